@@ -1,0 +1,25 @@
+//! The vocabulary every other crate speaks: ids, codes with check digits, academic years, date windows, shares,
+//! pages and problems. No clock, no database connection, no rule of one domain.
+
+pub mod codes;
+pub mod moment;
+pub mod page;
+pub mod problem;
+pub mod share;
+pub mod text;
+pub mod window;
+pub mod year;
+
+mod stored;
+
+pub use codes::{Inn, Kpp, Ogrn, Oktmo, SchoolCode, Snils};
+pub use moment::Moment;
+pub use page::{Cursor, Limit, Page};
+pub use problem::{Flaw, Problem, ProblemCode, Reason};
+pub use share::Share;
+pub use window::DateWindow;
+pub use year::AcademicYear;
+
+/// What the macros of this crate expand to; not for direct use.
+#[doc(hidden)]
+pub use {diesel, serde, utoipa};

@@ -1,0 +1,205 @@
+//! What can go wrong, as the caller sees it: one table of problem codes and one of the reasons a field or a row was
+//! refused. `docs/errors.md` is made from it.
+
+use serde::Serialize;
+
+macro_rules! problem_codes {
+    ($($(#[$meta:meta])* $variant:ident = $word:literal, $status:literal, $en:literal, $ru:literal;)+) => {
+        /// The stable name of a problem. A client may rely on it; titles and details may change.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum ProblemCode { $($(#[$meta])* #[doc = $en] $variant,)+ }
+
+        impl ProblemCode {
+            /// Every code, in the order of the table.
+            pub const ALL: &'static [ProblemCode] = &[$(ProblemCode::$variant),+];
+
+            /// The code on the wire.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(ProblemCode::$variant => $word,)+ }
+            }
+
+            /// The HTTP status it is answered with.
+            pub const fn status(self) -> u16 {
+                match self { $(ProblemCode::$variant => $status,)+ }
+            }
+
+            /// Its title in English and in Russian.
+            pub const fn titles(self) -> (&'static str, &'static str) {
+                match self { $(ProblemCode::$variant => ($en, $ru),)+ }
+            }
+        }
+    };
+}
+
+problem_codes! {
+    BadRequest = "bad_request", 400, "The request cannot be read", "Запрос не читается";
+    InvalidJson = "invalid_json", 400, "The body is not the JSON this operation expects", "Тело запроса не является ожидаемым JSON";
+    UnknownParameter = "unknown_parameter", 400, "A query parameter is unknown or has a wrong form", "Неизвестный или неверный параметр запроса";
+    InvalidCursor = "invalid_cursor", 400, "The cursor does not belong to this list", "Курсор не относится к этому списку";
+    MissingToken = "missing_token", 401, "An access token is needed", "Нужен токен доступа";
+    InvalidToken = "invalid_token", 401, "The access token is not valid", "Токен доступа недействителен";
+    ExpiredToken = "expired_token", 401, "The access token has expired", "Срок действия токена истёк";
+    WrongCredentials = "wrong_credentials", 401, "Login or password is wrong", "Неверный логин или пароль";
+    InvalidRefreshToken = "invalid_refresh_token", 401, "The refresh token is not valid", "Токен обновления недействителен";
+    ReusedRefreshToken = "reused_refresh_token", 401, "The refresh token was used before; the session is ended", "Токен обновления уже использован; сеанс закрыт";
+    Forbidden = "forbidden", 403, "Your role does not allow this", "Ваша роль этого не позволяет";
+    NotFound = "not_found", 404, "There is no such thing, or it is outside your area", "Не найдено или вне вашей области доступа";
+    MethodNotAllowed = "method_not_allowed", 405, "This address does not take this method", "Метод здесь не поддерживается";
+    NotAcceptable = "not_acceptable", 406, "None of the accepted formats can be given", "Нет ни одного из запрошенных форматов";
+    Conflict = "conflict", 409, "It clashes with what is there", "Противоречит имеющимся данным";
+    AlreadyExists = "already_exists", 409, "There is one with this key already", "Запись с таким ключом уже есть";
+    StillReferenced = "still_referenced", 409, "Other records refer to it", "На запись ссылаются другие";
+    WrongState = "wrong_state", 409, "Its state does not allow this", "Состояние этого не допускает";
+    MethodologyFrozen = "methodology_frozen", 409, "A published methodology does not change", "Опубликованная методика не изменяется";
+    ProposalDecided = "proposal_decided", 409, "The proposal has been decided already", "Решение по предложению уже принято";
+    ModelExcluded = "model_excluded", 409, "Another model excludes this one", "Модель исключена другой моделью";
+    PreconditionFailed = "precondition_failed", 412, "It has changed since you read it", "Запись изменилась после чтения";
+    BodyTooLarge = "body_too_large", 413, "The body is larger than allowed", "Тело запроса больше допустимого";
+    UnsupportedMediaType = "unsupported_media_type", 415, "This media type is not accepted here", "Такой тип данных не принимается";
+    InvalidFields = "invalid_fields", 422, "Some fields are not valid", "Некоторые поля заполнены неверно";
+    MissingReference = "missing_reference", 422, "It refers to something that does not exist", "Ссылка на несуществующую запись";
+    IdempotencyMismatch = "idempotency_mismatch", 422, "This idempotency key was used with another request", "Ключ идемпотентности использован с другим запросом";
+    InvalidFile = "invalid_file", 422, "The file cannot be imported", "Файл нельзя загрузить";
+    PreconditionRequired = "precondition_required", 428, "Say which version you change: send If-Match", "Укажите версию: нужен If-Match";
+    TooManyAttempts = "too_many_attempts", 429, "Too many attempts; wait", "Слишком много попыток; подождите";
+    TooManyRequests = "too_many_requests", 429, "Too many requests; wait", "Слишком много запросов; подождите";
+    Internal = "internal", 500, "Something failed on our side; the request id finds it in the log", "Внутренняя ошибка; по номеру запроса её найдут в журнале";
+    Unavailable = "unavailable", 503, "The database does not answer; try again", "База данных не отвечает; повторите позже";
+    StorageFull = "storage_full", 507, "There is no space left to store this", "Нет места для записи";
+}
+
+macro_rules! reasons {
+    ($($variant:ident = $word:literal, $en:literal, $ru:literal;)+) => {
+        /// Why a field of a body, a parameter or a cell of a file was refused.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum Reason { $(#[doc = $en] $variant,)+ }
+
+        impl Reason {
+            /// Every reason, in the order of the table.
+            pub const ALL: &'static [Reason] = &[$(Reason::$variant),+];
+
+            /// The reason on the wire.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Reason::$variant => $word,)+ }
+            }
+
+            /// Its wording in English and in Russian.
+            pub const fn messages(self) -> (&'static str, &'static str) {
+                match self { $(Reason::$variant => ($en, $ru),)+ }
+            }
+        }
+
+        impl std::str::FromStr for Reason {
+            type Err = ();
+            fn from_str(word: &str) -> Result<Self, ()> {
+                match word { $($word => Ok(Reason::$variant),)+ _ => Err(()) }
+            }
+        }
+    };
+}
+
+reasons! {
+    Required = "required", "a value is required", "нужно значение";
+    WrongFormat = "wrong_format", "not in the expected form", "неверный формат";
+    WrongLength = "wrong_length", "too short or too long", "неверная длина";
+    WrongCheckDigit = "wrong_check_digit", "the check digit does not match", "не сходится контрольная цифра";
+    OutOfRange = "out_of_range", "outside the allowed range", "вне допустимых границ";
+    UnknownValue = "unknown_value", "not one of the known values", "нет в списке допустимых значений";
+    UnknownField = "unknown_field", "there is no such field", "такого поля нет";
+    UnknownReference = "unknown_reference", "refers to something that does not exist", "ссылка на несуществующую запись";
+    DuplicateKey = "duplicate_key", "the same key stands in an earlier row", "такой же ключ есть в строке выше";
+    OrderOfDates = "order_of_dates", "ends before it starts", "окончание раньше начала";
+    MoreThanWhole = "more_than_whole", "a part is greater than the whole", "часть больше целого";
+    MarksDoNotAddUp = "marks_do_not_add_up", "the marks do not add up to the participants", "сумма отметок не равна числу участников";
+    AlreadyTaken = "already_taken", "taken by another record", "уже занято другой записью";
+    Contradiction = "contradiction", "contradicts another field", "противоречит другому полю";
+    TooWeak = "too_weak", "too easy to guess", "слишком простое значение";
+    Formula = "formula", "a formula is not a value", "формула вместо значения";
+    ExtraCells = "extra_cells", "more or fewer cells than the header", "число ячеек не совпадает с заголовком";
+    ForbiddenCharacter = "forbidden_character", "holds a control character", "содержит управляющий символ";
+    MissingColumn = "missing_column", "a required column is missing", "нет обязательной колонки";
+    DuplicateColumn = "duplicate_column", "the column stands twice", "колонка указана дважды";
+    UnknownColumn = "unknown_column", "the column is not known and is ignored", "неизвестная колонка, пропущена";
+    EmptyFile = "empty_file", "there is no header row", "нет строки заголовка";
+    UnknownEncoding = "unknown_encoding", "neither UTF-8 nor windows-1251", "кодировка не UTF-8 и не windows-1251";
+    LineTooLong = "line_too_long", "a line is longer than allowed", "строка длиннее допустимого";
+    Truncated = "truncated", "the file ends in the middle", "файл обрывается";
+    TooLarge = "too_large", "larger than allowed when unpacked", "слишком велик после распаковки";
+    NotATable = "not_a_table", "neither CSV nor XLSX", "это не CSV и не XLSX";
+    UnknownSheet = "unknown_sheet", "there is no such sheet", "нет такого листа";
+}
+
+/// One refused field: where it stands and why. Never carries the value that was sent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Flaw {
+    /// JSON pointer into the body, or the name of a parameter or column.
+    pub pointer: String,
+    /// Why.
+    #[serde(serialize_with = "reason_as_word")]
+    pub reason: Reason,
+}
+
+fn reason_as_word<S: serde::Serializer>(reason: &Reason, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(reason.as_str())
+}
+
+impl Flaw {
+    /// The field at `pointer` was refused for `reason`.
+    pub fn at(pointer: impl Into<String>, reason: Reason) -> Self {
+        Self { pointer: pointer.into(), reason }
+    }
+}
+
+/// A refusal that a caller can act on. Faults of the system itself (a query that fails) are errors of the database
+/// crate and reach the caller only as [`ProblemCode::Internal`].
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{}{}", .code.as_str(), .detail.as_deref().map(|d| format!(": {d}")).unwrap_or_default())]
+pub struct Problem {
+    /// Which problem.
+    pub code: ProblemCode,
+    /// What exactly, in words; without secrets.
+    pub detail: Option<String>,
+    /// Every refused field at once.
+    pub flaws: Vec<Flaw>,
+}
+
+impl Problem {
+    /// The problem `code` with the words `detail`.
+    pub fn new(code: ProblemCode, detail: impl Into<String>) -> Self {
+        Self { code, detail: Some(detail.into()), flaws: Vec::new() }
+    }
+
+    /// A body whose fields were refused.
+    pub fn fields(flaws: Vec<Flaw>) -> Self {
+        Self { code: ProblemCode::InvalidFields, detail: None, flaws }
+    }
+
+    /// One refused field.
+    pub fn field(pointer: impl Into<String>, reason: Reason) -> Self {
+        Self::fields(vec![Flaw::at(pointer, reason)])
+    }
+}
+
+impl From<ProblemCode> for Problem {
+    fn from(code: ProblemCode) -> Self {
+        Self { code, detail: None, flaws: Vec::new() }
+    }
+}
+
+impl std::fmt::Display for Reason {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.messages().0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    #[test]
+    fn codes_are_distinct() {
+        assert_eq!(ProblemCode::ALL.iter().map(|c| c.as_str()).collect::<HashSet<_>>().len(), ProblemCode::ALL.len());
+        assert_eq!(Reason::ALL.iter().map(|r| r.as_str()).collect::<HashSet<_>>().len(), Reason::ALL.len());
+    }
+}

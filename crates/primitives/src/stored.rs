@@ -1,0 +1,118 @@
+//! Two macros that give a type its wire form and its column form in one place.
+
+/// Declares a row id: a positive 64-bit integer on the wire, `BIGINT` in a table, a type of its own in Rust.
+#[macro_export]
+macro_rules! id_type {
+    ($(#[$meta:meta])* $name:ident) => {
+        $(#[$meta])*
+        #[derive(
+            Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord,
+            $crate::serde::Serialize, $crate::serde::Deserialize,
+            $crate::diesel::expression::AsExpression, $crate::diesel::deserialize::FromSqlRow,
+            $crate::utoipa::ToSchema,
+        )]
+        #[serde(crate = "opora_primitives::serde", transparent)]
+        #[diesel(sql_type = $crate::diesel::sql_types::BigInt)]
+        #[schema(value_type = i64, minimum = 1, maximum = 9_007_199_254_740_991i64)]
+        pub struct $name(pub i64);
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+
+        $crate::stored_as!($name, $crate::diesel::sql_types::BigInt, i64,
+            |id| &id.0, |raw| Ok($name(raw)));
+    };
+}
+
+/// Declares a closed list of words: snake-case text on the wire and in the table, an enum in Rust, with the name a
+/// person reads in Russian.
+#[macro_export]
+macro_rules! word_type {
+    ($(#[$meta:meta])* $name:ident { $($(#[$vmeta:meta])* $variant:ident = $word:literal, $ru:literal;)+ }) => {
+        $(#[$meta])*
+        #[derive(
+            Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord,
+            $crate::serde::Serialize, $crate::serde::Deserialize,
+            $crate::diesel::expression::AsExpression, $crate::diesel::deserialize::FromSqlRow,
+            $crate::utoipa::ToSchema,
+        )]
+        #[serde(crate = "opora_primitives::serde")]
+        #[diesel(sql_type = $crate::diesel::sql_types::Text)]
+        pub enum $name {
+            $($(#[$vmeta])* #[serde(rename = $word)] $variant,)+
+        }
+
+        impl $name {
+            /// Every value, in the order of declaration.
+            pub const ALL: &'static [$name] = &[$($name::$variant),+];
+
+            /// The word on the wire and in the table.
+            pub fn as_str(&self) -> &'static str {
+                match self { $($name::$variant => $word,)+ }
+            }
+
+            /// The name a person reads, in Russian.
+            pub fn ru(&self) -> &'static str {
+                match self { $($name::$variant => $ru,)+ }
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+
+        impl std::str::FromStr for $name {
+            type Err = $crate::Reason;
+            fn from_str(word: &str) -> Result<Self, Self::Err> {
+                match word { $($word => Ok($name::$variant),)+ _ => Err($crate::Reason::UnknownValue) }
+            }
+        }
+
+        $crate::stored_as!($name, $crate::diesel::sql_types::Text, str,
+            |value| value.as_str(), |raw: String| raw.parse().map_err(|_| {
+                format!(concat!("not a ", stringify!($name), ": {}"), raw).into()
+            }));
+    };
+}
+
+/// Implements the column form of a type through the column form of a simpler one, for every diesel back end.
+#[macro_export]
+macro_rules! stored_as {
+    ($name:ty, $sql:ty, str, |$value:ident| $out:expr, |$raw:ident $(: String)?| $in:expr) => {
+        $crate::stored_as!(@impl $name, $sql, str, String, $value, $out, $raw, $in);
+    };
+    ($name:ty, $sql:ty, $plain:ty, |$value:ident| $out:expr, |$raw:ident| $in:expr) => {
+        $crate::stored_as!(@impl $name, $sql, $plain, $plain, $value, $out, $raw, $in);
+    };
+    (@impl $name:ty, $sql:ty, $plain:ty, $owned:ty, $value:ident, $out:expr, $raw:ident, $in:expr) => {
+        impl<DB> $crate::diesel::serialize::ToSql<$sql, DB> for $name
+        where
+            DB: $crate::diesel::backend::Backend,
+            $plain: $crate::diesel::serialize::ToSql<$sql, DB>,
+        {
+            fn to_sql<'b>(
+                &'b self,
+                out: &mut $crate::diesel::serialize::Output<'b, '_, DB>,
+            ) -> $crate::diesel::serialize::Result {
+                let $value = self;
+                <$plain as $crate::diesel::serialize::ToSql<$sql, DB>>::to_sql($out, out)
+            }
+        }
+
+        impl<DB> $crate::diesel::deserialize::FromSql<$sql, DB> for $name
+        where
+            DB: $crate::diesel::backend::Backend,
+            $owned: $crate::diesel::deserialize::FromSql<$sql, DB>,
+        {
+            fn from_sql(bytes: DB::RawValue<'_>) -> $crate::diesel::deserialize::Result<Self> {
+                let $raw = <$owned as $crate::diesel::deserialize::FromSql<$sql, DB>>::from_sql(bytes)?;
+                $in
+            }
+        }
+    };
+}
