@@ -68,7 +68,7 @@ macro_rules! word_type {
 
         impl std::str::FromStr for $name {
             type Err = $crate::Reason;
-            fn from_str(word: &str) -> Result<Self, Self::Err> {
+            fn from_str(word: &str) -> std::result::Result<Self, Self::Err> {
                 match word { $($word => Ok($name::$variant),)+ _ => Err($crate::Reason::UnknownValue) }
             }
         }

@@ -1,0 +1,206 @@
+//! The pool, and the two ways to use it: read and write.
+
+use crate::{BackEnd, Change, Db, Error, Origin, Result, dialect, record};
+use diesel::{
+    Connection,
+    connection::{SimpleConnection, TransactionManager},
+};
+use opora_primitives::Moment;
+use std::{
+    ops::{Deref, DerefMut},
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+/// How a [`Database`] is opened.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Which database.
+    pub back_end: BackEnd,
+    /// The most connections held.
+    pub connections: u32,
+    /// How long a caller waits for a connection before it is told that the database does not answer.
+    pub wait: Duration,
+    /// The most an SQLite file may grow to, in MiB.
+    pub quota_mib: Option<u32>,
+}
+
+/// A database: cheap to clone, shared by all workers.
+#[derive(Clone)]
+pub struct Database {
+    pool: r2d2::Pool<Manager>,
+    back_end: BackEnd,
+    /// SQLite has one writer. Queueing here is fair; its own busy handler is not, and starves under load.
+    turn: Arc<Mutex<()>>,
+}
+
+/// A connection inside a write: a [`Db`] that also collects what the write must leave behind.
+pub struct Tx<'a> {
+    db: &'a mut Db,
+    changes: Vec<Change>,
+    /// The instant of this write.
+    pub at: Moment,
+}
+
+impl Tx<'_> {
+    /// Notes a change for the audit log and the change journal.
+    pub fn record(&mut self, change: Change) {
+        self.changes.push(change);
+    }
+}
+
+impl Deref for Tx<'_> {
+    type Target = Db;
+    fn deref(&self) -> &Db {
+        self.db
+    }
+}
+
+impl DerefMut for Tx<'_> {
+    fn deref_mut(&mut self) -> &mut Db {
+        self.db
+    }
+}
+
+/// How often a write is tried when PostgreSQL reports a clash.
+const ATTEMPTS: u32 = 12;
+
+impl Database {
+    /// Opens the pool. Connections are made when first needed, so an absent server is an error of the first query, not
+    /// of the start.
+    pub fn open(settings: Settings) -> Self {
+        let manager = Manager { back_end: settings.back_end.clone(), quota_mib: settings.quota_mib };
+        let pool = r2d2::Pool::builder()
+            .max_size(settings.connections)
+            .min_idle(Some(0))
+            .connection_timeout(settings.wait)
+            .test_on_check_out(false)
+            .error_handler(Box::new(r2d2::NopErrorHandler))
+            .build_unchecked(manager);
+        Self { pool, back_end: settings.back_end, turn: Arc::new(Mutex::new(())) }
+    }
+
+    /// Which database this is.
+    pub fn back_end(&self) -> &BackEnd {
+        &self.back_end
+    }
+
+    /// Runs `work` on a connection. A connection that turns out to be dead is replaced once.
+    ///
+    /// # Errors
+    /// What `work` answers; [`Error::Unavailable`] if no connection can be had.
+    pub fn read<T>(&self, work: impl Fn(&mut Db) -> Result<T>) -> Result<T> {
+        match self.on_slot(&work) {
+            Err(Error::Unavailable(_)) => self.on_slot(&work),
+            other => other,
+        }
+    }
+
+    /// Like [`Self::read`], all queries of `work` seeing one state of the data.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    pub fn read_consistent<T>(&self, work: impl Fn(&mut Db) -> Result<T>) -> Result<T> {
+        self.read(|db| transact(db, dialect::begin_read, &work))
+    }
+
+    /// Runs `work` as one write: all of it, its audit records and its journal entries, or nothing. Tried again when it
+    /// clashes with another write, so `work` has no effect outside the database.
+    ///
+    /// # Errors
+    /// What `work` answers; [`Error::Unavailable`] if the database cannot be reached or the clashes do not end.
+    pub fn write<T>(&self, origin: &Origin, work: impl Fn(&mut Tx) -> Result<T>) -> Result<T> {
+        self.transaction(|db| {
+            let at = Moment::now();
+            let mut tx = Tx { db, changes: Vec::new(), at };
+            let value = work(&mut tx)?;
+            let changes = std::mem::take(&mut tx.changes);
+            record::write_all(db, origin, at, &changes)?;
+            Ok(value)
+        })
+    }
+
+    /// A write of the system's own bookkeeping (leases, sessions, counters): the same transaction, with nothing to
+    /// audit.
+    ///
+    /// # Errors
+    /// As [`Self::write`].
+    pub fn keep_books<T>(&self, work: impl Fn(&mut Db) -> Result<T>) -> Result<T> {
+        self.transaction(work)
+    }
+
+    fn transaction<T>(&self, work: impl Fn(&mut Db) -> Result<T>) -> Result<T> {
+        let _turn = matches!(self.back_end, BackEnd::Sqlite(_))
+            .then(|| self.turn.lock().unwrap_or_else(PoisonError::into_inner));
+        for attempt in 0..ATTEMPTS {
+            match self.on_slot(|db| transact(db, dialect::begin_write, &work)) {
+                Err(Error::Clash) => std::thread::sleep(pause(attempt)),
+                other => return other,
+            }
+        }
+        Err(Error::Unavailable("writes keep clashing".into()))
+    }
+
+    fn on_slot<T>(&self, work: impl FnOnce(&mut Db) -> Result<T>) -> Result<T> {
+        let mut slot = self.pool.get().map_err(|e| Error::Unavailable(e.to_string()))?;
+        // Stays so if `work` panics in the middle of a transaction.
+        slot.spent = true;
+        let answer = work(&mut slot.db);
+        slot.spent = matches!(&answer, Err(e) if e.broke_connection());
+        answer
+    }
+}
+
+/// Grows from 2 ms, with a spread taken from the clock so that two clashing writers part.
+fn pause(attempt: u32) -> Duration {
+    let spread = u64::from(std::time::SystemTime::UNIX_EPOCH.elapsed().map_or(0, |d| d.subsec_micros()) % 1000);
+    Duration::from_micros((2000 + 3 * spread) << attempt.min(6))
+}
+
+fn transact<T>(db: &mut Db, begin: fn(&mut Db) -> Result<()>, work: impl FnOnce(&mut Db) -> Result<T>) -> Result<T> {
+    begin(db)?;
+    match work(db) {
+        Ok(value) => {
+            <Db as Connection>::TransactionManager::commit_transaction(db)?;
+            Ok(value)
+        }
+        Err(error) => {
+            // The first error is the one worth telling; a failed rollback shows in the connection's state.
+            if <Db as Connection>::TransactionManager::rollback_transaction(db).is_err() {
+                return Err(match error {
+                    Error::Problem(_) | Error::Clash => error,
+                    other => Error::Unavailable(other.to_string()),
+                });
+            }
+            Err(error)
+        }
+    }
+}
+
+/// A pooled connection that knows whether it may be used again.
+struct Slot {
+    db: Db,
+    spent: bool,
+}
+
+struct Manager {
+    back_end: BackEnd,
+    quota_mib: Option<u32>,
+}
+
+impl r2d2::ManageConnection for Manager {
+    type Connection = Slot;
+    type Error = Error;
+
+    fn connect(&self) -> Result<Slot> {
+        Ok(Slot { db: self.back_end.connect(self.quota_mib)?, spent: false })
+    }
+
+    fn is_valid(&self, slot: &mut Slot) -> Result<()> {
+        slot.db.batch_execute("SELECT 1").map_err(Into::into)
+    }
+
+    fn has_broken(&self, slot: &mut Slot) -> bool {
+        slot.spent || <Db as Connection>::TransactionManager::is_broken_transaction_manager(&mut slot.db)
+    }
+}

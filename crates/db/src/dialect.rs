@@ -1,0 +1,47 @@
+//! The few statements that truly differ between the two databases.
+
+use crate::{Db, Result};
+use diesel::{
+    RunQueryDsl,
+    connection::{AnsiTransactionManager, SimpleConnection},
+};
+
+/// Begins a write. SQLite takes its write lock at once: a transaction that reads first and upgrades later fails under
+/// concurrency. PostgreSQL checks that the concurrent transactions could have run one after another.
+pub(crate) fn begin_write(db: &mut Db) -> Result<()> {
+    match db {
+        Db::Sqlite(c) => AnsiTransactionManager::begin_transaction_sql(c, "BEGIN IMMEDIATE"),
+        Db::Postgres(c) => AnsiTransactionManager::begin_transaction_sql(c, "BEGIN ISOLATION LEVEL SERIALIZABLE"),
+    }
+    .map_err(Into::into)
+}
+
+/// Begins a read of one consistent state.
+pub(crate) fn begin_read(db: &mut Db) -> Result<()> {
+    match db {
+        Db::Sqlite(c) => AnsiTransactionManager::begin_transaction_sql(c, "BEGIN"),
+        Db::Postgres(c) => AnsiTransactionManager::begin_transaction_sql(c, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"),
+    }
+    .map_err(Into::into)
+}
+
+/// Makes the journal's numbers follow the order of commits. SQLite has one writer at a time; on PostgreSQL the lock is
+/// held from here to the end of the transaction, so no lower number can become visible after a higher one.
+pub(crate) fn order_journal(db: &mut Db) -> Result<()> {
+    if let Db::Postgres(c) = db {
+        diesel::sql_query("SELECT pg_advisory_xact_lock(7005001)").execute(c)?;
+    }
+    Ok(())
+}
+
+/// Brings the planner's statistics up to date after a large load.
+///
+/// # Errors
+/// Faults of the database.
+pub fn analyze(db: &mut Db, table: &str) -> Result<()> {
+    match db {
+        Db::Sqlite(c) => c.batch_execute(&format!("PRAGMA analysis_limit = 1000; ANALYZE {table}")),
+        Db::Postgres(c) => c.batch_execute(&format!("ANALYZE {table}")),
+    }
+    .map_err(Into::into)
+}

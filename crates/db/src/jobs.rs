@@ -1,0 +1,225 @@
+//! Long work: queued in the database, leased by a worker, taken over when the worker dies, ended exactly once.
+//!
+//! A job is created in the same transaction as the thing it works on (an import, a run), and ended in the same
+//! transaction as its effect. Two jobs of one kind never run at the same time.
+
+use crate::{Db, Error, Origin, Result, Tx, schema::jobs};
+use diesel::prelude::*;
+use opora_primitives::{Moment, Problem, ProblemCode};
+
+opora_primitives::id_type!(
+    /// A job.
+    JobId
+);
+opora_primitives::word_type!(
+    /// Where a job stands.
+    JobState {
+        /// Waits for a worker.
+        Queued = "queued", "в очереди";
+        /// A worker holds it.
+        Running = "running", "выполняется";
+        /// Its effect is there.
+        Succeeded = "succeeded", "выполнено";
+        /// It ended without effect; the problem says why.
+        Failed = "failed", "не выполнено";
+        /// It was called off before it had an effect.
+        Cancelled = "cancelled", "отменено";
+    }
+);
+
+/// A job as it is kept.
+#[derive(Clone, Debug, Queryable, Selectable)]
+#[diesel(table_name = jobs)]
+pub struct Job {
+    /// Its id.
+    pub id: JobId,
+    /// What kind of work: `import_results`, `identification`.
+    pub kind: String,
+    /// The row it works on.
+    pub subject_id: i64,
+    /// Where it stands.
+    pub state: JobState,
+    /// How much is done, in units of the kind (rows, bytes, schools).
+    pub done: i64,
+    /// Out of how much, where that is known.
+    pub total: Option<i64>,
+    /// Why it failed: a problem code.
+    pub problem_code: Option<String>,
+    /// Why it failed, in words.
+    pub problem_detail: Option<String>,
+    /// Who asked for it.
+    pub actor_id: Option<i64>,
+    /// Who asked for it, by login.
+    pub actor: String,
+    /// On which request.
+    pub request_id: String,
+    /// How often a worker has begun it.
+    pub attempts: i32,
+    /// Whether somebody wants it to stop.
+    pub cancel_requested: bool,
+    /// When it was asked for.
+    pub created_at: Moment,
+    /// When a worker first took it.
+    pub started_at: Option<Moment>,
+    /// When it ended.
+    pub finished_at: Option<Moment>,
+}
+
+impl Job {
+    /// Who the job's effect is recorded for.
+    pub fn origin(&self) -> Origin {
+        Origin { actor_id: self.actor_id, actor: self.actor.clone(), request_id: self.request_id.clone() }
+    }
+}
+
+/// How long a worker may be silent before another takes its job.
+pub const LEASE_SECONDS: i64 = 30;
+
+/// After so many beginnings a job is given up: something in it kills its workers.
+const MOST_ATTEMPTS: i32 = 5;
+
+/// Queues work of `kind` on the row `subject_id`, for the one who asks.
+///
+/// # Errors
+/// Faults of the database.
+pub fn enqueue(tx: &mut Tx, origin: &Origin, kind: &str, subject_id: i64) -> Result<JobId> {
+    let row = (
+        jobs::kind.eq(kind),
+        jobs::subject_id.eq(subject_id),
+        jobs::state.eq(JobState::Queued),
+        jobs::actor_id.eq(origin.actor_id),
+        jobs::actor.eq(&origin.actor),
+        jobs::request_id.eq(&origin.request_id),
+        jobs::created_at.eq(tx.at),
+    );
+    let db: &mut Db = tx;
+    Ok(diesel::insert_into(jobs::table).values(row).returning(jobs::id).get_result(db)?)
+}
+
+/// The job `id`.
+///
+/// # Errors
+/// [`ProblemCode::NotFound`].
+pub fn find(db: &mut Db, id: JobId) -> Result<Job> {
+    Ok(jobs::table.find(id).select(Job::as_select()).first(db)?)
+}
+
+/// The job that works on the row `subject_id` of `kind`.
+///
+/// # Errors
+/// [`ProblemCode::NotFound`].
+pub fn of(db: &mut Db, kind: &str, subject_id: i64) -> Result<Job> {
+    let wanted = jobs::kind.eq(kind).and(jobs::subject_id.eq(subject_id));
+    Ok(jobs::table.filter(wanted).select(Job::as_select()).first(db)?)
+}
+
+/// Takes the oldest job that nobody works on, unless one of its kind is at work. A job whose worker fell silent counts
+/// as waiting; one that was begun too often fails.
+///
+/// # Errors
+/// Faults of the database.
+pub fn claim(db: &mut Db, owner: &str, now: Moment) -> Result<Option<Job>> {
+    let open = jobs::table
+        .filter(jobs::state.eq_any([JobState::Queued, JobState::Running]))
+        .order(jobs::id)
+        .select((Job::as_select(), jobs::lease_until))
+        .load::<(Job, Option<Moment>)>(db)?;
+    let held = |(job, until): &(Job, Option<Moment>)| job.state == JobState::Running && until.is_some_and(|u| u > now);
+    let busy: Vec<&str> = open.iter().filter(|row| held(row)).map(|(job, _)| job.kind.as_str()).collect();
+    let Some((job, _)) = open.iter().find(|row| !held(row) && !busy.contains(&row.0.kind.as_str())) else {
+        return Ok(None);
+    };
+    if job.attempts >= MOST_ATTEMPTS {
+        let problem = Problem::new(ProblemCode::Internal, "the job ended its worker several times and was given up");
+        close(db, job.id, JobState::Failed, Some(&problem), now)?;
+        return Ok(None);
+    }
+    diesel::update(jobs::table.find(job.id))
+        .set((
+            jobs::state.eq(JobState::Running),
+            jobs::lease_owner.eq(owner),
+            jobs::lease_until.eq(now.plus_seconds(LEASE_SECONDS)),
+            jobs::attempts.eq(job.attempts + 1),
+            jobs::started_at.eq(job.started_at.or(Some(now))),
+        ))
+        .execute(db)?;
+    find(db, job.id).map(Some)
+}
+
+/// Says that the worker is alive and how far it is. Answers whether to go on: false when the job was called off or
+/// another worker has taken it.
+///
+/// # Errors
+/// Faults of the database.
+pub fn beat(db: &mut Db, id: JobId, owner: &str, done: i64, total: Option<i64>, now: Moment) -> Result<bool> {
+    let mine = jobs::table.find(id).filter(jobs::lease_owner.eq(owner)).filter(jobs::state.eq(JobState::Running));
+    let touched = diesel::update(mine)
+        .set((
+            jobs::done.eq(done),
+            jobs::total.eq(total),
+            jobs::lease_until.eq(now.plus_seconds(LEASE_SECONDS)),
+        ))
+        .execute(db)?;
+    Ok(touched == 1 && !find(db, id)?.cancel_requested)
+}
+
+/// Ends the job as succeeded, in the transaction of its effect. Refuses, and so undoes the effect, when the job is no
+/// longer this worker's.
+///
+/// # Errors
+/// [`ProblemCode::WrongState`] if it was called off or taken over.
+pub fn succeed(db: &mut Db, id: JobId, owner: &str, now: Moment) -> Result<()> {
+    let mine = jobs::table
+        .find(id)
+        .filter(jobs::lease_owner.eq(owner))
+        .filter(jobs::state.eq(JobState::Running))
+        .filter(jobs::cancel_requested.eq(false));
+    let touched = diesel::update(mine)
+        .set((jobs::state.eq(JobState::Succeeded), jobs::finished_at.eq(now), jobs::lease_until.eq(None::<Moment>)))
+        .execute(db)?;
+    if touched == 1 { Ok(()) } else { Err(ProblemCode::WrongState.into()) }
+}
+
+/// Ends the job without effect.
+///
+/// # Errors
+/// Faults of the database.
+pub fn close(db: &mut Db, id: JobId, state: JobState, problem: Option<&Problem>, now: Moment) -> Result<()> {
+    let open = jobs::table.find(id).filter(jobs::state.eq_any([JobState::Queued, JobState::Running]));
+    diesel::update(open)
+        .set((
+            jobs::state.eq(state),
+            jobs::problem_code.eq(problem.map(|p| p.code.as_str())),
+            jobs::problem_detail.eq(problem.and_then(|p| p.detail.as_deref())),
+            jobs::finished_at.eq(now),
+            jobs::lease_until.eq(None::<Moment>),
+        ))
+        .execute(db)?;
+    Ok(())
+}
+
+/// Calls a job off: at once while it waits, at its next sign of life while it runs.
+///
+/// # Errors
+/// [`ProblemCode::NotFound`]; [`ProblemCode::WrongState`] if it has ended.
+pub fn cancel(db: &mut Db, id: JobId, now: Moment) -> Result<()> {
+    match find(db, id)?.state {
+        JobState::Queued => close(db, id, JobState::Cancelled, None, now),
+        JobState::Running => {
+            diesel::update(jobs::table.find(id)).set(jobs::cancel_requested.eq(true)).execute(db)?;
+            Ok(())
+        }
+        _ => Err(ProblemCode::WrongState.into()),
+    }
+}
+
+/// Lets go of every lease: for the embedded database at start, which no other server shares.
+///
+/// # Errors
+/// Faults of the database.
+pub fn release_all(db: &mut Db) -> Result<usize> {
+    diesel::update(jobs::table.filter(jobs::state.eq(JobState::Running)))
+        .set(jobs::lease_until.eq(None::<Moment>))
+        .execute(db)
+        .map_err(Error::from)
+}

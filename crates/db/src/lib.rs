@@ -1,0 +1,19 @@
+//! Two databases behind one door: connections and their pool, write transactions that leave an audit record and a
+//! journal entry, the schema and its migrations, and the queue of long work.
+//!
+//! Nothing outside this crate begins a transaction or names a back end, save through [`on_each!`].
+
+mod connection;
+mod database;
+pub mod dialect;
+mod error;
+pub mod jobs;
+pub mod migrations;
+mod record;
+#[expect(missing_docs, reason = "the tables are documented in migrations/")]
+pub mod schema;
+
+pub use connection::{BackEnd, Db};
+pub use database::{Database, Settings, Tx};
+pub use error::{Error, Result};
+pub use record::{Change, Operation, Origin};

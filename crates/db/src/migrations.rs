@@ -1,0 +1,67 @@
+//! The schema's history: `migrations/sqlite` and `migrations/postgres`, with the same names, built into the binary.
+
+use crate::{Db, Error, Result};
+use diesel::migration::{Migration, MigrationSource, MigrationVersion};
+use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+
+const SQLITE: EmbeddedMigrations = embed_migrations!("../../migrations/sqlite");
+const POSTGRES: EmbeddedMigrations = embed_migrations!("../../migrations/postgres");
+
+/// Applies what is pending; answers the versions applied.
+///
+/// # Errors
+/// Faults of the database; each migration is applied whole or not at all.
+pub fn apply(db: &mut Db) -> Result<Vec<String>> {
+    match db {
+        Db::Sqlite(c) => names(c.run_pending_migrations(SQLITE)),
+        Db::Postgres(c) => {
+            // Two nodes that start at once: the second waits, and finds nothing to do.
+            use diesel::RunQueryDsl;
+            diesel::sql_query("SELECT pg_advisory_lock(7005002)").execute(c)?;
+            let applied = names(c.run_pending_migrations(POSTGRES));
+            diesel::sql_query("SELECT pg_advisory_unlock(7005002)").execute(c)?;
+            applied
+        }
+    }
+}
+
+/// Takes every migration back, newest first; answers the versions reverted.
+///
+/// # Errors
+/// Faults of the database.
+pub fn revert_all(db: &mut Db) -> Result<Vec<String>> {
+    match db {
+        Db::Sqlite(c) => names(c.revert_all_migrations(SQLITE)),
+        Db::Postgres(c) => names(c.revert_all_migrations(POSTGRES)),
+    }
+}
+
+/// Whether the schema is behind this binary.
+///
+/// # Errors
+/// Faults of the database.
+pub fn pending(db: &mut Db) -> Result<bool> {
+    match db {
+        Db::Sqlite(c) => c.has_pending_migration(SQLITE),
+        Db::Postgres(c) => c.has_pending_migration(POSTGRES),
+    }
+    .map_err(Error::fault)
+}
+
+/// The names of all migrations of (SQLite, PostgreSQL): equal, or the two sides have diverged.
+///
+/// # Errors
+/// A migration that cannot be read.
+pub fn known() -> Result<(Vec<String>, Vec<String>)> {
+    fn list<DB: diesel::backend::Backend>(source: &EmbeddedMigrations) -> Result<Vec<String>> {
+        let all: Vec<Box<dyn Migration<DB>>> = MigrationSource::<DB>::migrations(source).map_err(Error::fault)?;
+        Ok(all.iter().map(|m| m.name().to_string()).collect())
+    }
+    Ok((list::<diesel::sqlite::Sqlite>(&SQLITE)?, list::<diesel::pg::Pg>(&POSTGRES)?))
+}
+
+fn names(
+    versions: std::result::Result<Vec<MigrationVersion<'_>>, Box<dyn std::error::Error + Send + Sync>>,
+) -> Result<Vec<String>> {
+    Ok(versions.map_err(Error::fault)?.iter().map(ToString::to_string).collect())
+}

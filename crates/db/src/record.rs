@@ -1,0 +1,149 @@
+//! What a write leaves behind: the audit record (who, when, what) and the entry in the change journal.
+
+use crate::{Db, Result, dialect, on_each, schema::{audit_log, change_journal}};
+use diesel::prelude::*;
+use opora_primitives::{Moment, MunicipalityId, SchoolId};
+use serde_json::Value;
+
+/// Who writes, and on which request.
+#[derive(Clone, Debug)]
+pub struct Origin {
+    /// The user's row; none for the system itself (migration, command line).
+    pub actor_id: Option<i64>,
+    /// The login, or `system`.
+    pub actor: String,
+    /// The request id that finds it in the log.
+    pub request_id: String,
+}
+
+impl Origin {
+    /// The operator at the command line, or the system's own work.
+    pub fn system(request_id: impl Into<String>) -> Self {
+        Self { actor_id: None, actor: "system".into(), request_id: request_id.into() }
+    }
+}
+
+/// What happened to a record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Operation {
+    /// It is new.
+    Create,
+    /// It has other contents.
+    Update,
+    /// It is gone.
+    Delete,
+    /// A file brought many records of the resource; they carry the import's id.
+    Load,
+}
+
+impl Operation {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Create => "create",
+            Self::Update => "update",
+            Self::Delete => "delete",
+            Self::Load => "load",
+        }
+    }
+}
+
+/// One change of one record.
+#[derive(Clone, Debug)]
+pub struct Change {
+    /// Which resource, by its name in the API: `schools`.
+    pub resource: &'static str,
+    /// The record's id in the API.
+    pub key: String,
+    /// Its natural key, for systems that keep their own ids.
+    pub natural_key: Value,
+    /// What happened.
+    pub operation: Operation,
+    /// Its contents before; without secrets.
+    pub before: Option<Value>,
+    /// Its contents after; without secrets.
+    pub after: Option<Value>,
+    /// The municipality it belongs to, if any.
+    pub municipality: Option<MunicipalityId>,
+    /// The school it belongs to, if any.
+    pub school: Option<SchoolId>,
+}
+
+impl Change {
+    /// A change of the record `key` of `resource`.
+    pub fn new(resource: &'static str, key: impl ToString, operation: Operation) -> Self {
+        let (key, natural_key) = (key.to_string(), Value::Null);
+        Self { resource, key, natural_key, operation, before: None, after: None, municipality: None, school: None }
+    }
+
+    /// With its natural key.
+    pub fn named(self, natural_key: impl Into<Value>) -> Self {
+        Self { natural_key: natural_key.into(), ..self }
+    }
+
+    /// With its contents after the change.
+    pub fn after(self, after: Value) -> Self {
+        Self { after: Some(after), ..self }
+    }
+
+    /// With its contents before the change.
+    pub fn before(self, before: Value) -> Self {
+        Self { before: Some(before), ..self }
+    }
+
+    /// Of a school, or of something a school has.
+    pub fn of_school(self, school: SchoolId) -> Self {
+        Self { school: Some(school), ..self }
+    }
+
+    /// Of a municipality, or of something a municipality has.
+    pub fn of_municipality(self, municipality: Option<MunicipalityId>) -> Self {
+        Self { municipality, ..self }
+    }
+}
+
+/// Rows of a multi-row insert; far below both databases' limit on bound values.
+const BATCH: usize = 500;
+
+/// Writes the records of all `changes`. Called last in a transaction: journal numbers are then taken in the order of
+/// commit (see [`dialect::order_journal`]).
+pub(crate) fn write_all(db: &mut Db, origin: &Origin, at: Moment, changes: &[Change]) -> Result<()> {
+    if changes.is_empty() {
+        return Ok(());
+    }
+    dialect::order_journal(db)?;
+    for batch in changes.chunks(BATCH) {
+        let audit: Vec<_> = batch
+            .iter()
+            .map(|c| {
+                (
+                    audit_log::at.eq(at),
+                    audit_log::actor_id.eq(origin.actor_id),
+                    audit_log::actor.eq(&origin.actor),
+                    audit_log::request_id.eq(&origin.request_id),
+                    audit_log::action.eq(c.operation.as_str()),
+                    audit_log::resource.eq(c.resource),
+                    audit_log::resource_key.eq(&c.key),
+                    audit_log::before.eq(c.before.as_ref().map(Value::to_string)),
+                    audit_log::after.eq(c.after.as_ref().map(Value::to_string)),
+                )
+            })
+            .collect();
+        on_each!(db, c => diesel::insert_into(audit_log::table).values(&audit).execute(c))?;
+        let journal: Vec<_> = batch
+            .iter()
+            .map(|c| {
+                (
+                    change_journal::at.eq(at),
+                    change_journal::resource.eq(c.resource),
+                    change_journal::resource_key.eq(&c.key),
+                    change_journal::natural_key.eq(c.natural_key.to_string()),
+                    change_journal::operation.eq(c.operation.as_str()),
+                    change_journal::municipality_id.eq(c.municipality),
+                    change_journal::school_id.eq(c.school),
+                )
+            })
+            .collect();
+        on_each!(db, c => diesel::insert_into(change_journal::table).values(&journal).execute(c))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,473 @@
+//! The tables, the same on both databases; kept beside `migrations/` and compared with them by a test.
+
+diesel::table! {
+    audit_log (id) {
+        id -> BigInt,
+        at -> Timestamp,
+        actor_id -> Nullable<BigInt>,
+        actor -> Text,
+        request_id -> Text,
+        action -> Text,
+        resource -> Text,
+        resource_key -> Text,
+        before -> Nullable<Text>,
+        after -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    change_journal (seq) {
+        seq -> BigInt,
+        at -> Timestamp,
+        resource -> Text,
+        resource_key -> Text,
+        natural_key -> Text,
+        operation -> Text,
+        municipality_id -> Nullable<BigInt>,
+        school_id -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    jobs (id) {
+        id -> BigInt,
+        kind -> Text,
+        subject_id -> BigInt,
+        state -> Text,
+        done -> BigInt,
+        total -> Nullable<BigInt>,
+        problem_code -> Nullable<Text>,
+        problem_detail -> Nullable<Text>,
+        actor_id -> Nullable<BigInt>,
+        actor -> Text,
+        request_id -> Text,
+        attempts -> Integer,
+        cancel_requested -> Bool,
+        lease_owner -> Nullable<Text>,
+        lease_until -> Nullable<Timestamp>,
+        created_at -> Timestamp,
+        started_at -> Nullable<Timestamp>,
+        finished_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    idempotency_keys (actor_id, key) {
+        actor_id -> BigInt,
+        key -> Text,
+        fingerprint -> Text,
+        status -> Nullable<Integer>,
+        location -> Nullable<Text>,
+        body -> Nullable<Text>,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    municipalities (id) {
+        id -> BigInt,
+        oktmo -> Text,
+        name -> Text,
+        name_folded -> Text,
+        kind -> Text,
+        parent_id -> Nullable<BigInt>,
+        valid_from -> Nullable<Date>,
+        valid_to -> Nullable<Date>,
+        version -> BigInt,
+        updated_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    schools (id) {
+        id -> BigInt,
+        code -> Text,
+        name -> Text,
+        short_name -> Nullable<Text>,
+        name_folded -> Text,
+        municipality_id -> Nullable<BigInt>,
+        ogrn -> Nullable<Text>,
+        inn -> Nullable<Text>,
+        kind -> Text,
+        locality -> Text,
+        founder -> Text,
+        status -> Text,
+        successor_id -> Nullable<BigInt>,
+        opened_on -> Nullable<Date>,
+        closed_on -> Nullable<Date>,
+        version -> BigInt,
+        updated_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    contexts (school_id, academic_year) {
+        school_id -> BigInt,
+        academic_year -> Integer,
+        pupils -> Integer,
+        both_parents_higher -> Nullable<Integer>,
+        one_parent -> Nullable<Integer>,
+        low_income -> Nullable<Integer>,
+        parent_out_of_work -> Nullable<Integer>,
+        on_register -> Nullable<Integer>,
+        special_needs -> Nullable<Integer>,
+        non_native_language -> Nullable<Integer>,
+        wards -> Nullable<Integer>,
+        poor_housing -> Nullable<Integer>,
+        version -> BigInt,
+        updated_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    procedures (id) {
+        id -> BigInt,
+        academic_year -> Integer,
+        assessment -> Text,
+        grade -> Integer,
+        subject -> Text,
+    }
+}
+
+diesel::table! {
+    results (school_id, procedure_id, attempt) {
+        school_id -> BigInt,
+        procedure_id -> BigInt,
+        attempt -> Text,
+        programme_grade -> Nullable<Integer>,
+        participants -> Integer,
+        below_minimum -> Integer,
+        mean_score -> Nullable<Integer>,
+        mark2 -> Nullable<Integer>,
+        mark3 -> Nullable<Integer>,
+        mark4 -> Nullable<Integer>,
+        mark5 -> Nullable<Integer>,
+        import_id -> Nullable<BigInt>,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    lists (id) {
+        id -> BigInt,
+        list_year -> Integer,
+        revision -> Integer,
+        source -> Nullable<Text>,
+        act -> Nullable<Text>,
+        act_date -> Nullable<Date>,
+        note -> Nullable<Text>,
+        schools -> Integer,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    list_entries (list_id, school_id) {
+        list_id -> BigInt,
+        school_id -> BigInt,
+    }
+}
+
+diesel::table! {
+    staff (id) {
+        id -> BigInt,
+        external_id -> Text,
+        school_id -> BigInt,
+        role -> Text,
+        subject -> Nullable<Text>,
+        full_name -> Text,
+        education -> Nullable<Text>,
+        category -> Nullable<Text>,
+        experience_years -> Nullable<Integer>,
+        birth_year -> Nullable<Integer>,
+        fte -> Nullable<Integer>,
+        version -> BigInt,
+        updated_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    designations (id) {
+        id -> BigInt,
+        kind -> Text,
+        school_id -> Nullable<BigInt>,
+        municipality_id -> Nullable<BigInt>,
+        act -> Nullable<Text>,
+        act_date -> Nullable<Date>,
+        valid_from -> Nullable<Date>,
+        valid_to -> Nullable<Date>,
+        version -> BigInt,
+        updated_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    users (id) {
+        id -> BigInt,
+        login -> Text,
+        display_name -> Text,
+        password_hash -> Text,
+        role -> Text,
+        municipality_id -> Nullable<BigInt>,
+        school_id -> Nullable<BigInt>,
+        active -> Bool,
+        version -> BigInt,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    sessions (id) {
+        id -> BigInt,
+        user_id -> BigInt,
+        started_at -> Timestamp,
+        ended_at -> Nullable<Timestamp>,
+        end_reason -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    refresh_tokens (token_hash) {
+        token_hash -> Text,
+        session_id -> BigInt,
+        issued_at -> Timestamp,
+        expires_at -> Timestamp,
+        used_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    login_failures (id) {
+        id -> BigInt,
+        subject -> Text,
+        at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    signing_keys (kid) {
+        kid -> Text,
+        public_key -> Text,
+        sealed_private_key -> Text,
+        created_at -> Timestamp,
+        signs_from -> Timestamp,
+        retired_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    imports (id) {
+        id -> BigInt,
+        kind -> Text,
+        mode -> Text,
+        dry_run -> Bool,
+        sheet -> Nullable<Text>,
+        file_name -> Nullable<Text>,
+        size -> BigInt,
+        sha256 -> Text,
+        created_by -> Nullable<BigInt>,
+        municipality_id -> Nullable<BigInt>,
+        school_id -> Nullable<BigInt>,
+        created_at -> Timestamp,
+        finished_at -> Nullable<Timestamp>,
+        report -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    import_chunks (import_id, n) {
+        import_id -> BigInt,
+        n -> Integer,
+        bytes -> Binary,
+    }
+}
+
+diesel::table! {
+    import_rejects (import_id, n) {
+        import_id -> BigInt,
+        n -> Integer,
+        row_number -> BigInt,
+        column_name -> Nullable<Text>,
+        code -> Text,
+    }
+}
+
+diesel::table! {
+    methodologies (id) {
+        id -> BigInt,
+        code -> Text,
+        edition -> Integer,
+        title -> Text,
+        state -> Text,
+        parameters -> Text,
+        version -> BigInt,
+        created_at -> Timestamp,
+        published_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    identification_runs (id) {
+        id -> BigInt,
+        methodology_id -> BigInt,
+        list_id -> BigInt,
+        academic_year -> Integer,
+        created_by -> Nullable<BigInt>,
+        created_at -> Timestamp,
+        finished_at -> Nullable<Timestamp>,
+        inputs_hash -> Nullable<Text>,
+        inputs_rows -> Nullable<BigInt>,
+        schools -> Nullable<Integer>,
+    }
+}
+
+diesel::table! {
+    verdicts (run_id, school_id) {
+        run_id -> BigInt,
+        school_id -> BigInt,
+        outcome -> Text,
+        listed -> Bool,
+        findings -> Text,
+        bias_flag -> Bool,
+        social_index -> Nullable<Integer>,
+        adverse -> Nullable<Bool>,
+        resilient -> Bool,
+        trace -> Text,
+    }
+}
+
+diesel::table! {
+    proposal_runs (id) {
+        id -> BigInt,
+        identification_run_id -> BigInt,
+        rule_version -> Text,
+        as_of -> Date,
+        created_by -> Nullable<BigInt>,
+        created_at -> Timestamp,
+        proposals -> Integer,
+        warnings -> Text,
+    }
+}
+
+diesel::table! {
+    proposals (id) {
+        id -> BigInt,
+        proposal_run_id -> BigInt,
+        model -> Text,
+        branch -> Nullable<Text>,
+        subject_kind -> Text,
+        school_id -> Nullable<BigInt>,
+        municipality_id -> Nullable<BigInt>,
+        staff_id -> Nullable<BigInt>,
+        valid_from -> Date,
+        valid_to -> Nullable<Date>,
+        reason -> Text,
+        state -> Text,
+        decided_by -> Nullable<BigInt>,
+        decided_at -> Nullable<Timestamp>,
+        decision_reason -> Nullable<Text>,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    coverage_gaps (proposal_run_id, municipality_id) {
+        proposal_run_id -> BigInt,
+        municipality_id -> BigInt,
+        kind -> Text,
+        listed -> Integer,
+    }
+}
+
+diesel::table! {
+    assignments (id) {
+        id -> BigInt,
+        proposal_id -> Nullable<BigInt>,
+        model -> Text,
+        subject_kind -> Text,
+        school_id -> Nullable<BigInt>,
+        municipality_id -> Nullable<BigInt>,
+        staff_id -> Nullable<BigInt>,
+        valid_from -> Date,
+        valid_to -> Nullable<Date>,
+        version -> BigInt,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    assignment_events (id) {
+        id -> BigInt,
+        assignment_id -> BigInt,
+        kind -> Text,
+        on_date -> Date,
+        reason -> Nullable<Text>,
+        actor_id -> Nullable<BigInt>,
+        recorded_at -> Timestamp,
+    }
+}
+
+diesel::joinable!(schools -> municipalities (municipality_id));
+diesel::joinable!(contexts -> schools (school_id));
+diesel::joinable!(results -> schools (school_id));
+diesel::joinable!(results -> procedures (procedure_id));
+diesel::joinable!(list_entries -> lists (list_id));
+diesel::joinable!(list_entries -> schools (school_id));
+diesel::joinable!(staff -> schools (school_id));
+diesel::joinable!(designations -> schools (school_id));
+diesel::joinable!(designations -> municipalities (municipality_id));
+diesel::joinable!(users -> municipalities (municipality_id));
+diesel::joinable!(users -> schools (school_id));
+diesel::joinable!(sessions -> users (user_id));
+diesel::joinable!(refresh_tokens -> sessions (session_id));
+diesel::joinable!(import_chunks -> imports (import_id));
+diesel::joinable!(import_rejects -> imports (import_id));
+diesel::joinable!(identification_runs -> methodologies (methodology_id));
+diesel::joinable!(identification_runs -> lists (list_id));
+diesel::joinable!(verdicts -> identification_runs (run_id));
+diesel::joinable!(verdicts -> schools (school_id));
+diesel::joinable!(proposal_runs -> identification_runs (identification_run_id));
+diesel::joinable!(proposals -> proposal_runs (proposal_run_id));
+diesel::joinable!(proposals -> schools (school_id));
+diesel::joinable!(proposals -> municipalities (municipality_id));
+diesel::joinable!(proposals -> staff (staff_id));
+diesel::joinable!(coverage_gaps -> proposal_runs (proposal_run_id));
+diesel::joinable!(coverage_gaps -> municipalities (municipality_id));
+diesel::joinable!(assignments -> proposals (proposal_id));
+diesel::joinable!(assignments -> schools (school_id));
+diesel::joinable!(assignments -> municipalities (municipality_id));
+diesel::joinable!(assignments -> staff (staff_id));
+diesel::joinable!(assignment_events -> assignments (assignment_id));
+
+diesel::allow_tables_to_appear_in_same_query!(
+    audit_log,
+    change_journal,
+    jobs,
+    idempotency_keys,
+    municipalities,
+    schools,
+    contexts,
+    procedures,
+    results,
+    lists,
+    list_entries,
+    staff,
+    designations,
+    users,
+    sessions,
+    refresh_tokens,
+    login_failures,
+    signing_keys,
+    imports,
+    import_chunks,
+    import_rejects,
+    methodologies,
+    identification_runs,
+    verdicts,
+    proposal_runs,
+    proposals,
+    coverage_gaps,
+    assignments,
+    assignment_events,
+);

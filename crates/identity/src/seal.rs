@@ -1,0 +1,98 @@
+//! Secrets at rest: sealed with AES-256-GCM under the installation's master key.
+
+use aws_lc_rs::{
+    aead::{AES_256_GCM, Aad, Nonce, RandomizedNonceKey},
+    rand,
+};
+use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
+use opora_db::{Error, Result};
+use std::{io::Write, os::unix::fs::OpenOptionsExt, path::Path};
+
+/// The installation's master key. Given by configuration, or kept in a file that only its owner can read.
+#[derive(Clone)]
+pub struct MasterKey([u8; 32]);
+
+impl std::fmt::Debug for MasterKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("MasterKey(…)")
+    }
+}
+
+impl MasterKey {
+    /// Reads 32 bytes in Base64.
+    ///
+    /// # Errors
+    /// Any other length or form; the text is not repeated.
+    pub fn parse(text: &str) -> Result<Self> {
+        let bytes = BASE64.decode(text.trim()).map_err(|_| Error::fault("the master key is not Base64"))?;
+        bytes.try_into().map(Self).map_err(|_| Error::fault("the master key is not 32 bytes long"))
+    }
+
+    /// Reads the key file, making it with mode 0600 if it is not there.
+    ///
+    /// # Errors
+    /// A file that cannot be read or made, or is readable by others.
+    pub fn load_or_create(path: &Path) -> Result<Self> {
+        use std::os::unix::fs::PermissionsExt;
+        let fault = |e: std::io::Error| Error::fault(format!("{}: {e}", path.display()));
+        if path.exists() {
+            if path.metadata().map_err(fault)?.permissions().mode() & 0o077 != 0 {
+                return Err(Error::fault(format!("{} can be read by others; set mode 0600", path.display())));
+            }
+            return Self::parse(&std::fs::read_to_string(path).map_err(fault)?);
+        }
+        let mut key = [0; 32];
+        rand::fill(&mut key).map_err(Error::fault)?;
+        let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(fault)?;
+        file.write_all(BASE64.encode(key).as_bytes()).and_then(|()| file.sync_all()).map_err(fault)?;
+        Ok(Self(key))
+    }
+
+    fn cipher(&self) -> Result<RandomizedNonceKey> {
+        RandomizedNonceKey::new(&AES_256_GCM, &self.0).map_err(Error::fault)
+    }
+
+    /// Seals `secret`; `purpose` must be given again to open it.
+    ///
+    /// # Errors
+    /// A fault of the system's random source.
+    pub fn seal(&self, purpose: &str, secret: &[u8]) -> Result<String> {
+        let mut bytes = secret.to_vec();
+        let nonce = self.cipher()?.seal_in_place_append_tag(Aad::from(purpose.as_bytes()), &mut bytes).map_err(Error::fault)?;
+        let mut sealed = nonce.as_ref().to_vec();
+        sealed.append(&mut bytes);
+        Ok(BASE64.encode(sealed))
+    }
+
+    /// Opens what [`Self::seal`] made for the same purpose.
+    ///
+    /// # Errors
+    /// Another key, another purpose, or a changed text.
+    pub fn open(&self, purpose: &str, sealed: &str) -> Result<Vec<u8>> {
+        const NONCE: usize = 12;
+        let broken = || Error::fault("a sealed secret cannot be opened with this master key");
+        let mut bytes = BASE64.decode(sealed).map_err(|_| broken())?;
+        if bytes.len() < NONCE {
+            return Err(broken());
+        }
+        let mut rest = bytes.split_off(NONCE);
+        let nonce = Nonce::try_assume_unique_for_key(&bytes).map_err(|_| broken())?;
+        let plain = self.cipher()?.open_in_place(nonce, Aad::from(purpose.as_bytes()), &mut rest).map_err(|_| broken())?;
+        Ok(plain.to_vec())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn opens_only_for_its_purpose_and_key() {
+        let (key, other) = (MasterKey([1; 32]), MasterKey([2; 32]));
+        let sealed = key.seal("a", b"secret").unwrap();
+        assert_eq!(key.open("a", &sealed).unwrap(), b"secret");
+        assert!(key.open("b", &sealed).is_err());
+        assert!(other.open("a", &sealed).is_err());
+        assert_ne!(sealed, key.seal("a", b"secret").unwrap());
+    }
+}

@@ -1,0 +1,195 @@
+//! Sessions: from a login to a logout, kept alive by refresh tokens that are used once.
+
+use crate::{
+    passwords,
+    users::{self, User, UserId, fold_login},
+};
+use aws_lc_rs::{digest, rand};
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD as B64URL};
+use diesel::prelude::*;
+use opora_db::{
+    Change, Database, Db, Error, Operation, Origin, Result,
+    schema::{login_failures, refresh_tokens, sessions},
+};
+use opora_primitives::{Moment, Problem, ProblemCode};
+
+opora_primitives::id_type!(
+    /// A session: all tokens that come from one login.
+    SessionId
+);
+
+/// How long a session lives without use, in seconds.
+pub const REFRESH_LIFE: i64 = 14 * 24 * 3600;
+
+/// Failures are counted over this many seconds.
+const FAILURE_WINDOW: i64 = 900;
+/// After so many failures of one login in the window, further attempts are refused.
+const MOST_FAILURES_OF_LOGIN: i64 = 10;
+/// The same for one address, behind which many people may sit.
+const MOST_FAILURES_OF_ADDRESS: i64 = 100;
+
+/// A session that has just begun or gone on.
+pub struct Opened {
+    /// Who.
+    pub user: User,
+    /// Which session.
+    pub session: SessionId,
+    /// The refresh token, in the clear; only its hash is kept.
+    pub refresh_token: String,
+}
+
+/// Begins a session for `login` with `password`, asked for from `address`.
+///
+/// # Errors
+/// [`ProblemCode::WrongCredentials`], the same for an unknown login and a wrong password;
+/// [`ProblemCode::TooManyAttempts`] after too many failures.
+pub fn log_in(database: &Database, request_id: &str, login: &str, password: &str, address: &str) -> Result<Opened> {
+    let now = Moment::now();
+    let subjects = [
+        (format!("login {}", fold_login(login)), MOST_FAILURES_OF_LOGIN),
+        (format!("address {address}"), MOST_FAILURES_OF_ADDRESS),
+    ];
+    let known = database.read(|db| {
+        for (subject, most) in &subjects {
+            if failures(db, subject, now)? >= *most {
+                return Err(too_many());
+            }
+        }
+        users::for_login(db, login)
+    })?;
+    // The costly part happens outside any transaction.
+    let right = passwords::verify(password, known.as_ref().map(|(_, hash)| hash.as_str()));
+    let Some((user, _)) = known.filter(|_| right) else {
+        database.keep_books(|db| {
+            let rows: Vec<_> =
+                subjects.iter().map(|(s, _)| (login_failures::subject.eq(s), login_failures::at.eq(now))).collect();
+            for row in rows {
+                diesel::insert_into(login_failures::table).values(row).execute(db)?;
+            }
+            Ok(())
+        })?;
+        return Err(ProblemCode::WrongCredentials.into());
+    };
+    let origin = Origin { actor_id: Some(user.id.0), actor: user.login.clone(), request_id: request_id.to_owned() };
+    let (session, refresh_token) = database.write(&origin, |tx| {
+        let at = tx.at;
+        let row = (sessions::user_id.eq(user.id), sessions::started_at.eq(at));
+        let id: SessionId =
+            diesel::insert_into(sessions::table).values(row).returning(sessions::id).get_result(&mut **tx)?;
+        let token = issue(tx, id, at)?;
+        diesel::delete(login_failures::table.filter(login_failures::subject.eq(&subjects[0].0))).execute(&mut **tx)?;
+        diesel::delete(login_failures::table.filter(login_failures::at.lt(at.plus_seconds(-FAILURE_WINDOW))))
+            .execute(&mut **tx)?;
+        tx.record(Change::new("sessions", id, Operation::Create));
+        Ok((id, token))
+    })?;
+    Ok(Opened { user, session, refresh_token })
+}
+
+fn failures(db: &mut Db, subject: &str, now: Moment) -> Result<i64> {
+    Ok(login_failures::table
+        .filter(login_failures::subject.eq(subject))
+        .filter(login_failures::at.gt(now.plus_seconds(-FAILURE_WINDOW)))
+        .count()
+        .get_result(db)?)
+}
+
+fn too_many() -> Error {
+    Problem::new(ProblemCode::TooManyAttempts, format!("try again in {} minutes", FAILURE_WINDOW / 60)).into()
+}
+
+/// Goes on with the session that `token` belongs to; the token is used up and a new one given.
+///
+/// # Errors
+/// [`ProblemCode::InvalidRefreshToken`] for an unknown or expired one or an ended session;
+/// [`ProblemCode::ReusedRefreshToken`] for a used one: somebody else may hold it, so the whole session ends.
+pub fn refresh(database: &Database, token: &str) -> Result<Opened> {
+    /// What became of the token. Reuse must be committed before it is reported.
+    enum Outcome {
+        Opened(Box<Opened>),
+        Refused(ProblemCode),
+    }
+    let outcome = database.keep_books(|db| {
+        let now = Moment::now();
+        let found: Option<(SessionId, Moment, Option<Moment>)> = refresh_tokens::table
+            .find(hashed(token))
+            .select((refresh_tokens::session_id, refresh_tokens::expires_at, refresh_tokens::used_at))
+            .first(db)
+            .optional()?;
+        let Some((session, expires_at, used_at)) = found else {
+            return Ok(Outcome::Refused(ProblemCode::InvalidRefreshToken));
+        };
+        let (user, ended): (UserId, Option<Moment>) =
+            sessions::table.find(session).select((sessions::user_id, sessions::ended_at)).first(db)?;
+        if used_at.is_some() {
+            end(db, session, "reuse", now)?;
+            return Ok(Outcome::Refused(ProblemCode::ReusedRefreshToken));
+        }
+        let user = users::find(db, user)?;
+        if ended.is_some() || expires_at <= now || !user.active {
+            return Ok(Outcome::Refused(ProblemCode::InvalidRefreshToken));
+        }
+        diesel::update(refresh_tokens::table.find(hashed(token))).set(refresh_tokens::used_at.eq(now)).execute(db)?;
+        let refresh_token = issue(db, session, now)?;
+        Ok(Outcome::Opened(Box::new(Opened { user, session, refresh_token })))
+    })?;
+    match outcome {
+        Outcome::Opened(opened) => Ok(*opened),
+        Outcome::Refused(code) => Err(code.into()),
+    }
+}
+
+/// Ends a session.
+///
+/// # Errors
+/// Faults of the database.
+pub fn log_out(database: &Database, origin: &Origin, session: SessionId) -> Result<()> {
+    database.write(origin, |tx| {
+        let at = tx.at;
+        end(tx, session, "logout", at)?;
+        tx.record(Change::new("sessions", session, Operation::Delete));
+        Ok(())
+    })
+}
+
+/// Ends every session of a user.
+pub(crate) fn end_all(db: &mut Db, user: UserId, now: Moment) -> Result<()> {
+    diesel::update(sessions::table.filter(sessions::user_id.eq(user)).filter(sessions::ended_at.is_null()))
+        .set((sessions::ended_at.eq(now), sessions::end_reason.eq("deactivated")))
+        .execute(db)?;
+    Ok(())
+}
+
+/// The sessions ended since `since`: their access tokens are refused although they have not expired.
+///
+/// # Errors
+/// Faults of the database.
+pub fn ended_since(db: &mut Db, since: Moment) -> Result<Vec<SessionId>> {
+    Ok(sessions::table.filter(sessions::ended_at.gt(since)).select(sessions::id).load(db)?)
+}
+
+fn end(db: &mut Db, session: SessionId, reason: &str, now: Moment) -> Result<()> {
+    diesel::update(sessions::table.find(session).filter(sessions::ended_at.is_null()))
+        .set((sessions::ended_at.eq(now), sessions::end_reason.eq(reason)))
+        .execute(db)?;
+    Ok(())
+}
+
+fn issue(db: &mut Db, session: SessionId, now: Moment) -> Result<String> {
+    let mut secret = [0; 32];
+    rand::fill(&mut secret).map_err(Error::fault)?;
+    let token = B64URL.encode(secret);
+    diesel::insert_into(refresh_tokens::table)
+        .values((
+            refresh_tokens::token_hash.eq(hashed(&token)),
+            refresh_tokens::session_id.eq(session),
+            refresh_tokens::issued_at.eq(now),
+            refresh_tokens::expires_at.eq(now.plus_seconds(REFRESH_LIFE)),
+        ))
+        .execute(db)?;
+    Ok(token)
+}
+
+fn hashed(token: &str) -> String {
+    B64URL.encode(digest::digest(&digest::SHA256, token.as_bytes()))
+}

@@ -1,0 +1,188 @@
+//! Users: people who log in.
+
+use crate::{Role, passwords};
+use diesel::prelude::*;
+use opora_db::{Change, Db, Operation, Result, Tx, schema::users};
+use opora_primitives::{Area, Flaw, Moment, MunicipalityId, Problem, ProblemCode, Reason, SchoolId};
+use serde::Serialize;
+
+opora_primitives::id_type!(
+    /// A user.
+    UserId
+);
+
+/// A user, as the API shows one.
+#[derive(Clone, Debug, Serialize, Queryable, Selectable, utoipa::ToSchema)]
+#[diesel(table_name = users)]
+pub struct User {
+    /// Its id.
+    pub id: UserId,
+    /// What is typed to log in.
+    #[schema(example = "institute")]
+    pub login: String,
+    /// The name people read.
+    #[schema(example = "Демонстрационный сотрудник института")]
+    pub display_name: String,
+    /// The part it plays.
+    pub role: Role,
+    /// The municipality it works for, if that bounds its area.
+    pub municipality_id: Option<MunicipalityId>,
+    /// The school it works for, if that bounds its area.
+    pub school_id: Option<SchoolId>,
+    /// Whether it may log in.
+    pub active: bool,
+    /// Counts the changes; the ETag is made from it.
+    pub version: i64,
+    /// When it was made.
+    pub created_at: Moment,
+    /// When it last changed.
+    pub updated_at: Moment,
+}
+
+impl User {
+    /// The part of the region it works for.
+    pub fn area(&self) -> Area {
+        match (self.school_id, self.municipality_id) {
+            (Some(school), _) => Area::School(school),
+            (None, Some(municipality)) => Area::Municipality(municipality),
+            (None, None) => Area::Region,
+        }
+    }
+}
+
+/// What a new user is made from.
+#[derive(Clone, Debug)]
+pub struct NewUser {
+    /// What is typed to log in; 2 to 60 characters, compared without case.
+    pub login: String,
+    /// The name people read.
+    pub display_name: String,
+    /// The password, in the clear; never kept.
+    pub password: String,
+    /// The part it plays.
+    pub role: Role,
+    /// The part of the region it works for.
+    pub area: Area,
+}
+
+/// The form in which logins are kept and compared.
+pub fn fold_login(login: &str) -> String {
+    opora_primitives::text::fold(login)
+}
+
+/// Makes a user.
+///
+/// # Errors
+/// Refused fields: a login of the wrong length or form, a weak password, an area that does not fit the role;
+/// [`ProblemCode::AlreadyExists`] if the login is taken.
+pub fn create(tx: &mut Tx, new: &NewUser, password_hash: &str) -> Result<User> {
+    check(new)?;
+    let (municipality, school) = match new.area {
+        Area::Region => (None, None),
+        Area::Municipality(id) => (Some(id), None),
+        Area::School(id) => (None, Some(id)),
+    };
+    let row = (
+        users::login.eq(fold_login(&new.login)),
+        users::display_name.eq(new.display_name.trim()),
+        users::password_hash.eq(password_hash),
+        users::role.eq(new.role),
+        users::municipality_id.eq(municipality),
+        users::school_id.eq(school),
+        users::created_at.eq(tx.at),
+        users::updated_at.eq(tx.at),
+    );
+    let db: &mut Db = tx;
+    let id: UserId = diesel::insert_into(users::table).values(row).returning(users::id).get_result(db)?;
+    let user = find(db, id)?;
+    let after = serde_json::to_value(&user).unwrap_or_default();
+    tx.record(Change::new("users", id, Operation::Create).named(user.login.as_str()).after(after));
+    Ok(user)
+}
+
+/// Checks everything about a new user that needs no database.
+///
+/// # Errors
+/// All refused fields at once.
+pub fn check(new: &NewUser) -> std::result::Result<(), Problem> {
+    let mut flaws = Vec::new();
+    let login = fold_login(&new.login);
+    if !(2..=60).contains(&login.chars().count()) {
+        flaws.push(Flaw::at("/login", Reason::WrongLength));
+    } else if login.chars().any(|c| c.is_control() || c.is_whitespace()) {
+        flaws.push(Flaw::at("/login", Reason::WrongFormat));
+    }
+    if !(1..=200).contains(&new.display_name.trim().chars().count()) {
+        flaws.push(Flaw::at("/display_name", Reason::WrongLength));
+    }
+    if let Err(problem) = passwords::check_new(&new.password, &new.login) {
+        flaws.extend(problem.flaws);
+    }
+    match (new.role, new.area) {
+        (Role::Municipality, Area::Municipality(_)) | (Role::School, Area::School(_)) | (Role::Reader, _) => {}
+        (Role::Municipality, _) => flaws.push(Flaw::at("/municipality_id", Reason::Required)),
+        (Role::School, _) => flaws.push(Flaw::at("/school_id", Reason::Required)),
+        (_, Area::Region) => {}
+        (_, _) => flaws.push(Flaw::at("/role", Reason::Contradiction)),
+    }
+    if flaws.is_empty() { Ok(()) } else { Err(Problem::fields(flaws)) }
+}
+
+/// The user `id`.
+///
+/// # Errors
+/// [`ProblemCode::NotFound`].
+pub fn find(db: &mut Db, id: UserId) -> Result<User> {
+    Ok(users::table.find(id).select(User::as_select()).first(db)?)
+}
+
+/// All users after `after`, by id.
+///
+/// # Errors
+/// Faults of the database.
+pub fn list(db: &mut Db, after: Option<UserId>, limit: i64) -> Result<Vec<User>> {
+    let after = after.unwrap_or(UserId(0));
+    Ok(users::table
+        .filter(users::id.gt(after))
+        .order(users::id)
+        .limit(limit)
+        .select(User::as_select())
+        .load(db)?)
+}
+
+/// The user who logs in as `login` and the hash of the password, if there is such a user and it is active.
+pub(crate) fn for_login(db: &mut Db, login: &str) -> Result<Option<(User, String)>> {
+    Ok(users::table
+        .filter(users::login.eq(fold_login(login)))
+        .filter(users::active.eq(true))
+        .select((User::as_select(), users::password_hash))
+        .first(db)
+        .optional()?)
+}
+
+/// Lets a user log in, or not any more; then its sessions end too.
+///
+/// # Errors
+/// [`ProblemCode::NotFound`]; [`ProblemCode::PreconditionFailed`] if it is no longer at `version`.
+pub fn set_active(tx: &mut Tx, id: UserId, active: bool, version: i64) -> Result<User> {
+    let at = tx.at;
+    let before = find(tx, id)?;
+    if before.version != version {
+        return Err(ProblemCode::PreconditionFailed.into());
+    }
+    diesel::update(users::table.find(id))
+        .set((users::active.eq(active), users::version.eq(version + 1), users::updated_at.eq(at)))
+        .execute(&mut **tx)?;
+    if !active {
+        crate::sessions::end_all(tx, id, at)?;
+    }
+    let user = find(tx, id)?;
+    let (before, after) = (serde_json::to_value(&before), serde_json::to_value(&user));
+    tx.record(
+        Change::new("users", id, Operation::Update)
+            .named(user.login.as_str())
+            .before(before.unwrap_or_default())
+            .after(after.unwrap_or_default()),
+    );
+    Ok(user)
+}

@@ -1,0 +1,3 @@
+DROP TABLE verdicts;
+DROP TABLE identification_runs;
+DROP TABLE methodologies;

@@ -1,0 +1,9 @@
+DROP TABLE designations;
+DROP TABLE staff;
+DROP TABLE list_entries;
+DROP TABLE lists;
+DROP TABLE results;
+DROP TABLE procedures;
+DROP TABLE contexts;
+DROP TABLE schools;
+DROP TABLE municipalities;
