@@ -1,0 +1,118 @@
+# Opora. `make help` lists the targets.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+
+CARGO ?= cargo
+# A build never moves a version by itself. LOCKED= while dependencies are being edited.
+LOCKED ?= --locked
+# nextest where it is installed, cargo's own runner otherwise; the selection of tests is the same. RUNNER=cargo or RUNNER=nextest decides.
+RUNNER ?= $(shell $(CARGO) nextest --version >/dev/null 2>&1 && echo nextest || echo cargo)
+# Narrows the Rust tests: make test-rust TESTS=passport
+TESTS ?=
+# Where `make run` keeps its database.
+DATA ?= data
+
+target := $(or $(CARGO_TARGET_DIR),target)
+debug_bin := $(target)/debug/opora
+release_bin := $(target)/release/opora
+linters := tests/tools/node_modules/.package-lock.json
+fuzzer := tests/tools/.venv/.installed
+cargo_deny := $(or $(shell command -v cargo-deny),target/tools/bin/cargo-deny)
+
+export REDOCLY_TELEMETRY := off
+export REDOCLY_SUPPRESS_UPDATE_NOTICE := true
+
+.PHONY: help
+help: ## Show the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+##### Running
+
+.PHONY: run
+run: export DATABASE_URL ?= sqlite:$(DATA)/opora.db
+run: build ## Build, fill an empty database with demo data, serve (data directory: ./data)
+	mkdir -p "$(DATA)"
+	"$(release_bin)" demo --if-empty
+	exec "$(release_bin)" serve
+
+.PHONY: build
+build: ## Build the release binary
+	$(CARGO) build $(LOCKED) --release --package opora
+
+##### Checks
+
+# One after another, cheap ones first; a parallel make would only have the cargos wait for each other.
+.PHONY: test
+test: ## Every check: format, lints, edges, Rust tests on both databases, contract lint and fuzz
+	$(MAKE) --no-print-directory lint
+	$(MAKE) --no-print-directory test-rust
+	$(MAKE) --no-print-directory lint-contract
+	$(MAKE) --no-print-directory fuzz-contract
+
+.PHONY: lint
+lint: ## Format check, clippy, dependency edges
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy $(LOCKED) --workspace --all-targets -- -D warnings
+	scripts/check-edges.py $(LOCKED)
+
+# The targets that `cargo test` builds, with its features: the server that is fuzzed is built once.
+.PHONY: build-tests
+build-tests: ## Build the tests and the binary in the dev profile
+	$(CARGO) build $(LOCKED) --workspace --bins --tests
+
+.PHONY: test-rust
+test-rust: build-tests ## Unit, property and black-box tests, on SQLite and on a temporary PostgreSQL
+ifeq ($(RUNNER),nextest)
+	scripts/with-postgres.sh $(CARGO) nextest run $(LOCKED) --workspace --no-fail-fast $(TESTS)
+	$(CARGO) test $(LOCKED) --workspace --doc $(TESTS)
+else
+	scripts/with-postgres.sh $(CARGO) test $(LOCKED) --workspace --no-fail-fast $(TESTS)
+endif
+
+.PHONY: lint-contract
+lint-contract: $(linters) ## Redocly (strict) and Spectral on openapi.yaml: no finding of any severity
+	tests/tools/node_modules/.bin/redocly lint --config .redocly.yaml openapi.yaml
+	tests/tools/node_modules/.bin/spectral lint --ruleset .spectral.yaml --fail-severity=hint openapi.yaml
+
+.PHONY: fuzz-contract
+fuzz-contract: build-tests $(fuzzer) ## Schemathesis against a server with demo data (options: scripts/schemathesis.sh)
+	OPORA_BIN="$(debug_bin)" scripts/schemathesis.sh
+
+# Not part of `test`: cargo-deny takes minutes to build where it is not installed.
+.PHONY: deny
+deny: $(cargo_deny) ## Licences, banned crates and sources of the dependencies (cargo-deny)
+	"$(cargo_deny)" --locked check bans licenses sources
+
+.PHONY: bench
+bench: ## Run the benchmarks
+	$(CARGO) bench $(LOCKED) --workspace
+
+##### Upkeep
+
+.PHONY: contract
+contract: build-tests ## Write openapi.yaml from the code
+	"$(debug_bin)" openapi >openapi.yaml.new
+	mv openapi.yaml.new openapi.yaml
+
+.PHONY: fmt
+fmt: ## Format the code
+	$(CARGO) fmt --all
+
+.PHONY: clean
+clean: ## Remove everything built or installed here; data/ stays
+	$(CARGO) clean
+	rm -rf tests/tools/node_modules tests/tools/.venv openapi.yaml.new
+
+##### Tools
+
+$(linters): tests/tools/package.json tests/tools/package-lock.json
+	scripts/install-tools.sh linters
+
+$(fuzzer): tests/tools/requirements.txt
+	scripts/install-tools.sh fuzzer
+
+target/tools/bin/cargo-deny:
+	scripts/install-tools.sh deny

@@ -1,0 +1,50 @@
+#!/usr/bin/env bash
+# Installs the pinned tools of the checks, from the package registries only:
+#
+#     scripts/install-tools.sh linters   Redocly and Spectral   into tests/tools/node_modules  (package-lock.json)
+#     scripts/install-tools.sh fuzzer    Schemathesis           into tests/tools/.venv         (requirements.txt)
+#     scripts/install-tools.sh deny      cargo-deny             into target/tools; minutes of compiling
+#
+# `make` calls it when a lock file is newer than what is installed.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+cargo_deny_version=0.20.2
+
+say() { printf 'install-tools: %s\n' "$*" >&2; }
+
+linters() {
+    if ! command -v npm >/dev/null; then
+        say "npm is missing: install Node.js 20.19 or newer (https://nodejs.org), the linters of the contract need it"
+        exit 1
+    fi
+    # The linters are plain JavaScript: no install script has to run.
+    (cd tests/tools && npm ci --ignore-scripts --no-progress)
+    touch tests/tools/node_modules/.package-lock.json
+}
+
+fuzzer() {
+    local venv=tests/tools/.venv
+    if ! python3 -c 'import sys, ensurepip; sys.exit(sys.version_info < (3, 10))' 2>/dev/null; then
+        if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then
+            say "Python 3.10 or newer with venv is missing (Debian: apt-get install python3-venv)"
+            exit 1
+        fi
+        { apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends python3-venv; } >&2
+    fi
+    python3 -m venv --clear "$venv"
+    "$venv/bin/pip" install --quiet --disable-pip-version-check --requirement tests/tools/requirements.txt
+    touch "$venv/.installed"
+}
+
+deny() {
+    cargo install cargo-deny --version "$cargo_deny_version" --locked --root target/tools
+}
+
+case "${1:-}" in
+linters | fuzzer | deny) "$1" ;;
+*)
+    say "usage: $0 linters|fuzzer|deny"
+    exit 2
+    ;;
+esac
