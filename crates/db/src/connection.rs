@@ -13,6 +13,9 @@ pub enum Db {
     Postgres(PgConnection),
 }
 
+/// The back end of [`Db`], for boxed queries.
+pub type Both = <Db as Connection>::Backend;
+
 /// Runs one expression on the concrete connection, for the few statements that the shared type cannot carry
 /// (`on_conflict`, batch inserts, unions): `on_each!(db, c => insert_into(..).execute(c))`.
 #[macro_export]

@@ -13,7 +13,7 @@ mod record;
 #[expect(missing_docs, reason = "the tables are documented in migrations/")]
 pub mod schema;
 
-pub use connection::{BackEnd, Db};
+pub use connection::{BackEnd, Both, Db};
 pub use database::{Database, Settings, Tx};
 pub use error::{Error, Result};
 pub use record::{Change, Operation, Origin};

@@ -114,6 +114,7 @@ diesel::table! {
         non_native_language -> Nullable<Integer>,
         wards -> Nullable<Integer>,
         poor_housing -> Nullable<Integer>,
+        import_id -> Nullable<BigInt>,
         version -> BigInt,
         updated_at -> Timestamp,
     }
@@ -181,6 +182,7 @@ diesel::table! {
         experience_years -> Nullable<Integer>,
         birth_year -> Nullable<Integer>,
         fte -> Nullable<Integer>,
+        import_id -> Nullable<BigInt>,
         version -> BigInt,
         updated_at -> Timestamp,
     }

@@ -53,6 +53,7 @@ CREATE TABLE contexts (
     non_native_language INTEGER,
     wards INTEGER,
     poor_housing INTEGER,
+    import_id BIGINT,
     version BIGINT NOT NULL DEFAULT 1,
     updated_at TIMESTAMP NOT NULL,
     PRIMARY KEY (school_id, academic_year)
@@ -117,6 +118,7 @@ CREATE TABLE staff (
     experience_years INTEGER,
     birth_year INTEGER,
     fte INTEGER,
+    import_id BIGINT,
     version BIGINT NOT NULL DEFAULT 1,
     updated_at TIMESTAMP NOT NULL
 );

@@ -1,0 +1,82 @@
+//! Access: a handler that takes a [`Guard`] of a permission cannot be reached without it.
+
+use crate::{error::ApiError, middleware::RequestId, state::State};
+use actix_web::{FromRequest, HttpRequest, dev::Payload, http::header::AUTHORIZATION, web::Data};
+use opora_db::Origin;
+use opora_identity::{Actor, Permission};
+use opora_primitives::{Area, ProblemCode};
+use std::{
+    future::{Ready, ready},
+    marker::PhantomData,
+};
+
+/// A permission as a type.
+pub trait Need {
+    /// The permission.
+    const PERMISSION: Permission;
+}
+
+macro_rules! needs {
+    ($($name:ident)+) => { $(
+        #[doc = concat!("The permission [`Permission::", stringify!($name), "`].")]
+        pub struct $name;
+        impl Need for $name { const PERMISSION: Permission = Permission::$name; }
+    )+ };
+}
+
+needs! {
+    ReadRegistry WriteRegistry ReadLists ReadStaff Import ReadJobs ReadMethodologies WriteMethodologies ReadVerdicts
+    Identify ReadModels ReadAssignments Assign ReadIndicators ManageUsers ReadSelf
+}
+
+/// Proof that the caller holds a valid token and the permission `P`.
+pub struct Guard<P: Need> {
+    /// Who is asking.
+    pub actor: Actor,
+    /// On which request.
+    pub request_id: String,
+    need: PhantomData<P>,
+}
+
+impl<P: Need> Guard<P> {
+    /// The part of the region the caller works for.
+    pub fn area(&self) -> Area {
+        self.actor.area
+    }
+
+    /// For the audit of what the caller writes.
+    pub fn origin(&self) -> Origin {
+        self.actor.origin(&self.request_id)
+    }
+
+    /// Refuses callers whose area is less than the region.
+    ///
+    /// # Errors
+    /// [`ProblemCode::Forbidden`].
+    pub fn whole_region(&self) -> Result<(), ApiError> {
+        if self.actor.area == Area::Region { Ok(()) } else { Err(ProblemCode::Forbidden.into()) }
+    }
+}
+
+impl<P: Need + 'static> FromRequest for Guard<P> {
+    type Error = ApiError;
+    type Future = Ready<Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(admit::<P>(request).map_err(ApiError::from))
+    }
+}
+
+fn admit<P: Need>(request: &HttpRequest) -> Result<Guard<P>, ProblemCode> {
+    let header = request.headers().get(AUTHORIZATION).ok_or(ProblemCode::MissingToken)?;
+    let (scheme, token) = header.to_str().ok().and_then(|v| v.split_once(' ')).ok_or(ProblemCode::InvalidToken)?;
+    if !scheme.eq_ignore_ascii_case("bearer") {
+        return Err(ProblemCode::MissingToken);
+    }
+    let state = request.app_data::<Data<State>>().ok_or(ProblemCode::Internal)?;
+    let actor = state.tokens.verify(token.trim())?;
+    if !actor.may(P::PERMISSION) {
+        return Err(ProblemCode::Forbidden);
+    }
+    Ok(Guard { actor, request_id: RequestId::of(request), need: PhantomData })
+}

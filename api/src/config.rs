@@ -1,0 +1,146 @@
+//! One configuration: defaults, then a file (`opora.toml` or `--config`), then `OPORA_*` variables. Everything is
+//! checked at start and all mistakes are told at once. Secrets are never printed.
+
+use figment::{
+    Figment,
+    providers::{Env, Format, Serialized, Toml},
+};
+use opora_db::BackEnd;
+use opora_identity::seal::MasterKey;
+use serde::{Deserialize, Serialize};
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+/// The settings as they are written.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// `sqlite:PATH` or `postgres://...`. `DATABASE_URL` is read too.
+    pub database_url: String,
+    /// Address and port to serve on; port 0 takes a free one.
+    pub listen: String,
+    /// Where the master key and temporary files are kept.
+    pub data_dir: PathBuf,
+    /// The address clients know this installation by: the issuer of its tokens.
+    pub issuer: String,
+    /// The audience of its tokens.
+    pub audience: String,
+    /// 32 bytes in Base64; when empty, a key file is made in the data directory.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub master_key: String,
+    /// Life of an access token, in seconds.
+    pub token_seconds: i64,
+    /// Database connections held at most.
+    pub connections: u32,
+    /// How long a request waits for a connection, in seconds.
+    pub connection_wait_seconds: u64,
+    /// The most an SQLite file may grow to, in MiB; 0 means no bound.
+    pub sqlite_quota_mib: u32,
+    /// HTTP worker threads; 0 means one for each core.
+    pub workers: usize,
+    /// The largest import file, in MiB.
+    pub import_limit_mib: u64,
+    /// School codes other than six digits are taken.
+    pub any_school_code: bool,
+    /// Who may read `/metrics`: `loopback`, `open` or `off`.
+    pub metrics: String,
+    /// Log filter, as `RUST_LOG` writes it.
+    pub log: String,
+    /// `text` or `json`.
+    pub log_format: String,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            database_url: "sqlite:data/opora.db".into(),
+            listen: "127.0.0.1:8080".into(),
+            data_dir: "data".into(),
+            issuer: "http://127.0.0.1:8080".into(),
+            audience: "opora".into(),
+            master_key: String::new(),
+            token_seconds: 600,
+            connections: 16,
+            connection_wait_seconds: 5,
+            sqlite_quota_mib: 0,
+            workers: 0,
+            import_limit_mib: 512,
+            any_school_code: false,
+            metrics: "loopback".into(),
+            log: "info".into(),
+            log_format: "text".into(),
+        }
+    }
+}
+
+impl std::fmt::Debug for Config {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Config").field("listen", &self.listen).field("data_dir", &self.data_dir).finish_non_exhaustive()
+    }
+}
+
+impl Config {
+    /// Reads file and environment.
+    ///
+    /// # Errors
+    /// Unknown keys and wrong types, in words for the operator.
+    pub fn load(file: Option<&Path>) -> Result<Self, String> {
+        let file = file.map_or_else(|| Toml::file("opora.toml"), Toml::file_exact);
+        Figment::from(Serialized::defaults(Self::default()))
+            .merge(file)
+            .merge(Env::raw().only(&["DATABASE_URL"]))
+            .merge(Env::prefixed("OPORA_").filter(|key| !key.starts_with("test_")))
+            .extract::<Self>()
+            .map_err(|errors| errors.into_iter().map(|e| format!("- {e}")).collect::<Vec<_>>().join("\n"))
+            .and_then(|config| config.checked())
+    }
+
+    fn checked(self) -> Result<Self, String> {
+        let mut mistakes = Vec::new();
+        let mut check = |holds: bool, words: &str| {
+            if !holds {
+                mistakes.push(format!("- {words}"));
+            }
+        };
+        if let Err(words) = self.database_url.parse::<BackEnd>() {
+            check(false, &format!("database_url: {words}"));
+        }
+        check(self.listen.parse::<SocketAddr>().is_ok(), "listen: must be ADDRESS:PORT");
+        check((60..=86_400).contains(&self.token_seconds), "token_seconds: must lie in 60..86400");
+        check((1..=500).contains(&self.connections), "connections: must lie in 1..500");
+        check((1..=120).contains(&self.connection_wait_seconds), "connection_wait_seconds: must lie in 1..120");
+        check((1..=16_384).contains(&self.import_limit_mib), "import_limit_mib: must lie in 1..16384");
+        check(["loopback", "open", "off"].contains(&self.metrics.as_str()), "metrics: loopback, open or off");
+        check(["text", "json"].contains(&self.log_format.as_str()), "log_format: text or json");
+        check(self.master_key.is_empty() || MasterKey::parse(&self.master_key).is_ok(), "master_key: 32 bytes in Base64");
+        if mistakes.is_empty() { Ok(self) } else { Err(mistakes.join("\n")) }
+    }
+
+    /// How the database is opened.
+    ///
+    /// # Errors
+    /// An address that [`Config::load`] would have refused.
+    pub fn database(&self) -> Result<opora_db::Settings, String> {
+        Ok(opora_db::Settings {
+            back_end: self.database_url.parse()?,
+            connections: self.connections,
+            wait: Duration::from_secs(self.connection_wait_seconds),
+            quota_mib: (self.sqlite_quota_mib > 0).then_some(self.sqlite_quota_mib),
+        })
+    }
+
+    /// The master key: the configured one, or that of the key file in the data directory.
+    ///
+    /// # Errors
+    /// A key file that cannot be read, made, or is open to others.
+    pub fn master_key(&self) -> opora_db::Result<MasterKey> {
+        if self.master_key.is_empty() {
+            MasterKey::load_or_create(&self.data_dir.join("master.key"))
+        } else {
+            MasterKey::parse(&self.master_key)
+        }
+    }
+}

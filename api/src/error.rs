@@ -1,0 +1,198 @@
+//! Errors as problem documents (RFC 9457): one shape for every refusal and every fault.
+
+use actix_web::{
+    HttpRequest, HttpResponse, ResponseError,
+    http::{
+        StatusCode,
+        header::{ACCEPT_LANGUAGE, RETRY_AFTER, WWW_AUTHENTICATE},
+    },
+};
+use opora_db::Error;
+use opora_primitives::{Flaw, Problem, ProblemCode};
+use serde::Serialize;
+
+/// The media type of a problem document.
+pub const PROBLEM_JSON: &str = "application/problem+json";
+
+/// What a handler answers.
+pub type Answer = Result<HttpResponse, ApiError>;
+
+/// A refusal on its way out. The words are chosen when the response leaves (see [`render`]), where the request's
+/// language and id are known.
+#[derive(Debug, Clone)]
+pub struct ApiError(pub Problem);
+
+impl std::fmt::Display for ApiError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl From<Problem> for ApiError {
+    fn from(problem: Problem) -> Self {
+        Self(problem)
+    }
+}
+
+impl From<ProblemCode> for ApiError {
+    fn from(code: ProblemCode) -> Self {
+        Self(code.into())
+    }
+}
+
+impl From<Error> for ApiError {
+    /// Faults of ours are logged here, in the request's span; the caller gets a code and the request id.
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Problem(problem) => Self(problem),
+            Error::Unavailable(words) => {
+                tracing::warn!(%words, "database unavailable");
+                ProblemCode::Unavailable.into()
+            }
+            other => {
+                tracing::error!(error = %other, "request failed");
+                ProblemCode::Internal.into()
+            }
+        }
+    }
+}
+
+impl ResponseError for ApiError {
+    fn status_code(&self) -> StatusCode {
+        StatusCode::from_u16(self.0.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        let mut response = HttpResponse::new(self.status_code());
+        response.extensions_mut().insert(self.0.clone());
+        response
+    }
+}
+
+/// The language a person reads.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Language {
+    /// Russian.
+    Ru,
+    /// English.
+    En,
+}
+
+impl Language {
+    /// The first of ru and en in `Accept-Language`; English if neither stands there. Weights are not compared: clients
+    /// write the language they want first.
+    pub fn of(request: &HttpRequest) -> Self {
+        let header = request.headers().get(ACCEPT_LANGUAGE).and_then(|v| v.to_str().ok()).unwrap_or("");
+        header
+            .split(',')
+            .find_map(|part| match part.trim().get(..2)?.to_ascii_lowercase().as_str() {
+                "ru" => Some(Self::Ru),
+                "en" => Some(Self::En),
+                _ => None,
+            })
+            .unwrap_or(Self::En)
+    }
+
+    /// The wording in this language.
+    pub fn pick<T>(self, (en, ru): (T, T)) -> T {
+        match self {
+            Self::En => en,
+            Self::Ru => ru,
+        }
+    }
+}
+
+/// A problem document.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct ProblemDocument {
+    /// Where the problem is explained.
+    #[serde(rename = "type")]
+    #[schema(example = "/docs/errors#not_found")]
+    pub kind: String,
+    /// What is wrong, in the language asked for.
+    #[schema(example = "There is no such thing, or it is outside your area")]
+    pub title: String,
+    /// The HTTP status.
+    #[schema(minimum = 400, maximum = 599, example = 404)]
+    pub status: u16,
+    /// The stable name of the problem: what a program should look at.
+    #[schema(example = "not_found")]
+    pub code: String,
+    /// What exactly is wrong this time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+    /// The id under which the request stands in the log.
+    #[schema(example = "01J8ZQ6M8E-42")]
+    pub request_id: String,
+    /// Every refused field at once.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    pub errors: Vec<FieldError>,
+}
+
+/// A refused field.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct FieldError {
+    /// A JSON pointer into the body, or the name of a query parameter.
+    #[schema(example = "/password")]
+    pub pointer: String,
+    /// The stable name of the reason.
+    #[schema(example = "wrong_length")]
+    pub code: String,
+    /// The reason in the language asked for.
+    #[schema(example = "too short or too long")]
+    pub message: String,
+}
+
+impl FieldError {
+    fn of(flaw: &Flaw, language: Language) -> Self {
+        Self {
+            pointer: flaw.pointer.clone(),
+            code: flaw.reason.as_str().to_owned(),
+            message: language.pick(flaw.reason.messages()).to_owned(),
+        }
+    }
+}
+
+/// The response that tells `problem` to the one who sent `request`.
+pub fn render(problem: &Problem, request: &HttpRequest, request_id: &str) -> HttpResponse {
+    let language = Language::of(request);
+    let code = problem.code;
+    let status = StatusCode::from_u16(code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let mut response = HttpResponse::build(status);
+    response.content_type(PROBLEM_JSON).insert_header(("Content-Language", language.pick(("en", "ru"))));
+    match code.status() {
+        401 => {
+            response.insert_header((WWW_AUTHENTICATE, format!("Bearer realm=\"opora\", error=\"{}\"", code.as_str())));
+        }
+        429 => {
+            response.insert_header((RETRY_AFTER, "60"));
+        }
+        503 => {
+            response.insert_header((RETRY_AFTER, "5"));
+        }
+        _ => {}
+    }
+    response.json(ProblemDocument {
+        kind: format!("/docs/errors#{}", code.as_str()),
+        title: language.pick(code.titles()).to_owned(),
+        status: code.status(),
+        code: code.as_str().to_owned(),
+        detail: problem.detail.clone(),
+        request_id: request_id.to_owned(),
+        errors: problem.flaws.iter().map(|flaw| FieldError::of(flaw, language)).collect(),
+    })
+}
+
+/// The problem behind a bare error status of the framework.
+pub fn of_status(status: StatusCode) -> Problem {
+    match status.as_u16() {
+        404 => ProblemCode::NotFound,
+        405 => ProblemCode::MethodNotAllowed,
+        413 => ProblemCode::BodyTooLarge,
+        415 => ProblemCode::UnsupportedMediaType,
+        400..=499 => ProblemCode::BadRequest,
+        _ => ProblemCode::Internal,
+    }
+    .into()
+}

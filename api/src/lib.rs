@@ -1,0 +1,14 @@
+//! Opora's HTTP and command line. No SQL and no domain rule lives here: handlers read a request, call a store function
+//! of a domain crate with the caller's area, and shape the answer.
+
+pub mod auth;
+pub mod cli;
+pub mod config;
+pub mod error;
+pub mod extract;
+pub mod middleware;
+pub mod openapi;
+pub mod routes;
+pub mod startup;
+pub mod state;
+pub mod worker;

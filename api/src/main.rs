@@ -1,0 +1,7 @@
+//! The `opora` binary.
+
+use clap::Parser;
+
+fn main() -> std::process::ExitCode {
+    opora::cli::Cli::parse().run()
+}

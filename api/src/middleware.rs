@@ -1,0 +1,106 @@
+//! What happens to every request: an id, a log line, a metric, and problem documents for whatever went wrong.
+
+use crate::error;
+use actix_web::{
+    Error, HttpMessage, HttpRequest,
+    body::{BoxBody, MessageBody},
+    dev::{ServiceRequest, ServiceResponse},
+    http::header::{CONTENT_TYPE, HeaderName, HeaderValue},
+    middleware::Next,
+};
+use opora_primitives::Problem;
+use std::{
+    sync::atomic::{AtomicU64, Ordering},
+    time::{Instant, SystemTime},
+};
+use tracing::Instrument;
+
+/// The id of a request: the caller's `X-Request-Id` if it has a sane form, else a new one.
+#[derive(Clone)]
+pub struct RequestId(String);
+
+impl RequestId {
+    /// The id given to `request` at the door.
+    pub fn of(request: &HttpRequest) -> String {
+        request.extensions().get::<Self>().map(|id| id.0.clone()).unwrap_or_default()
+    }
+
+    fn choose(request: &ServiceRequest) -> Self {
+        static COUNT: AtomicU64 = AtomicU64::new(0);
+        let sane = |id: &&str| {
+            (1..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
+        };
+        let given = request.headers().get("x-request-id").and_then(|v| v.to_str().ok()).filter(sane);
+        Self(given.map(str::to_owned).unwrap_or_else(|| {
+            let micros = SystemTime::UNIX_EPOCH.elapsed().map_or(0, |d| d.as_micros());
+            format!("{micros:x}-{:x}", COUNT.fetch_add(1, Ordering::Relaxed))
+        }))
+    }
+}
+
+/// Wraps every request.
+///
+/// # Errors
+/// None of its own: what the inner service cannot answer becomes a problem document.
+pub async fn attend(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let started = Instant::now();
+    let id = RequestId::choose(&request);
+    request.extensions_mut().insert(id.clone());
+    let http = request.request().clone();
+    let span = tracing::info_span!("request", id = %id.0, method = %http.method(), path = %http.path());
+    async {
+        let mut response = match next.call(request).await {
+            Ok(response) => response.map_into_boxed_body(),
+            Err(e) => ServiceResponse::new(http.clone(), e.error_response()),
+        };
+        if let Some(problem) = problem_of(&response) {
+            response = ServiceResponse::new(http.clone(), error::render(&problem, &http, &id.0));
+        }
+        secure(&mut response, &id);
+        account(&http, &response, started);
+        Ok(response)
+    }
+    .instrument(span)
+    .await
+}
+
+/// The problem inside a response: ours, or the one a bare error of the framework stands for.
+fn problem_of(response: &ServiceResponse) -> Option<Problem> {
+    if let Some(problem) = response.response().extensions().get::<Problem>() {
+        return Some(problem.clone());
+    }
+    let status = response.status();
+    let ours = response.headers().get(CONTENT_TYPE).is_some_and(|v| v == error::PROBLEM_JSON || v == "application/json");
+    ((status.is_client_error() || status.is_server_error()) && !ours).then(|| error::of_status(status))
+}
+
+fn secure(response: &mut ServiceResponse, id: &RequestId) {
+    let headers = response.headers_mut();
+    for (name, value) in [
+        ("x-content-type-options", "nosniff"),
+        ("x-frame-options", "DENY"),
+        ("referrer-policy", "no-referrer"),
+        ("cross-origin-resource-policy", "same-origin"),
+    ] {
+        headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+    }
+    if !headers.contains_key("cache-control") {
+        headers.insert(HeaderName::from_static("cache-control"), HeaderValue::from_static("no-store"));
+    }
+    if let Ok(value) = HeaderValue::from_str(&id.0) {
+        headers.insert(HeaderName::from_static("x-request-id"), value);
+    }
+}
+
+fn account(http: &HttpRequest, response: &ServiceResponse, started: Instant) {
+    let route = http.match_pattern().unwrap_or_else(|| "unmatched".into());
+    let status = response.status().as_u16();
+    let took = started.elapsed();
+    metrics::counter!("http_requests_total", "method" => http.method().to_string(), "route" => route.clone(), "status" => status.to_string())
+        .increment(1);
+    metrics::histogram!("http_request_seconds", "route" => route).record(took.as_secs_f64());
+    tracing::debug!(status, micros = took.as_micros() as u64, "answered");
+}

@@ -1,0 +1,168 @@
+//! The contract. Paths and schemas come from the handlers' own annotations; what every operation shares (its error
+//! responses, the security scheme) is added here once, so that no handler can forget it.
+
+use crate::error::PROBLEM_JSON;
+use actix_web::App;
+use opora_identity::Permission;
+use opora_primitives::ProblemCode;
+use serde_json::json;
+use utoipa::{
+    OpenApi,
+    openapi::{
+        ComponentsBuilder, ContentBuilder, HeaderBuilder, Object, OpenApi as Document, Ref, RefOr, Response,
+        ResponseBuilder, Type,
+        path::{Operation, PathItem},
+        security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
+    },
+};
+use utoipa_actix_web::AppExt;
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Opora",
+        description = "The regional system of support for schools with low educational results: registers and results in; \
+            low-result schools, model assignments and target indicators out.\n\n\
+            Lists are read in pages: follow `Link: rel=\"next\"` until there is none. Errors are problem documents \
+            (RFC 9457) with a stable `code`. A school may be addressed by its id or as `code:520101`.",
+        license(name = "Apache-2.0", identifier = "Apache-2.0"),
+        contact(name = "Opora maintainers", url = "https://opora.example"),
+    ),
+    servers((url = "http://127.0.0.1:8080", description = "A local installation")),
+    tags(
+        (name = "session", description = "Logging in and out"),
+        (name = "users", description = "People who use the system"),
+        (name = "registry", description = "Municipalities, schools and what is known about them"),
+        (name = "imports", description = "Files on their way in, and the jobs that load them"),
+        (name = "identification", description = "Methodologies, runs and verdicts on schools"),
+        (name = "models", description = "The seven support models, proposals and assignments"),
+        (name = "indicators", description = "The target indicators of the passport"),
+        (name = "service", description = "The state of the installation"),
+    ),
+    components(schemas(crate::error::ProblemDocument, crate::error::FieldError)),
+)]
+struct Base;
+
+/// The document without paths.
+pub fn base() -> Document {
+    Base::openapi()
+}
+
+/// The whole contract, as the running server publishes it.
+pub fn document() -> Document {
+    let (_, document) = App::new().into_utoipa_app().openapi(base()).configure(crate::routes::all).split_for_parts();
+    complete(document)
+}
+
+/// The contract as `openapi.yaml` keeps it.
+///
+/// # Errors
+/// A document that cannot be written as YAML.
+pub fn yaml() -> Result<String, String> {
+    document().to_yaml().map_err(|e| e.to_string())
+}
+
+/// The contract as JSON.
+///
+/// # Errors
+/// A document that cannot be written as JSON.
+pub fn json() -> Result<String, String> {
+    serde_json::to_string(&document()).map_err(|e| e.to_string())
+}
+
+/// The refusals every operation shares, by the name of the response component.
+const SHARED: &[(&str, &[ProblemCode])] = &[
+    ("BadRequest", &[ProblemCode::UnknownParameter, ProblemCode::InvalidCursor, ProblemCode::InvalidJson]),
+    ("Unauthorized", &[ProblemCode::MissingToken, ProblemCode::InvalidToken, ProblemCode::ExpiredToken]),
+    ("Forbidden", &[ProblemCode::Forbidden]),
+    ("NotFound", &[ProblemCode::NotFound]),
+    ("Conflict", &[ProblemCode::AlreadyExists, ProblemCode::WrongState, ProblemCode::Conflict]),
+    ("PreconditionFailed", &[ProblemCode::PreconditionFailed]),
+    ("BodyTooLarge", &[ProblemCode::BodyTooLarge]),
+    ("UnsupportedMediaType", &[ProblemCode::UnsupportedMediaType]),
+    ("InvalidFields", &[ProblemCode::InvalidFields, ProblemCode::MissingReference, ProblemCode::IdempotencyMismatch]),
+    ("PreconditionRequired", &[ProblemCode::PreconditionRequired]),
+    ("TooManyRequests", &[ProblemCode::TooManyAttempts, ProblemCode::TooManyRequests]),
+    ("Internal", &[ProblemCode::Internal]),
+    ("Unavailable", &[ProblemCode::Unavailable]),
+    ("StorageFull", &[ProblemCode::StorageFull]),
+];
+
+fn complete(mut document: Document) -> Document {
+    let mut components = ComponentsBuilder::from(document.components.take().unwrap_or_default());
+    for (name, codes) in SHARED {
+        components = components.response(*name, shared_response(codes));
+    }
+    let scopes: Vec<&str> = Permission::ALL.iter().map(|p| p.as_str()).collect();
+    let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").description(Some(format!(
+        "The access token of `login`. An operation names the permission it needs; the permissions are {}.",
+        scopes.join(", ")
+    )));
+    document.components = Some(components.security_scheme("bearer", SecurityScheme::Http(bearer.build())).build());
+    for (path, item) in &mut document.paths.paths {
+        for (method, operation) in operations(item) {
+            add_shared(path, method, operation);
+        }
+    }
+    document
+}
+
+fn operations(item: &mut PathItem) -> impl Iterator<Item = (&'static str, &mut Operation)> {
+    [
+        ("get", item.get.as_mut()),
+        ("put", item.put.as_mut()),
+        ("post", item.post.as_mut()),
+        ("patch", item.patch.as_mut()),
+        ("delete", item.delete.as_mut()),
+    ]
+    .into_iter()
+    .filter_map(|(method, operation)| Some((method, operation?)))
+}
+
+/// Which refusals an operation may answer follows from its form.
+fn add_shared(path: &str, method: &str, operation: &mut Operation) {
+    let secured = operation.security.as_ref().is_some_and(|s| !s.is_empty());
+    let writes = method != "get";
+    let names_version = matches!(method, "put" | "patch" | "delete");
+    let has_body = operation.request_body.is_some();
+    let has_parameters = operation.parameters.as_ref().is_some_and(|p| !p.is_empty());
+    let api = path.starts_with("/api/");
+    let applies = |name: &str| match name {
+        "BadRequest" => has_body || has_parameters || api,
+        "Unauthorized" => secured || path.starts_with("/api/v1/auth/"),
+        "Forbidden" => secured,
+        "NotFound" => path.contains('{') || path == "/metrics",
+        "Conflict" => writes && secured,
+        "PreconditionFailed" | "PreconditionRequired" => names_version,
+        "BodyTooLarge" | "UnsupportedMediaType" | "InvalidFields" => has_body,
+        "TooManyRequests" | "Internal" => api,
+        "Unavailable" => api || path == "/health/ready",
+        "StorageFull" => api && writes,
+        _ => false,
+    };
+    for (name, codes) in SHARED.iter().filter(|(name, _)| applies(name)) {
+        let status = codes[0].status().to_string();
+        let reference = RefOr::Ref(Ref::from_response_name(*name));
+        operation.responses.responses.entry(status).or_insert(reference);
+    }
+}
+
+fn shared_response(codes: &[ProblemCode]) -> Response {
+    let lines: Vec<String> = codes.iter().map(|c| format!("`{}`: {}.", c.as_str(), c.titles().0)).collect();
+    let first = codes[0];
+    let example = json!({
+        "type": format!("/docs/errors#{}", first.as_str()),
+        "title": first.titles().0,
+        "status": first.status(),
+        "code": first.as_str(),
+        "request_id": "64a1f0c2b7e3-1f",
+    });
+    let content = ContentBuilder::new().schema(Some(Ref::from_schema_name("ProblemDocument"))).example(Some(example));
+    let mut response = ResponseBuilder::new().description(lines.join(" ")).content(PROBLEM_JSON, content.build());
+    if matches!(first.status(), 429 | 503) {
+        let seconds = Object::builder().schema_type(Type::Integer).minimum(Some(0)).build();
+        let header = HeaderBuilder::new().schema(Some(seconds)).description(Some("Seconds to wait before trying again"));
+        response = response.header("Retry-After", header.build());
+    }
+    response.build()
+}

@@ -1,0 +1,64 @@
+//! The contract and its documentation, served from the binary.
+
+use crate::openapi;
+use actix_web::{
+    HttpResponse,
+    web::{self, Data},
+};
+use opora_primitives::{ProblemCode, Reason};
+use utoipa_swagger_ui::SwaggerUi;
+
+/// The contract in both forms, made once.
+pub struct Published {
+    yaml: String,
+    json: String,
+}
+
+impl Published {
+    /// Makes the contract.
+    ///
+    /// # Errors
+    /// A document that cannot be written.
+    pub fn new() -> Result<Self, String> {
+        Ok(Self { yaml: openapi::yaml()?, json: openapi::json()? })
+    }
+}
+
+/// Registers the pages. They describe the operations and so are not operations themselves.
+pub fn pages(config: &mut web::ServiceConfig) {
+    config
+        .route("/openapi.yaml", web::get().to(yaml))
+        .route("/openapi.json", web::get().to(json))
+        .route("/docs/errors", web::get().to(errors))
+        .route("/docs", web::get().to(async || HttpResponse::Found().insert_header(("Location", "/docs/")).finish()))
+        .service(SwaggerUi::new("/docs/{_:.*}").config(utoipa_swagger_ui::Config::new(["/openapi.json"])));
+}
+
+async fn yaml(published: Data<Published>) -> HttpResponse {
+    HttpResponse::Ok().content_type("application/yaml; charset=utf-8").body(published.yaml.clone())
+}
+
+async fn json(published: Data<Published>) -> HttpResponse {
+    HttpResponse::Ok().content_type("application/json").body(published.json.clone())
+}
+
+/// The catalogue that the `type` of a problem document points into.
+async fn errors() -> HttpResponse {
+    let mut page = String::from(
+        "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>Opora: errors</title>\
+         <style>body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}\
+         td,th{text-align:left;padding:.3rem .8rem .3rem 0;vertical-align:top}code{font-size:.95em}</style>\
+         <h1>Problems</h1><p>A program looks at <code>code</code>; titles may change.</p>\
+         <table><tr><th>code<th>status<th>title<th>по-русски</tr>",
+    );
+    for code in ProblemCode::ALL {
+        let ((en, ru), name) = (code.titles(), code.as_str());
+        page += &format!("<tr id=\"{name}\"><td><code>{name}</code><td>{}<td>{en}<td>{ru}</tr>", code.status());
+    }
+    page += "</table><h1>Reasons of a refused field or row</h1><table><tr><th>code<th>meaning<th>по-русски</tr>";
+    for reason in Reason::ALL {
+        let ((en, ru), name) = (reason.messages(), reason.as_str());
+        page += &format!("<tr id=\"reason-{name}\"><td><code>{name}</code><td>{en}<td>{ru}</tr>");
+    }
+    HttpResponse::Ok().content_type("text/html; charset=utf-8").body(page + "</table></html>")
+}

@@ -1,0 +1,165 @@
+//! Logging in, staying in, logging out.
+
+use crate::{
+    auth::{Guard, ReadSelf},
+    error::Answer,
+    extract::Body,
+    middleware::RequestId,
+    state::{State, off_thread},
+};
+use actix_web::{HttpRequest, HttpResponse, get, post, web::Data};
+use opora_identity::{
+    Permission, Role,
+    sessions::{self, Opened},
+    users::{self, User},
+};
+use opora_primitives::{Area, MunicipalityId, SchoolId};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use utoipa_actix_web::service_config::ServiceConfig;
+use validator::Validate;
+
+/// Registers the operations of this file.
+pub fn register(config: &mut ServiceConfig) {
+    config.service(log_in).service(refresh).service(log_out).service(me);
+}
+
+/// Login and password.
+#[derive(Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Credentials {
+    /// The login; case does not matter.
+    #[validate(length(min = 1, max = 100))]
+    #[schema(min_length = 1, max_length = 100, example = "institute")]
+    login: String,
+    /// The password.
+    #[validate(length(min = 1, max = 200))]
+    #[schema(min_length = 1, max_length = 200, format = Password, example = "a long demonstration password")]
+    password: String,
+}
+
+/// A refresh token.
+#[derive(Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RefreshRequest {
+    /// The refresh token last given in this session.
+    #[validate(length(min = 1, max = 200))]
+    #[schema(min_length = 1, max_length = 200, example = "Yw3NKWbEM2aRElRIu7JbT_QSpJxzLbLIq8G4WBvXEN0")]
+    refresh_token: String,
+}
+
+/// The tokens of a session.
+#[derive(Serialize, ToSchema)]
+pub struct TokenPair {
+    /// Goes into `Authorization: Bearer ...`.
+    access_token: String,
+    /// `Bearer`.
+    #[schema(example = "Bearer")]
+    token_type: &'static str,
+    /// Life of the access token in seconds.
+    #[schema(minimum = 1, example = 600)]
+    expires_in: i64,
+    /// Gives the next pair, once. Using it twice ends the session.
+    refresh_token: String,
+}
+
+/// What the caller is and may do.
+#[derive(Serialize, ToSchema)]
+pub struct Me {
+    /// The user.
+    user: User,
+    /// The part it plays, in Russian.
+    #[schema(example = "институт развития образования")]
+    role_name: &'static str,
+    /// The part of the region it works for.
+    area: AreaView,
+    /// Everything it may do.
+    permissions: Vec<Permission>,
+}
+
+/// The part of the region a user works for.
+#[derive(Serialize, ToSchema)]
+pub struct AreaView {
+    /// `region`, `municipality` or `school`.
+    #[schema(example = "region")]
+    kind: &'static str,
+    /// The municipality, if the area is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    municipality_id: Option<MunicipalityId>,
+    /// The school, if the area is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    school_id: Option<SchoolId>,
+}
+
+impl From<Area> for AreaView {
+    fn from(area: Area) -> Self {
+        match area {
+            Area::Region => Self { kind: "region", municipality_id: None, school_id: None },
+            Area::Municipality(id) => Self { kind: "municipality", municipality_id: Some(id), school_id: None },
+            Area::School(id) => Self { kind: "school", municipality_id: None, school_id: Some(id) },
+        }
+    }
+}
+
+fn pair(state: &State, opened: &Opened) -> Answer {
+    Ok(HttpResponse::Ok().json(TokenPair {
+        access_token: state.tokens.issue(&opened.user, opened.session)?,
+        token_type: "Bearer",
+        expires_in: state.tokens.life(),
+        refresh_token: opened.refresh_token.clone(),
+    }))
+}
+
+/// Log in
+///
+/// Gives an access token and a refresh token. After ten failures in a quarter of an hour a login is refused for a while.
+#[utoipa::path(operation_id = "log_in", tag = "session", request_body = Credentials, security(()),
+    responses((status = 200, description = "The tokens of a new session", body = TokenPair)))]
+#[post("/api/v1/auth/login")]
+async fn log_in(request: HttpRequest, state: Data<State>, Body(body): Body<Credentials>) -> Answer {
+    let (database, id) = (state.database.clone(), RequestId::of(&request));
+    let address = request.peer_addr().map(|a| a.ip().to_string()).unwrap_or_default();
+    let opened =
+        off_thread(move || sessions::log_in(&database, &id, &body.login, &body.password, &address)).await?;
+    pair(&state, &opened)
+}
+
+/// Refresh the tokens
+///
+/// Gives the next pair for a refresh token and uses it up. A token that comes a second time ends its session: somebody
+/// else may hold it.
+#[utoipa::path(operation_id = "refresh_session", tag = "session", request_body = RefreshRequest, security(()),
+    responses((status = 200, description = "The next tokens of the session", body = TokenPair)))]
+#[post("/api/v1/auth/refresh")]
+async fn refresh(state: Data<State>, Body(body): Body<RefreshRequest>) -> Answer {
+    let database = state.database.clone();
+    let opened = off_thread(move || sessions::refresh(&database, &body.refresh_token)).await?;
+    pair(&state, &opened)
+}
+
+/// Log out
+///
+/// Ends the session: its refresh token is void, its access tokens are refused at once.
+#[utoipa::path(operation_id = "log_out", tag = "session", security(("bearer" = ["self:read"])),
+    responses((status = 204, description = "The session has ended")))]
+#[post("/api/v1/auth/logout")]
+async fn log_out(guard: Guard<ReadSelf>, state: Data<State>) -> Answer {
+    let (database, origin, session) = (state.database.clone(), guard.origin(), guard.actor.session);
+    off_thread(move || sessions::log_out(&database, &origin, session)).await?;
+    state.tokens.forget(guard.actor.session);
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// Who am I
+///
+/// The user behind the token, its area, and everything it may do.
+#[utoipa::path(operation_id = "get_me", tag = "session", security(("bearer" = ["self:read"])),
+    responses((status = 200, description = "The caller", body = Me)))]
+#[get("/api/v1/me")]
+async fn me(guard: Guard<ReadSelf>, state: Data<State>) -> Answer {
+    let id = guard.actor.user;
+    let user = state.read(move |db| users::find(db, id)).await?;
+    let role: Role = guard.actor.role;
+    let (area, permissions) = (guard.area().into(), Permission::of(role));
+    Ok(HttpResponse::Ok().json(Me { user, role_name: role.ru(), area, permissions }))
+}

@@ -1,0 +1,135 @@
+//! Users: made and let go by the administrator.
+
+use crate::{
+    auth::{Guard, ManageUsers},
+    error::Answer,
+    extract::{Body, Items, Query, expected_version, page, versioned},
+    state::{State, off_thread},
+};
+use actix_web::{HttpRequest, HttpResponse, get, patch, post, web::{Data, Path}};
+use opora_identity::{
+    Role, passwords,
+    users::{self, NewUser, User, UserId},
+};
+use opora_primitives::{Area, Cursor, Limit, MunicipalityId, Page, SchoolId};
+use serde::Deserialize;
+use utoipa::{IntoParams, ToSchema};
+use utoipa_actix_web::service_config::ServiceConfig;
+use validator::Validate;
+
+/// Registers the operations of this file.
+pub fn register(config: &mut ServiceConfig) {
+    config.service(list).service(create).service(get).service(update);
+}
+
+/// Where in the list.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct UserQuery {
+    /// How many items a page holds.
+    #[param(minimum = 1, maximum = 1000, default = 100)]
+    limit: Option<u16>,
+    /// Where the page starts; taken from the `Link` of the page before.
+    cursor: Option<String>,
+}
+
+/// A new user.
+#[derive(Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct UserCreate {
+    /// What is typed to log in; kept in lower case.
+    #[validate(length(min = 2, max = 60))]
+    #[schema(min_length = 2, max_length = 60, example = "uren.coordinator")]
+    login: String,
+    /// The name people read.
+    #[validate(length(min = 1, max = 200))]
+    #[schema(min_length = 1, max_length = 200, example = "Координатор Уренского округа")]
+    display_name: String,
+    /// The password.
+    #[validate(length(min = 10, max = 128))]
+    #[schema(min_length = 10, max_length = 128, format = Password, example = "four random words")]
+    password: String,
+    /// The part it plays.
+    role: Role,
+    /// The municipality it works for; needed by the role `municipality`.
+    municipality_id: Option<MunicipalityId>,
+    /// The school it works for; needed by the role `school`.
+    school_id: Option<SchoolId>,
+}
+
+/// What may change in a user.
+#[derive(Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct UserUpdate {
+    /// Whether it may log in. When it may not, its sessions end.
+    active: bool,
+}
+
+impl From<UserCreate> for NewUser {
+    fn from(body: UserCreate) -> Self {
+        let area = match (body.school_id, body.municipality_id) {
+            (Some(school), _) => Area::School(school),
+            (None, Some(municipality)) => Area::Municipality(municipality),
+            (None, None) => Area::Region,
+        };
+        let UserCreate { login, display_name, password, role, .. } = body;
+        Self { login, display_name, password, role, area }
+    }
+}
+
+/// List users
+///
+/// In the order in which they were made.
+#[utoipa::path(operation_id = "list_users", tag = "users", params(UserQuery), security(("bearer" = ["users:manage"])),
+    responses((status = 200, description = "A page of users", body = Items<User>, headers(("Link" = String, description = "The next page")))))]
+#[get("/api/v1/users")]
+async fn list(_: Guard<ManageUsers>, request: HttpRequest, state: Data<State>, Query(query): Query<UserQuery>) -> Answer {
+    let limit = Limit::new(query.limit)?;
+    let after = query.cursor.as_deref().map(|c| Cursor::decode("users", c)).transpose()?;
+    let rows = state.read(move |db| users::list(db, after, limit.to_fetch())).await?;
+    Ok(page(&request, Page::cut(rows, limit, "users", |user| user.id)))
+}
+
+/// Create a user
+///
+/// The role `municipality` needs a municipality, the role `school` a school.
+#[utoipa::path(operation_id = "create_user", tag = "users", request_body = UserCreate, security(("bearer" = ["users:manage"])),
+    responses((status = 201, description = "The new user", body = User, headers(("Location" = String, description = "Its address")))))]
+#[post("/api/v1/users")]
+async fn create(guard: Guard<ManageUsers>, state: Data<State>, Body(body): Body<UserCreate>) -> Answer {
+    let (database, origin, new) = (state.database.clone(), guard.origin(), NewUser::from(body));
+    let user = off_thread(move || {
+        users::check(&new)?;
+        let hash = passwords::hash(&new.password)?;
+        database.write(&origin, |tx| users::create(tx, &new, &hash))
+    })
+    .await?;
+    Ok(HttpResponse::Created().insert_header(("Location", format!("/api/v1/users/{}", user.id))).json(user))
+}
+
+/// Get a user
+///
+/// With the ETag that a change needs.
+#[utoipa::path(operation_id = "get_user", tag = "users", params(("id" = UserId, Path, description = "The user's id")), security(("bearer" = ["users:manage"])),
+    responses((status = 200, description = "The user", body = User, headers(("ETag" = String, description = "The version")))))]
+#[get("/api/v1/users/{id}")]
+async fn get(_: Guard<ManageUsers>, request: HttpRequest, state: Data<State>, id: Path<UserId>) -> Answer {
+    let id = id.into_inner();
+    let user = state.read(move |db| users::find(db, id)).await?;
+    Ok(versioned(&request, user.version, &user))
+}
+
+/// Let a user in or out
+///
+/// Needs `If-Match` with the user's ETag.
+#[utoipa::path(operation_id = "update_user", tag = "users", request_body = UserUpdate,
+    params(("id" = UserId, Path, description = "The user's id"), ("If-Match" = String, Header, description = "The ETag of the version to change", example = "\"1\"")),
+    security(("bearer" = ["users:manage"])),
+    responses((status = 200, description = "The changed user", body = User, headers(("ETag" = String, description = "The version")))))]
+#[patch("/api/v1/users/{id}")]
+async fn update(guard: Guard<ManageUsers>, request: HttpRequest, state: Data<State>, id: Path<UserId>, Body(body): Body<UserUpdate>) -> Answer {
+    let (id, version) = (id.into_inner(), expected_version(&request)?);
+    let user = state.write(guard.origin(), move |tx| users::set_active(tx, id, body.active, version)).await?;
+    Ok(versioned(&request, user.version, &user))
+}

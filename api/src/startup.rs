@@ -1,0 +1,108 @@
+//! From a configuration to a running server.
+
+use crate::{config::Config, middleware, openapi, routes, state::State, worker};
+use actix_web::{
+    App, HttpResponse, HttpServer,
+    dev::Server,
+    middleware::{Compress, from_fn},
+    web,
+};
+use opora_db::{BackEnd, Database, Error, Result, jobs, migrations};
+use opora_identity::{Tokens, tokens};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+/// A server that has bound its port.
+pub struct Running {
+    /// Where it listens; the real port where port 0 was asked for.
+    pub address: SocketAddr,
+    /// Runs until it is stopped.
+    pub server: Server,
+    /// What its handlers share.
+    pub state: State,
+    worker: worker::Worker,
+}
+
+impl Running {
+    /// Serves until a signal or [`Server::handle`]'s stop, then lets the worker end what it can.
+    ///
+    /// # Errors
+    /// A fault of the network layer.
+    pub async fn run(self) -> std::io::Result<()> {
+        let answer = self.server.await;
+        self.worker.stop();
+        answer
+    }
+}
+
+/// Opens the database and brings its schema up to date.
+///
+/// # Errors
+/// A database that cannot be opened or migrated.
+pub fn open(config: &Config) -> Result<Database> {
+    let settings = config.database().map_err(Error::Fault)?;
+    if let BackEnd::Sqlite(path) = &settings.back_end
+        && let Some(folder) = path.parent()
+    {
+        std::fs::create_dir_all(folder).map_err(Error::fault)?;
+    }
+    let database = Database::open(settings);
+    let applied = migrations::apply(&mut database.back_end().connect(config.database().map_err(Error::Fault)?.quota_mib)?)?;
+    if !applied.is_empty() {
+        tracing::info!(count = applied.len(), "migrations applied");
+    }
+    Ok(database)
+}
+
+/// What the handlers and the command line share.
+///
+/// # Errors
+/// A database that cannot be used; a master key that does not fit.
+pub fn state(config: Config) -> Result<State> {
+    std::fs::create_dir_all(&config.data_dir).map_err(Error::fault)?;
+    let database = open(&config)?;
+    let settings = tokens::Settings {
+        issuer: config.issuer.clone(),
+        audience: config.audience.clone(),
+        life: config.token_seconds,
+    };
+    let tokens = Tokens::open(&database, settings, config.master_key()?)?;
+    Ok(State { database, tokens: Arc::new(tokens), config: Arc::new(config), bell: Arc::default() })
+}
+
+/// Binds the port and starts the worker.
+///
+/// # Errors
+/// As [`state`]; a port that is taken.
+pub fn build(config: Config) -> Result<Running> {
+    let state = state(config)?;
+    if matches!(state.database.back_end(), BackEnd::Sqlite(_)) {
+        state.database.keep_books(jobs::release_all)?;
+    }
+    let contract = web::Data::new(routes::contract::Published::new().map_err(Error::Fault)?);
+    let shared = web::Data::new(state.clone());
+    let metrics = web::Data::new(routes::service::recorder());
+    let mut server = HttpServer::new(move || {
+        use utoipa_actix_web::AppExt;
+        let (app, _) = App::new()
+            .into_utoipa_app()
+            .openapi(openapi::base())
+            .app_data(shared.clone())
+            .app_data(contract.clone())
+            .app_data(metrics.clone())
+            .configure(routes::all)
+            .split_for_parts();
+        app.configure(routes::contract::pages)
+            .default_service(web::to(|| async { HttpResponse::NotFound().finish() }))
+            .wrap(Compress::default())
+            .wrap(from_fn(middleware::attend))
+    })
+    .client_request_timeout(Duration::from_secs(15))
+    .shutdown_timeout(20);
+    if state.config.workers > 0 {
+        server = server.workers(state.config.workers);
+    }
+    let server = server.bind(&state.config.listen).map_err(|e| Error::fault(format!("{}: {e}", state.config.listen)))?;
+    let address = *server.addrs().first().ok_or_else(|| Error::fault("no address was bound"))?;
+    let worker = worker::Worker::start(state.clone());
+    Ok(Running { address, server: server.run(), state, worker })
+}

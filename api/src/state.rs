@@ -1,0 +1,92 @@
+//! What every handler shares.
+
+use crate::{config::Config, error::ApiError};
+use actix_web::web;
+use opora_db::{Database, Db, Origin, Result, Tx};
+use opora_identity::Tokens;
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+
+/// Shared by all workers; cheap to clone.
+#[derive(Clone)]
+pub struct State {
+    /// The database.
+    pub database: Database,
+    /// Issues and verifies access tokens.
+    pub tokens: Arc<Tokens>,
+    /// The settings in force.
+    pub config: Arc<Config>,
+    /// Wakes the worker when a job is queued here.
+    pub bell: Arc<Bell>,
+}
+
+impl State {
+    /// Runs a read off the HTTP threads.
+    ///
+    /// # Errors
+    /// What `work` answers.
+    pub async fn read<T: Send + 'static>(
+        &self,
+        work: impl Fn(&mut Db) -> Result<T> + Send + 'static,
+    ) -> std::result::Result<T, ApiError> {
+        let database = self.database.clone();
+        off_thread(move || database.read(work)).await
+    }
+
+    /// Runs a read of one consistent state off the HTTP threads.
+    ///
+    /// # Errors
+    /// What `work` answers.
+    pub async fn read_consistent<T: Send + 'static>(
+        &self,
+        work: impl Fn(&mut Db) -> Result<T> + Send + 'static,
+    ) -> std::result::Result<T, ApiError> {
+        let database = self.database.clone();
+        off_thread(move || database.read_consistent(work)).await
+    }
+
+    /// Runs a write off the HTTP threads.
+    ///
+    /// # Errors
+    /// What `work` answers.
+    pub async fn write<T: Send + 'static>(
+        &self,
+        origin: Origin,
+        work: impl Fn(&mut Tx) -> Result<T> + Send + 'static,
+    ) -> std::result::Result<T, ApiError> {
+        let database = self.database.clone();
+        off_thread(move || database.write(&origin, work)).await
+    }
+}
+
+/// Runs blocking work off the HTTP threads.
+///
+/// # Errors
+/// What `work` answers.
+pub async fn off_thread<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T> + Send + 'static,
+) -> std::result::Result<T, ApiError> {
+    web::block(work).await.map_err(|e| opora_db::Error::fault(e).into()).and_then(|answer| answer.map_err(Into::into))
+}
+
+/// Rings when there is work, so that a job begins at once and an idle worker sleeps.
+#[derive(Default)]
+pub struct Bell {
+    rung: Mutex<bool>,
+    heard: Condvar,
+}
+
+impl Bell {
+    /// Wakes the worker.
+    pub fn ring(&self) {
+        *self.rung.lock().unwrap_or_else(PoisonError::into_inner) = true;
+        self.heard.notify_all();
+    }
+
+    /// Waits for a ring, at most `patience`.
+    pub fn wait(&self, patience: std::time::Duration) {
+        let rung = self.rung.lock().unwrap_or_else(PoisonError::into_inner);
+        let (mut rung, _) =
+            self.heard.wait_timeout_while(rung, patience, |rung| !*rung).unwrap_or_else(PoisonError::into_inner);
+        *rung = false;
+    }
+}

@@ -1,0 +1,170 @@
+//! The worker: takes jobs from the database, one at a time, and carries them out.
+
+use crate::state::State;
+use opora_db::{
+    Error, Result,
+    jobs::{self, Job, JobState},
+};
+use opora_primitives::{Moment, Problem, ProblemCode};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicI64, Ordering},
+    },
+    thread::JoinHandle,
+    time::Duration,
+};
+
+/// How long an idle worker sleeps before it looks again; a ring of the bell wakes it at once.
+const IDLE: Duration = Duration::from_secs(2);
+
+/// How often a worker at work says that it is alive; several times a lease.
+const BEAT: Duration = Duration::from_millis(500);
+
+/// The worker thread and the one that keeps the tokens' knowledge fresh.
+pub struct Worker {
+    stopping: Arc<AtomicBool>,
+    state: State,
+    threads: Vec<JoinHandle<()>>,
+}
+
+impl Worker {
+    /// Starts both threads.
+    pub fn start(state: State) -> Self {
+        let stopping = Arc::new(AtomicBool::new(false));
+        let (for_jobs, for_tokens) = ((state.clone(), stopping.clone()), (state.clone(), stopping.clone()));
+        let threads = vec![
+            std::thread::spawn(move || work(&for_jobs.0, &for_jobs.1)),
+            std::thread::spawn(move || refresh(&for_tokens.0, &for_tokens.1)),
+        ];
+        Self { stopping, state, threads }
+    }
+
+    /// Lets the threads end. A job at work stops at its next sign of life and is taken up again at the next start.
+    pub fn stop(self) {
+        self.stopping.store(true, Ordering::Relaxed);
+        self.state.bell.ring();
+        for thread in self.threads {
+            if thread.join().is_err() {
+                tracing::error!("a worker thread ended badly");
+            }
+        }
+    }
+}
+
+fn work(state: &State, stopping: &AtomicBool) {
+    let owner = format!("{}-{:x}", std::process::id(), Moment::now().unix());
+    while !stopping.load(Ordering::Relaxed) {
+        let claimed = state.database.keep_books(|db| jobs::claim(db, &owner, Moment::now()));
+        match claimed {
+            Ok(Some(job)) => carry_out(state, &owner, &job, stopping),
+            Ok(None) => state.bell.wait(IDLE),
+            Err(error) => {
+                tracing::warn!(%error, "no job can be taken now");
+                state.bell.wait(IDLE);
+            }
+        }
+    }
+}
+
+/// Every few seconds, so that a key made by another node is known before it signs.
+fn refresh(state: &State, stopping: &AtomicBool) {
+    let mut ticks = 0u32;
+    while !stopping.load(Ordering::Relaxed) {
+        std::thread::sleep(Duration::from_millis(200));
+        ticks += 1;
+        if ticks.is_multiple_of(25)
+            && let Err(error) = state.tokens.reload(&state.database)
+        {
+            tracing::warn!(%error, "keys and ended sessions could not be read anew");
+        }
+    }
+}
+
+/// How a job tells how far it is, and learns whether to go on.
+pub struct Progress {
+    done: AtomicI64,
+    total: AtomicI64,
+    go_on: AtomicBool,
+}
+
+impl Progress {
+    /// Says that `done` of `total` units are done. Answers whether to go on.
+    pub fn tell(&self, done: i64, total: Option<i64>) -> bool {
+        self.done.store(done, Ordering::Relaxed);
+        self.total.store(total.unwrap_or(-1), Ordering::Relaxed);
+        self.go_on.load(Ordering::Relaxed)
+    }
+
+    /// A progress nobody watches.
+    pub fn unwatched() -> Self {
+        Self { done: AtomicI64::new(0), total: AtomicI64::new(-1), go_on: AtomicBool::new(true) }
+    }
+
+    /// Units done and, where known, units in all.
+    pub fn seen(&self) -> (i64, Option<i64>) {
+        let total = self.total.load(Ordering::Relaxed);
+        (self.done.load(Ordering::Relaxed), (total >= 0).then_some(total))
+    }
+}
+
+fn carry_out(state: &State, owner: &str, job: &Job, stopping: &AtomicBool) {
+    let span = tracing::info_span!("job", id = %job.id, kind = %job.kind);
+    let _entered = span.enter();
+    let progress = Progress::unwatched();
+    let ended = AtomicBool::new(false);
+    let outcome = std::thread::scope(|scope| {
+        let (progress, ended) = (&progress, &ended);
+        scope.spawn(move || keep_alive(state, owner, job, progress, ended, stopping));
+        let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| perform(state, owner, job, progress)));
+        ended.store(true, Ordering::Relaxed);
+        outcome
+    });
+    let outcome = outcome.unwrap_or_else(|_| Err(Error::fault("the job panicked")));
+    let Err(error) = outcome else { return };
+    if stopping.load(Ordering::Relaxed) {
+        return;
+    }
+    let closed = state.database.keep_books(|db| {
+        let now = Moment::now();
+        match &error {
+            // Called off, or taken over by another worker, whose business it then is.
+            Error::Problem(p) if p.code == ProblemCode::WrongState => {
+                if jobs::find(db, job.id)?.cancel_requested {
+                    jobs::close(db, job.id, JobState::Cancelled, None, now)?;
+                }
+                Ok(())
+            }
+            Error::Problem(problem) => jobs::close(db, job.id, JobState::Failed, Some(problem), now),
+            // The lease runs out and the job is tried again.
+            Error::Unavailable(_) => Ok(()),
+            other => {
+                tracing::error!(error = %other, "job failed");
+                jobs::close(db, job.id, JobState::Failed, Some(&Problem::from(ProblemCode::Internal)), now)
+            }
+        }
+    });
+    if let Err(error) = closed {
+        tracing::warn!(%error, "the end of the job could not be noted; its lease will run out");
+    }
+}
+
+fn keep_alive(state: &State, owner: &str, job: &Job, progress: &Progress, ended: &AtomicBool, stopping: &AtomicBool) {
+    while !ended.load(Ordering::Relaxed) {
+        let (done, total) = progress.seen();
+        let beat = state.database.keep_books(|db| jobs::beat(db, job.id, owner, done, total, Moment::now()));
+        if matches!(beat, Ok(false)) || stopping.load(Ordering::Relaxed) {
+            progress.go_on.store(false, Ordering::Relaxed);
+        }
+        let pause = Duration::from_millis(20);
+        let mut waited = Duration::ZERO;
+        while waited < BEAT && !ended.load(Ordering::Relaxed) {
+            std::thread::sleep(pause);
+            waited += pause;
+        }
+    }
+}
+
+fn perform(_state: &State, _owner: &str, job: &Job, _progress: &Progress) -> Result<()> {
+    Err(Error::fault(format!("no worker knows the kind {}", job.kind)))
+}

@@ -1,0 +1,5 @@
+//! Schools and what is known about them: closed lists, and the pure rules that identify schools with low results.
+
+pub mod identification;
+pub mod registry;
+pub mod types;

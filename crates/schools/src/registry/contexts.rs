@@ -1,0 +1,63 @@
+//! Social contexts: numbers of pupils by social condition, a school and a year at a time. Aggregates only.
+
+use diesel::prelude::*;
+use opora_db::{Db, Result, schema::contexts};
+use opora_primitives::{AcademicYear, SchoolId};
+use serde::Serialize;
+
+/// The social context of a school in a year: numbers of pupils. An absent number is not known.
+#[derive(Clone, Debug, PartialEq, Serialize, Queryable, Selectable, utoipa::ToSchema)]
+#[diesel(table_name = contexts)]
+pub struct Context {
+    /// The school.
+    pub school_id: SchoolId,
+    /// The year.
+    pub academic_year: AcademicYear,
+    /// All pupils.
+    #[schema(minimum = 0, example = 340)]
+    pub pupils: i32,
+    /// Both parents have higher education.
+    pub both_parents_higher: Option<i32>,
+    /// One-parent family.
+    pub one_parent: Option<i32>,
+    /// Low income.
+    pub low_income: Option<i32>,
+    /// A parent is out of work.
+    pub parent_out_of_work: Option<i32>,
+    /// On a preventive register.
+    pub on_register: Option<i32>,
+    /// With special educational needs.
+    pub special_needs: Option<i32>,
+    /// Russian is not the language at home.
+    pub non_native_language: Option<i32>,
+    /// Wards of the state.
+    pub wards: Option<i32>,
+    /// Housing without amenities.
+    pub poor_housing: Option<i32>,
+    /// Counts the changes.
+    pub version: i64,
+}
+
+/// The contexts of a school that [`super::schools::resolve`] has found, oldest first.
+///
+/// # Errors
+/// Faults of the database.
+pub fn of_school(db: &mut Db, school: SchoolId) -> Result<Vec<Context>> {
+    Ok(contexts::table
+        .filter(contexts::school_id.eq(school))
+        .order(contexts::academic_year)
+        .select(Context::as_select())
+        .load(db)?)
+}
+
+/// All contexts of a year, by school: the input of the social index.
+///
+/// # Errors
+/// Faults of the database.
+pub fn of_year(db: &mut Db, year: AcademicYear) -> Result<Vec<Context>> {
+    Ok(contexts::table
+        .filter(contexts::academic_year.eq(year))
+        .order(contexts::school_id)
+        .select(Context::as_select())
+        .load(db)?)
+}

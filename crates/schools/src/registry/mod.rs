@@ -1,0 +1,13 @@
+//! The registry: municipalities, schools and what is known about them. Every function that reads takes the reader's
+//! area and filters by it in SQL.
+
+pub mod contexts;
+pub mod designations;
+pub mod lists;
+pub mod municipalities;
+pub mod results;
+pub mod schools;
+mod scope;
+pub mod staff;
+
+pub use scope::{bounds, visible_schools};

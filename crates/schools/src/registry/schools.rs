@@ -1,0 +1,167 @@
+//! Schools.
+
+use super::scope::{bounds, visible_schools, with_districts};
+use crate::types::{Founder, Locality, SchoolKind, SchoolStatus};
+use chrono::NaiveDate;
+use diesel::prelude::*;
+use opora_db::{
+    Db, Result,
+    schema::{municipalities, schools},
+};
+use opora_primitives::{
+    Area, Cursor, Inn, Limit, Moment, MunicipalityId, Ogrn, Page, ProblemCode, SchoolCode, SchoolId, text,
+};
+use serde::Serialize;
+
+/// A school.
+#[derive(Clone, Debug, PartialEq, Serialize, Queryable, Selectable, utoipa::ToSchema)]
+#[diesel(table_name = schools)]
+pub struct School {
+    /// Its id.
+    pub id: SchoolId,
+    /// Its code in the exam system; the natural key.
+    pub code: SchoolCode,
+    /// Its name.
+    #[schema(example = "МБОУ «Школа № 12»")]
+    pub name: String,
+    /// Its short name.
+    pub short_name: Option<String>,
+    /// Its municipality; a state school has none (decision 16).
+    pub municipality_id: Option<MunicipalityId>,
+    /// The name of its municipality.
+    #[diesel(select_expression = municipalities::name.nullable())]
+    #[schema(example = "Уренский")]
+    pub municipality_name: Option<String>,
+    /// Its state registration number.
+    pub ogrn: Option<Ogrn>,
+    /// Its taxpayer number.
+    pub inn: Option<Inn>,
+    /// What it is.
+    pub kind: SchoolKind,
+    /// Where it stands.
+    pub locality: Locality,
+    /// Who founded it.
+    pub founder: Founder,
+    /// Whether it works.
+    pub status: SchoolStatus,
+    /// The school that took over from a closed or merged one (decision 4).
+    pub successor_id: Option<SchoolId>,
+    /// When it opened.
+    pub opened_on: Option<NaiveDate>,
+    /// When it closed.
+    pub closed_on: Option<NaiveDate>,
+    /// Counts the changes; the ETag is made from it.
+    pub version: i64,
+    /// When it last changed.
+    pub updated_at: Moment,
+}
+
+/// Which schools are wanted.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    /// A part of the name, the short name or the code; case and `ё` do not matter.
+    pub name: Option<String>,
+    /// In this municipality or, for a city, in its districts.
+    pub municipality: Option<MunicipalityId>,
+    /// Of this kind.
+    pub kind: Option<SchoolKind>,
+    /// In such a locality.
+    pub locality: Option<Locality>,
+    /// Of such a founder.
+    pub founder: Option<Founder>,
+    /// With this status.
+    pub status: Option<SchoolStatus>,
+}
+
+/// How a caller names a school.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SchoolRef {
+    /// By id.
+    Id(SchoolId),
+    /// By its code in the exam system.
+    Code(SchoolCode),
+}
+
+impl std::str::FromStr for SchoolRef {
+    type Err = ProblemCode;
+
+    /// Reads `17` or `code:520101`. Anything else names no school.
+    fn from_str(text: &str) -> std::result::Result<Self, ProblemCode> {
+        match text.strip_prefix("code:") {
+            Some(code) => code.parse().map(Self::Code).map_err(|_| ProblemCode::NotFound),
+            None => text.parse().map(|id| Self::Id(SchoolId(id))).map_err(|_| ProblemCode::NotFound),
+        }
+    }
+}
+
+/// Schools by code.
+///
+/// # Errors
+/// A cursor of another list.
+pub fn list(db: &mut Db, area: Area, filter: &Filter, limit: Limit, cursor: Option<&str>) -> Result<Page<School>> {
+    let scope = format!("schools {filter:?}");
+    let mut query = schools::table.left_join(municipalities::table).select(School::as_select()).into_boxed();
+    if let Some((municipality, school)) = bounds(area) {
+        query = query.filter(schools::id.eq_any(visible_schools(municipality, school)));
+    }
+    if let Some(name) = &filter.name {
+        query = query.filter(schools::name_folded.like(text::contains_pattern(name)).escape('\\'));
+    }
+    if let Some(id) = filter.municipality {
+        query = query.filter(schools::municipality_id.eq_any(with_districts(id)));
+    }
+    if let Some(kind) = filter.kind {
+        query = query.filter(schools::kind.eq(kind));
+    }
+    if let Some(locality) = filter.locality {
+        query = query.filter(schools::locality.eq(locality));
+    }
+    if let Some(founder) = filter.founder {
+        query = query.filter(schools::founder.eq(founder));
+    }
+    if let Some(status) = filter.status {
+        query = query.filter(schools::status.eq(status));
+    }
+    if let Some(cursor) = cursor {
+        query = query.filter(schools::code.gt(Cursor::decode::<String>(&scope, cursor)?));
+    }
+    let rows = query.order(schools::code).limit(limit.to_fetch()).load(db)?;
+    Ok(Page::cut(rows, limit, &scope, |school: &School| school.code.clone()))
+}
+
+/// The school that `wanted` names.
+///
+/// # Errors
+/// Not found, or outside the area.
+pub fn find(db: &mut Db, area: Area, wanted: &SchoolRef) -> Result<School> {
+    let mut query = schools::table.left_join(municipalities::table).select(School::as_select()).into_boxed();
+    query = match wanted {
+        SchoolRef::Id(id) => query.filter(schools::id.eq(*id)),
+        SchoolRef::Code(code) => query.filter(schools::code.eq(code.as_str().to_owned())),
+    };
+    if let Some((municipality, school)) = bounds(area) {
+        query = query.filter(schools::id.eq_any(visible_schools(municipality, school)));
+    }
+    Ok(query.first(db)?)
+}
+
+/// The id of the school that `wanted` names, if the reader may see it.
+///
+/// # Errors
+/// Not found, or outside the area.
+pub fn resolve(db: &mut Db, area: Area, wanted: &SchoolRef) -> Result<SchoolId> {
+    let mut query = schools::table.select(schools::id).into_boxed();
+    query = match wanted {
+        SchoolRef::Id(id) => query.filter(schools::id.eq(*id)),
+        SchoolRef::Code(code) => query.filter(schools::code.eq(code.as_str().to_owned())),
+    };
+    if let Some((municipality, school)) = bounds(area) {
+        query = query.filter(schools::id.eq_any(visible_schools(municipality, school)));
+    }
+    Ok(query.first(db)?)
+}
+
+/// The searched form of a school's names.
+pub fn folded(code: &str, name: &str, short_name: Option<&str>) -> String {
+    text::fold(&format!("{name} {} {code}", short_name.unwrap_or("")))
+}

@@ -1,0 +1,91 @@
+//! Staff: personal data. Every reading by name is logged by the caller.
+
+use super::scope::{bounds, visible_schools};
+use crate::types::{StaffId, StaffRole, Subject};
+use diesel::prelude::*;
+use opora_db::{Db, Result, schema::staff};
+use opora_primitives::{Area, Cursor, Limit, Page, SchoolId};
+use serde::Serialize;
+
+/// A member of a school's staff.
+#[derive(Clone, Debug, PartialEq, Serialize, Queryable, Selectable, utoipa::ToSchema)]
+#[diesel(table_name = staff)]
+pub struct Person {
+    /// The id.
+    pub id: StaffId,
+    /// The id in the system the record came from; the natural key.
+    pub external_id: String,
+    /// The school.
+    pub school_id: SchoolId,
+    /// The post.
+    pub role: StaffRole,
+    /// The subject taught.
+    pub subject: Option<Subject>,
+    /// The full name.
+    pub full_name: String,
+    /// Education.
+    pub education: Option<String>,
+    /// Qualification category.
+    pub category: Option<String>,
+    /// Years of experience.
+    #[schema(minimum = 0, maximum = 80)]
+    pub experience_years: Option<i32>,
+    /// Year of birth.
+    #[schema(minimum = 1900, maximum = 2100)]
+    pub birth_year: Option<i32>,
+    /// Full-time equivalent in hundredths: 100 is one post.
+    #[schema(minimum = 0, maximum = 300)]
+    pub fte: Option<i32>,
+    /// Counts the changes.
+    pub version: i64,
+}
+
+/// Which people are wanted.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    /// Of this school.
+    pub school: Option<SchoolId>,
+    /// With this post.
+    pub role: Option<StaffRole>,
+    /// Who teach this subject.
+    pub subject: Option<Subject>,
+}
+
+/// People by id.
+///
+/// # Errors
+/// A cursor of another list.
+pub fn list(db: &mut Db, area: Area, filter: &Filter, limit: Limit, cursor: Option<&str>) -> Result<Page<Person>> {
+    let scope = format!("staff {filter:?}");
+    let mut query = staff::table.select(Person::as_select()).into_boxed();
+    if let Some((municipality, school)) = bounds(area) {
+        query = query.filter(staff::school_id.eq_any(visible_schools(municipality, school)));
+    }
+    if let Some(school) = filter.school {
+        query = query.filter(staff::school_id.eq(school));
+    }
+    if let Some(role) = filter.role {
+        query = query.filter(staff::role.eq(role));
+    }
+    if let Some(subject) = filter.subject {
+        query = query.filter(staff::subject.eq(subject));
+    }
+    if let Some(cursor) = cursor {
+        query = query.filter(staff::id.gt(Cursor::decode::<StaffId>(&scope, cursor)?));
+    }
+    let rows = query.order(staff::id).limit(limit.to_fetch()).load(db)?;
+    Ok(Page::cut(rows, limit, &scope, |p: &Person| p.id))
+}
+
+/// Heads and teachers of `schools`, by id: whom the rules of models 4 and 5 may propose.
+///
+/// # Errors
+/// Faults of the database.
+pub fn candidates(db: &mut Db, schools: &[SchoolId]) -> Result<Vec<(StaffId, SchoolId, StaffRole, Option<Subject>)>> {
+    Ok(staff::table
+        .filter(staff::school_id.eq_any(schools.to_vec()))
+        .filter(staff::role.eq_any([StaffRole::Head, StaffRole::Teacher]))
+        .order(staff::id)
+        .select((staff::id, staff::school_id, staff::role, staff::subject))
+        .load(db)?)
+}

@@ -1,0 +1,10 @@
+//! Tables read and written through the public interface only.
+
+#[cfg(test)]
+mod common;
+#[cfg(test)]
+mod csv_files;
+#[cfg(test)]
+mod round_trip;
+#[cfg(test)]
+mod xlsx_files;
