@@ -29,7 +29,6 @@ pub struct Config {
     /// The audience of its tokens.
     pub audience: String,
     /// 32 bytes in Base64; when empty, a key file is made in the data directory.
-    #[serde(skip_serializing_if = "String::is_empty")]
     pub master_key: String,
     /// Life of an access token, in seconds.
     pub token_seconds: i64,
@@ -92,7 +91,7 @@ impl Config {
         Figment::from(Serialized::defaults(Self::default()))
             .merge(file)
             .merge(Env::raw().only(&["DATABASE_URL"]))
-            .merge(Env::prefixed("OPORA_").filter(|key| !key.starts_with("test_")))
+            .merge(Env::prefixed("OPORA_").ignore(&["config_file", "test_postgres_url", "test_pg_durable", "test_pg_initdb"]))
             .extract::<Self>()
             .map_err(|errors| errors.into_iter().map(|e| format!("- {e}")).collect::<Vec<_>>().join("\n"))
             .and_then(|config| config.checked())

@@ -41,7 +41,7 @@ impl RequestId {
 /// Wraps every request.
 ///
 /// # Errors
-/// None of its own: what the inner service cannot answer becomes a problem document.
+/// Only what the framework itself cannot answer; refusals and faults of handlers are responses by then.
 pub async fn attend(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
@@ -49,18 +49,16 @@ pub async fn attend(
     let started = Instant::now();
     let id = RequestId::choose(&request);
     request.extensions_mut().insert(id.clone());
-    let http = request.request().clone();
-    let span = tracing::info_span!("request", id = %id.0, method = %http.method(), path = %http.path());
+    let span = tracing::info_span!("request", id = %id.0, method = %request.method(), path = %request.path());
     async {
-        let mut response = match next.call(request).await {
-            Ok(response) => response.map_into_boxed_body(),
-            Err(e) => ServiceResponse::new(http.clone(), e.error_response()),
-        };
+        let mut response = next.call(request).await?.map_into_boxed_body();
         if let Some(problem) = problem_of(&response) {
-            response = ServiceResponse::new(http.clone(), error::render(&problem, &http, &id.0));
+            let http = response.request().clone();
+            let rendered = error::render(&problem, &http, &id.0);
+            response = ServiceResponse::new(http, rendered);
         }
         secure(&mut response, &id);
-        account(&http, &response, started);
+        account(response.request(), &response, started);
         Ok(response)
     }
     .instrument(span)

@@ -12,7 +12,7 @@ use utoipa::{
         ComponentsBuilder, ContentBuilder, HeaderBuilder, Object, OpenApi as Document, Ref, RefOr, Response,
         ResponseBuilder, Type,
         path::{Operation, PathItem},
-        security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
+        security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme},
     },
 };
 use utoipa_actix_web::AppExt;
@@ -121,7 +121,8 @@ fn operations(item: &mut PathItem) -> impl Iterator<Item = (&'static str, &mut O
 
 /// Which refusals an operation may answer follows from its form.
 fn add_shared(path: &str, method: &str, operation: &mut Operation) {
-    let secured = operation.security.as_ref().is_some_and(|s| !s.is_empty());
+    // An open operation carries the empty requirement, so that it stands out in the contract.
+    let secured = operation.security.iter().flatten().any(|need| *need != SecurityRequirement::default());
     let writes = method != "get";
     let names_version = matches!(method, "put" | "patch" | "delete");
     let has_body = operation.request_body.is_some();

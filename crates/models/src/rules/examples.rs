@@ -183,8 +183,8 @@ fn only_models_1_and_2_exclude_and_only_the_fourth_is_excluded() {
 fn model_5_takes_subject_teachers_of_low_schools_with_the_schools_share() {
     let low = |subject, n, of| LowSubject { subject, share: Share::new(n, of) };
     let first = SchoolFact {
-        // 12 of 30 is 40 %, 7 of 20 is 35 %: the larger share is told.
-        low_subjects: vec![low(Subject::Mathematics, 7, 20), low(Subject::Mathematics, 12, 30)],
+        // 7 of 20 is 35 %, 4 of 10 and 12 of 30 are both 40 %: the larger share is told, of equal ones the larger cohort.
+        low_subjects: [(7, 20), (4, 10), (12, 30)].map(|(n, of)| low(Subject::Mathematics, n, of)).to_vec(),
         ..with(&[DesignationKind::M2Wave1], listed(1, None))
     };
     let by_rule = SchoolFact { low_by_rule: true, ..school(2, None) };
