@@ -1,8 +1,8 @@
 //! Strict readers of bodies and queries, and the conditions a request may carry.
 
-use crate::error::ApiError;
+use crate::{create::IDEMPOTENCY_KEY, error::ApiError};
 use actix_web::{
-    FromRequest, HttpRequest, HttpResponse,
+    FromRequest, HttpMessage, HttpRequest, HttpResponse,
     dev::Payload,
     http::header::{CONTENT_TYPE, ETAG, IF_MATCH, IF_NONE_MATCH},
     web,
@@ -24,12 +24,30 @@ impl<T: DeserializeOwned + Validate + 'static> FromRequest for Body<T> {
     type Future = LocalBoxFuture<'static, Result<Self, ApiError>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let is_json = request
-            .headers()
-            .get(CONTENT_TYPE)
-            .and_then(|v| v.to_str().ok())
-            .is_some_and(|v| v.split(';').next().unwrap_or("").trim().eq_ignore_ascii_case("application/json"));
+        let draft = Draft::<T>::from_request(request, payload);
+        async move {
+            let Draft(value) = draft.await?;
+            value.validate().map_err(|errors| Problem::fields(flaws(&errors)))?;
+            Ok(Self(value))
+        }
+        .boxed_local()
+    }
+}
+
+/// A JSON body that was read; unknown fields are refused. For a record whose store checks every field, so that what
+/// needs the database is told together with what does not.
+pub struct Draft<T>(pub T);
+
+impl<T: DeserializeOwned + 'static> FromRequest for Draft<T> {
+    type Error = ApiError;
+    type Future = LocalBoxFuture<'static, Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let is_json = request.headers().get(CONTENT_TYPE).and_then(|v| v.to_str().ok()).is_some_and(|v| {
+            v.split(';').next().unwrap_or("").trim().eq_ignore_ascii_case("application/json")
+        });
         let bytes = web::Payload::from_request(request, payload).into_inner();
+        let request = request.clone();
         async move {
             if !is_json {
                 return Err(ProblemCode::UnsupportedMediaType.into());
@@ -40,19 +58,46 @@ impl<T: DeserializeOwned + Validate + 'static> FromRequest for Body<T> {
                 Err(_) => return Err(ProblemCode::BodyTooLarge.into()),
             };
             let value: T = serde_json::from_slice(&bytes).map_err(|e| unreadable(&e))?;
-            value.validate().map_err(|errors| Problem::fields(flaws(&errors)))?;
+            SentBody::note(&request, &bytes);
             Ok(Self(value))
         }
         .boxed_local()
     }
 }
 
+/// The body of a request with an idempotency key, as far as it matters whether two are the same.
+pub struct SentBody(Vec<u8>);
+
+impl SentBody {
+    /// Keeps the JSON in `bytes` with the request. Spaces and the order of fields do not count.
+    fn note(request: &HttpRequest, bytes: &[u8]) {
+        if request.headers().contains_key(IDEMPOTENCY_KEY) {
+            let value: serde_json::Value = serde_json::from_slice(bytes).unwrap_or_default();
+            Self::keep(request, value.to_string().into_bytes());
+        }
+    }
+
+    /// Keeps `bytes` (a body, or its digest) with the request: for handlers that read the body themselves.
+    pub fn keep(request: &HttpRequest, bytes: Vec<u8>) {
+        request.extensions_mut().insert(Self(bytes));
+    }
+
+    /// What was kept; nothing for a request without a body.
+    pub fn of(request: &HttpRequest) -> Vec<u8> {
+        request.extensions().get::<Self>().map(|body| body.0.clone()).unwrap_or_default()
+    }
+}
+
 /// serde's words name fields and places but also repeat values; only the place and the kind are passed on.
 fn unreadable(error: &serde_json::Error) -> Problem {
     let words = error.to_string();
-    let named = |prefix: &str| words.strip_prefix(prefix).and_then(|rest| rest.split('`').nth(1)).map(str::to_owned);
+    let named =
+        |prefix: &str| words.strip_prefix(prefix).and_then(|rest| rest.split('`').nth(1)).map(str::to_owned);
     if let Some(field) = named("unknown field ") {
-        let nearest = words.split("expected").nth(1).map(|list| format!("known fields:{}", list.split(" at line").next().unwrap_or("")));
+        let nearest = words
+            .split("expected")
+            .nth(1)
+            .map(|list| format!("known fields:{}", list.split(" at line").next().unwrap_or("")));
         return Problem {
             code: ProblemCode::InvalidJson,
             detail: nearest,
@@ -60,7 +105,10 @@ fn unreadable(error: &serde_json::Error) -> Problem {
         };
     }
     if let Some(field) = named("missing field ") {
-        return Problem { flaws: vec![Flaw::at(format!("/{field}"), Reason::Required)], ..ProblemCode::InvalidJson.into() };
+        return Problem {
+            flaws: vec![Flaw::at(format!("/{field}"), Reason::Required)],
+            ..ProblemCode::InvalidJson.into()
+        };
     }
     Problem::new(ProblemCode::InvalidJson, format!("at line {}, column {}", error.line(), error.column()))
 }
@@ -101,17 +149,71 @@ impl<T: DeserializeOwned + 'static> FromRequest for Query<T> {
     type Future = Ready<Result<Self, ApiError>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(web::Query::<T>::from_query(request.query_string()).map(|q| Self(q.into_inner())).map_err(|e| {
-            let words = e.to_string();
-            let detail = words.strip_prefix("Query deserialize error: ").unwrap_or(&words);
-            // For a misspelt name the words list the known ones; for a wrong value they would repeat it.
-            if detail.starts_with("unknown field") || detail.starts_with("missing field") {
-                Problem::new(ProblemCode::UnknownParameter, detail).into()
-            } else {
-                ProblemCode::UnknownParameter.into()
-            }
-        }))
+        ready(web::Query::<T>::from_query(request.query_string()).map(|q| Self(q.into_inner())).map_err(
+            |e| {
+                let words = e.to_string();
+                let detail = words.strip_prefix("Query deserialize error: ").unwrap_or(&words);
+                // For a misspelt name the words list the known ones; for a wrong value they would repeat it.
+                if detail.starts_with("unknown field") || detail.starts_with("missing field") {
+                    Problem::new(ProblemCode::UnknownParameter, detail).into()
+                } else {
+                    ProblemCode::UnknownParameter.into()
+                }
+            },
+        ))
     }
+}
+
+/// Declares the query parameters of a list: its filters, each optional, and the place in the list. (The query format has
+/// no nested structures, so each list has all of them.)
+macro_rules! list_query {
+    ($(#[$meta:meta])* $name:ident { $($(#[$fmeta:meta])* $field:ident: $type:ident,)* }) => {
+        $(#[$meta])*
+        #[derive(Debug, serde::Deserialize, utoipa::IntoParams)]
+        #[serde(deny_unknown_fields)]
+        #[into_params(parameter_in = Query)]
+        pub struct $name {
+            $($(#[$fmeta])* $field: Option<$type>,)*
+            /// How many items a page holds.
+            #[param(minimum = 1, maximum = 1000, default = 100)]
+            limit: Option<u16>,
+            /// Where the page starts; taken from the `Link` of the page before.
+            cursor: Option<String>,
+        }
+
+        impl $name {
+            /// How many items the page holds.
+            fn limit(&self) -> Result<opora_primitives::Limit, opora_primitives::Problem> {
+                opora_primitives::Limit::new(self.limit)
+            }
+        }
+    };
+}
+pub(crate) use list_query;
+
+/// Refuses the query parameter `name` unless its value, where one is given, `holds`.
+///
+/// # Errors
+/// [`ProblemCode::UnknownParameter`] that names the parameter and `reason`.
+pub fn require<T>(
+    name: &str,
+    value: Option<&T>,
+    reason: Reason,
+    holds: impl Fn(&T) -> bool,
+) -> Result<(), Problem> {
+    if value.is_none_or(holds) {
+        return Ok(());
+    }
+    Err(Problem { flaws: vec![Flaw::at(name, reason)], ..ProblemCode::UnknownParameter.into() })
+}
+
+/// Refuses an empty or overlong part of a name to search for, and one with control characters.
+///
+/// # Errors
+/// As [`require`].
+pub fn searchable(name: &str, value: Option<&String>) -> Result<(), Problem> {
+    require(name, value, Reason::ForbiddenCharacter, |text| !text.chars().any(char::is_control))?;
+    require(name, value, Reason::WrongLength, |text| (1..=200).contains(&text.trim().chars().count()))
 }
 
 /// A list in pages.
@@ -139,14 +241,37 @@ pub fn versioned<T: Serialize>(request: &HttpRequest, version: i64, body: &T) ->
     if known.is_some_and(|tags| tags.split(',').any(|t| t.trim() == tag || t.trim() == "*")) {
         return HttpResponse::NotModified().insert_header((ETAG, tag)).finish();
     }
-    HttpResponse::Ok().insert_header((ETAG, tag)).json(body)
+    changed_to(version, body)
+}
+
+/// The response for a record that has just been changed to `version`: with its ETag, whatever the request named.
+pub fn changed_to<T: Serialize>(version: i64, body: &T) -> HttpResponse {
+    HttpResponse::Ok().insert_header((ETAG, format!("\"{version}\""))).json(body)
+}
+
+/// The version a change starts from, as `If-Match` names it.
+#[derive(utoipa::IntoParams)]
+#[into_params(parameter_in = Header)]
+pub struct IfMatch {
+    /// The ETag of the version to change.
+    #[param(rename = "If-Match", value_type = String, example = "\"1\"")]
+    pub version: i64,
+}
+
+impl FromRequest for IfMatch {
+    type Error = ApiError;
+    type Future = Ready<Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(expected_version(request).map(|version| Self { version }))
+    }
 }
 
 /// The version named in `If-Match`.
 ///
 /// # Errors
 /// [`ProblemCode::PreconditionRequired`] without one; [`ProblemCode::PreconditionFailed`] for a tag we never gave.
-pub fn expected_version(request: &HttpRequest) -> Result<i64, ApiError> {
+fn expected_version(request: &HttpRequest) -> Result<i64, ApiError> {
     let header = request.headers().get(IF_MATCH).ok_or(ProblemCode::PreconditionRequired)?;
     let tag = header.to_str().ok().and_then(|v| v.trim().strip_prefix('"')?.strip_suffix('"')?.parse().ok());
     tag.ok_or_else(|| ProblemCode::PreconditionFailed.into())

@@ -9,9 +9,9 @@ use serde_json::json;
 use utoipa::{
     OpenApi,
     openapi::{
-        ComponentsBuilder, ContentBuilder, HeaderBuilder, Object, OpenApi as Document, Ref, RefOr, Response,
-        ResponseBuilder, Type,
-        path::{Operation, PathItem},
+        ComponentsBuilder, ContentBuilder, HeaderBuilder, Object, OpenApi as Document, Ref, RefOr, Required,
+        Response, ResponseBuilder, Type,
+        path::{Operation, ParameterBuilder, ParameterIn, PathItem},
         security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme},
     },
 };
@@ -50,7 +50,8 @@ pub fn base() -> Document {
 
 /// The whole contract, as the running server publishes it.
 pub fn document() -> Document {
-    let (_, document) = App::new().into_utoipa_app().openapi(base()).configure(crate::routes::all).split_for_parts();
+    let (_, document) =
+        App::new().into_utoipa_app().openapi(base()).configure(crate::routes::all).split_for_parts();
     complete(document)
 }
 
@@ -76,11 +77,22 @@ const SHARED: &[(&str, &[ProblemCode])] = &[
     ("Unauthorized", &[ProblemCode::MissingToken, ProblemCode::InvalidToken, ProblemCode::ExpiredToken]),
     ("Forbidden", &[ProblemCode::Forbidden]),
     ("NotFound", &[ProblemCode::NotFound]),
-    ("Conflict", &[ProblemCode::AlreadyExists, ProblemCode::WrongState, ProblemCode::Conflict]),
+    (
+        "Conflict",
+        &[
+            ProblemCode::AlreadyExists,
+            ProblemCode::StillReferenced,
+            ProblemCode::WrongState,
+            ProblemCode::Conflict,
+        ],
+    ),
     ("PreconditionFailed", &[ProblemCode::PreconditionFailed]),
     ("BodyTooLarge", &[ProblemCode::BodyTooLarge]),
     ("UnsupportedMediaType", &[ProblemCode::UnsupportedMediaType]),
-    ("InvalidFields", &[ProblemCode::InvalidFields, ProblemCode::MissingReference, ProblemCode::IdempotencyMismatch]),
+    (
+        "InvalidFields",
+        &[ProblemCode::InvalidFields, ProblemCode::MissingReference, ProblemCode::IdempotencyMismatch],
+    ),
     ("PreconditionRequired", &[ProblemCode::PreconditionRequired]),
     ("TooManyRequests", &[ProblemCode::TooManyAttempts, ProblemCode::TooManyRequests]),
     ("Internal", &[ProblemCode::Internal]),
@@ -98,10 +110,12 @@ fn complete(mut document: Document) -> Document {
         "The access token of `login`. An operation names the permission it needs; the permissions are {}.",
         scopes.join(", ")
     )));
-    document.components = Some(components.security_scheme("bearer", SecurityScheme::Http(bearer.build())).build());
+    document.components =
+        Some(components.security_scheme("bearer", SecurityScheme::Http(bearer.build())).build());
     for (path, item) in &mut document.paths.paths {
         for (method, operation) in operations(item) {
             add_shared(path, method, operation);
+            add_condition(method, operation);
         }
     }
     document
@@ -148,6 +162,25 @@ fn add_shared(path: &str, method: &str, operation: &mut Operation) {
     }
 }
 
+/// Whatever is read with an ETag may be asked for only if it has changed.
+fn add_condition(method: &str, operation: &mut Operation) {
+    let tagged = matches!(operation.responses.responses.get("200"), Some(RefOr::T(found)) if found.headers.contains_key("ETag"));
+    if method != "get" || !tagged {
+        return;
+    }
+    let text = Object::builder().schema_type(Type::String).build();
+    let condition = ParameterBuilder::new()
+        .name("If-None-Match")
+        .parameter_in(ParameterIn::Header)
+        .required(Required::False)
+        .description(Some("ETags the caller has: answered with 304 if the record is still at one of them"))
+        .schema(Some(text))
+        .example(Some(json!("\"1\"")));
+    operation.parameters.get_or_insert_default().push(condition.build().into());
+    let unchanged = ResponseBuilder::new().description("Still at the version the caller has").build();
+    operation.responses.responses.insert("304".into(), unchanged.into());
+}
+
 fn shared_response(codes: &[ProblemCode]) -> Response {
     let lines: Vec<String> = codes.iter().map(|c| format!("`{}`: {}.", c.as_str(), c.titles().0)).collect();
     let first = codes[0];
@@ -158,11 +191,15 @@ fn shared_response(codes: &[ProblemCode]) -> Response {
         "code": first.as_str(),
         "request_id": "64a1f0c2b7e3-1f",
     });
-    let content = ContentBuilder::new().schema(Some(Ref::from_schema_name("ProblemDocument"))).example(Some(example));
-    let mut response = ResponseBuilder::new().description(lines.join(" ")).content(PROBLEM_JSON, content.build());
+    let content =
+        ContentBuilder::new().schema(Some(Ref::from_schema_name("ProblemDocument"))).example(Some(example));
+    let mut response =
+        ResponseBuilder::new().description(lines.join(" ")).content(PROBLEM_JSON, content.build());
     if matches!(first.status(), 429 | 503) {
         let seconds = Object::builder().schema_type(Type::Integer).minimum(Some(0)).build();
-        let header = HeaderBuilder::new().schema(Some(seconds)).description(Some("Seconds to wait before trying again"));
+        let header = HeaderBuilder::new()
+            .schema(Some(seconds))
+            .description(Some("Seconds to wait before trying again"));
         response = response.header("Retry-After", header.build());
     }
     response.build()

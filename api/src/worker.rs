@@ -5,7 +5,8 @@ use opora_db::{
     Error, Result,
     jobs::{self, Job, JobState},
 };
-use opora_primitives::{Moment, Problem, ProblemCode};
+use opora_primitives::{Area, Moment, Problem, ProblemCode};
+use opora_schools::import::{self, ImportId, store};
 use std::{
     sync::{
         Arc,
@@ -165,6 +166,37 @@ fn keep_alive(state: &State, owner: &str, job: &Job, progress: &Progress, ended:
     }
 }
 
-fn perform(_state: &State, _owner: &str, job: &Job, _progress: &Progress) -> Result<()> {
-    Err(Error::fault(format!("no worker knows the kind {}", job.kind)))
+/// Which work a kind of job is.
+fn perform(state: &State, owner: &str, job: &Job, progress: &Progress) -> Result<()> {
+    match job.kind.as_str() {
+        kind if kind.starts_with("import_") => import(state, owner, job, progress),
+        kind => Err(Error::fault(format!("no worker knows the kind {kind}"))),
+    }
+}
+
+/// Loads a file: its bytes come from the database to a temporary file, the report goes back with the end of the job.
+fn import(state: &State, owner: &str, job: &Job, progress: &Progress) -> Result<()> {
+    let (database, id) = (&state.database, ImportId(job.subject_id));
+    let import = database.read(|db| store::find(db, Area::Region, id))?;
+    let file = tempfile::NamedTempFile::new_in(&state.config.data_dir).map_err(Error::fault)?;
+    database.read(|db| store::copy_bytes(db, id, &mut file.as_file()))?;
+    let order = import.order(state.config.any_school_code);
+    let watch = |done, total| progress.tell(done, total);
+    let outcome = import::run(database, &job.origin(), &order, file.path(), &watch, |tx, report| {
+        store::finish(tx, id, report)?;
+        let at = tx.at;
+        if report.applied || import.dry_run {
+            return jobs::succeed(tx, job.id, owner, at);
+        }
+        let words = format!("{} of {} rows were refused; nothing was written", report.rejected, report.rows);
+        jobs::close(tx, job.id, JobState::Failed, Some(&Problem::new(ProblemCode::InvalidFile, words)), at)
+    });
+    match outcome {
+        // A file that is no table of its kind will not become one: its bytes are of no more use.
+        Err(Error::Problem(problem)) if problem.code != ProblemCode::WrongState => {
+            database.keep_books(|db| store::discard(db, id))?;
+            Err(problem.into())
+        }
+        other => other.map(drop),
+    }
 }

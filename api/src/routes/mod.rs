@@ -1,8 +1,16 @@
 //! A file for each resource: request type, annotation, handler.
 
 pub mod contract;
+pub mod designations;
+pub mod imports;
+pub mod jobs;
+pub mod lists;
+pub mod municipalities;
+pub mod results;
+pub mod schools;
 pub mod service;
 pub mod session;
+pub mod staff;
 pub mod users;
 
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -12,4 +20,12 @@ pub fn all(config: &mut ServiceConfig) {
     service::register(config);
     session::register(config);
     users::register(config);
+    designations::register(config);
+    imports::register(config);
+    jobs::register(config);
+    lists::register(config);
+    municipalities::register(config);
+    results::register(config);
+    schools::register(config);
+    staff::register(config);
 }

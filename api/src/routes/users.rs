@@ -2,18 +2,22 @@
 
 use crate::{
     auth::{Guard, ManageUsers},
+    create::{IdempotencyKey, create_once, created},
     error::Answer,
-    extract::{Body, Items, Query, expected_version, page, versioned},
+    extract::{Body, IfMatch, Items, Query, changed_to, list_query, page, versioned},
     state::{State, off_thread},
 };
-use actix_web::{HttpRequest, HttpResponse, get, patch, post, web::{Data, Path}};
+use actix_web::{
+    HttpRequest, get, patch, post,
+    web::{Data, Path},
+};
 use opora_identity::{
     Role, passwords,
     users::{self, NewUser, User, UserId},
 };
-use opora_primitives::{Area, Cursor, Limit, MunicipalityId, Page, SchoolId};
+use opora_primitives::{Area, Cursor, MunicipalityId, Page, SchoolId};
 use serde::Deserialize;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 use validator::Validate;
 
@@ -22,16 +26,9 @@ pub fn register(config: &mut ServiceConfig) {
     config.service(list).service(create).service(get).service(update);
 }
 
-/// Where in the list.
-#[derive(Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct UserQuery {
-    /// How many items a page holds.
-    #[param(minimum = 1, maximum = 1000, default = 100)]
-    limit: Option<u16>,
-    /// Where the page starts; taken from the `Link` of the page before.
-    cursor: Option<String>,
+list_query! {
+    /// Where in the list.
+    UserQuery {}
 }
 
 /// A new user.
@@ -84,8 +81,13 @@ impl From<UserCreate> for NewUser {
 #[utoipa::path(operation_id = "list_users", tag = "users", params(UserQuery), security(("bearer" = ["users:manage"])),
     responses((status = 200, description = "A page of users", body = Items<User>, headers(("Link" = String, description = "The next page")))))]
 #[get("/api/v1/users")]
-async fn list(_: Guard<ManageUsers>, request: HttpRequest, state: Data<State>, Query(query): Query<UserQuery>) -> Answer {
-    let limit = Limit::new(query.limit)?;
+async fn list(
+    _: Guard<ManageUsers>,
+    request: HttpRequest,
+    state: Data<State>,
+    Query(query): Query<UserQuery>,
+) -> Answer {
+    let limit = query.limit()?;
     let after = query.cursor.as_deref().map(|c| Cursor::decode("users", c)).transpose()?;
     let rows = state.read(move |db| users::list(db, after, limit.to_fetch())).await?;
     Ok(page(&request, Page::cut(rows, limit, "users", |user| user.id)))
@@ -94,18 +96,28 @@ async fn list(_: Guard<ManageUsers>, request: HttpRequest, state: Data<State>, Q
 /// Create a user
 ///
 /// The role `municipality` needs a municipality, the role `school` a school.
-#[utoipa::path(operation_id = "create_user", tag = "users", request_body = UserCreate, security(("bearer" = ["users:manage"])),
-    responses((status = 201, description = "The new user", body = User, headers(("Location" = String, description = "Its address")))))]
+#[utoipa::path(operation_id = "create_user", tag = "users", params(IdempotencyKey), request_body = UserCreate, security(("bearer" = ["users:manage"])),
+    responses((status = 201, description = "The new user", body = User, headers(("Location" = String, description = "Its address"), ("ETag" = String, description = "The version")))))]
 #[post("/api/v1/users")]
-async fn create(guard: Guard<ManageUsers>, state: Data<State>, Body(body): Body<UserCreate>) -> Answer {
-    let (database, origin, new) = (state.database.clone(), guard.origin(), NewUser::from(body));
-    let user = off_thread(move || {
+async fn create(
+    guard: Guard<ManageUsers>,
+    request: HttpRequest,
+    state: Data<State>,
+    Body(body): Body<UserCreate>,
+) -> Answer {
+    let new = NewUser::from(body);
+    // Hashing is slow on purpose and has no place in a transaction.
+    let (new, hash) = off_thread(move || {
         users::check(&new)?;
         let hash = passwords::hash(&new.password)?;
-        database.write(&origin, |tx| users::create(tx, &new, &hash))
+        Ok((new, hash))
     })
     .await?;
-    Ok(HttpResponse::Created().insert_header(("Location", format!("/api/v1/users/{}", user.id))).json(user))
+    create_once(&state, &guard, &request, move |tx| {
+        let user = users::create(tx, &new, &hash)?;
+        created(format!("/api/v1/users/{}", user.id), &user)
+    })
+    .await
 }
 
 /// Get a user
@@ -124,12 +136,18 @@ async fn get(_: Guard<ManageUsers>, request: HttpRequest, state: Data<State>, id
 ///
 /// Needs `If-Match` with the user's ETag.
 #[utoipa::path(operation_id = "update_user", tag = "users", request_body = UserUpdate,
-    params(("id" = UserId, Path, description = "The user's id"), ("If-Match" = String, Header, description = "The ETag of the version to change", example = "\"1\"")),
+    params(("id" = UserId, Path, description = "The user's id"), IfMatch),
     security(("bearer" = ["users:manage"])),
     responses((status = 200, description = "The changed user", body = User, headers(("ETag" = String, description = "The version")))))]
 #[patch("/api/v1/users/{id}")]
-async fn update(guard: Guard<ManageUsers>, request: HttpRequest, state: Data<State>, id: Path<UserId>, Body(body): Body<UserUpdate>) -> Answer {
-    let (id, version) = (id.into_inner(), expected_version(&request)?);
+async fn update(
+    guard: Guard<ManageUsers>,
+    state: Data<State>,
+    id: Path<UserId>,
+    IfMatch { version }: IfMatch,
+    Body(body): Body<UserUpdate>,
+) -> Answer {
+    let id = id.into_inner();
     let user = state.write(guard.origin(), move |tx| users::set_active(tx, id, body.active, version)).await?;
-    Ok(versioned(&request, user.version, &user))
+    Ok(changed_to(user.version, &user))
 }

@@ -110,14 +110,16 @@ impl Database {
     /// # Errors
     /// What `work` answers; [`Error::Unavailable`] if the database cannot be reached or the clashes do not end.
     pub fn write<T>(&self, origin: &Origin, work: impl Fn(&mut Tx) -> Result<T>) -> Result<T> {
-        self.transaction(|db| {
-            let at = Moment::now();
-            let mut tx = Tx { db, changes: Vec::new(), at };
-            let value = work(&mut tx)?;
-            let changes = std::mem::take(&mut tx.changes);
-            record::write_all(db, origin, at, &changes)?;
-            Ok(value)
-        })
+        self.transaction(|db| recorded(db, origin, &work))
+    }
+
+    /// Runs `work` on one connection for as long as it takes, so that it may prepare a write in temporary tables and
+    /// then carry it out with [`Session::write`].
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    pub fn session<T>(&self, work: impl FnOnce(&mut Session) -> Result<T>) -> Result<T> {
+        self.on_slot(|db| work(&mut Session { database: self, db }))
     }
 
     /// A write of the system's own bookkeeping (leases, sessions, counters): the same transaction, with nothing to
@@ -130,11 +132,16 @@ impl Database {
     }
 
     fn transaction<T>(&self, work: impl Fn(&mut Db) -> Result<T>) -> Result<T> {
+        self.in_turn(|| self.on_slot(|db| transact(db, dialect::begin_write, &work)))
+    }
+
+    /// Tries a write until it no longer clashes.
+    fn in_turn<T>(&self, mut attempt: impl FnMut() -> Result<T>) -> Result<T> {
         let _turn = matches!(self.back_end, BackEnd::Sqlite(_))
             .then(|| self.turn.lock().unwrap_or_else(PoisonError::into_inner));
-        for attempt in 0..ATTEMPTS {
-            match self.on_slot(|db| transact(db, dialect::begin_write, &work)) {
-                Err(Error::Clash) => std::thread::sleep(pause(attempt)),
+        for count in 0..ATTEMPTS {
+            match attempt() {
+                Err(Error::Clash) => std::thread::sleep(pause(count)),
                 other => return other,
             }
         }
@@ -149,6 +156,33 @@ impl Database {
         slot.spent = matches!(&answer, Err(e) if e.broke_connection());
         answer
     }
+}
+
+/// One connection, held for a longer piece of work.
+pub struct Session<'a> {
+    database: &'a Database,
+    /// The connection, outside any transaction.
+    pub db: &'a mut Db,
+}
+
+impl Session<'_> {
+    /// As [`Database::write`], on this connection.
+    ///
+    /// # Errors
+    /// As [`Database::write`].
+    pub fn write<T>(&mut self, origin: &Origin, work: impl Fn(&mut Tx) -> Result<T>) -> Result<T> {
+        let db = &mut *self.db;
+        self.database.in_turn(|| transact(db, dialect::begin_write, |db| recorded(db, origin, &work)))
+    }
+}
+
+fn recorded<T>(db: &mut Db, origin: &Origin, work: impl Fn(&mut Tx) -> Result<T>) -> Result<T> {
+    let at = Moment::now();
+    let mut tx = Tx { db, changes: Vec::new(), at };
+    let value = work(&mut tx)?;
+    let changes = std::mem::take(&mut tx.changes);
+    record::write_all(db, origin, at, &changes)?;
+    Ok(value)
 }
 
 /// Grows from 2 ms, with a spread taken from the clock so that two clashing writers part.

@@ -7,13 +7,17 @@ mod connection;
 mod database;
 pub mod dialect;
 mod error;
+pub mod idempotency;
 pub mod jobs;
 pub mod migrations;
 mod record;
 #[expect(missing_docs, reason = "the tables are documented in migrations/")]
 pub mod schema;
+mod staging;
 
 pub use connection::{BackEnd, Both, Db};
-pub use database::{Database, Settings, Tx};
+pub use database::{Database, Session, Settings, Tx};
+pub use staging::{Merge, Stage};
+
 pub use error::{Error, Result};
 pub use record::{Change, Operation, Origin};

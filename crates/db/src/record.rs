@@ -1,6 +1,10 @@
-//! What a write leaves behind: the audit record (who, when, what) and the entry in the change journal.
+//! What a write leaves behind: the audit record (who, when, what) and the entry in the change journal. A reading of
+//! personal data leaves the audit record only.
 
-use crate::{Db, Result, dialect, on_each, schema::{audit_log, change_journal}};
+use crate::{
+    Db, Result, dialect, on_each,
+    schema::{audit_log, change_journal},
+};
 use diesel::prelude::*;
 use opora_primitives::{Moment, MunicipalityId, SchoolId};
 use serde_json::Value;
@@ -34,6 +38,8 @@ pub enum Operation {
     Delete,
     /// A file brought many records of the resource; they carry the import's id.
     Load,
+    /// Personal data was read: for the audit log alone, since nothing changed.
+    Read,
 }
 
 impl Operation {
@@ -43,6 +49,7 @@ impl Operation {
             Self::Update => "update",
             Self::Delete => "delete",
             Self::Load => "load",
+            Self::Read => "read",
         }
     }
 }
@@ -72,7 +79,16 @@ impl Change {
     /// A change of the record `key` of `resource`.
     pub fn new(resource: &'static str, key: impl ToString, operation: Operation) -> Self {
         let (key, natural_key) = (key.to_string(), Value::Null);
-        Self { resource, key, natural_key, operation, before: None, after: None, municipality: None, school: None }
+        Self {
+            resource,
+            key,
+            natural_key,
+            operation,
+            before: None,
+            after: None,
+            municipality: None,
+            school: None,
+        }
     }
 
     /// With its natural key.
@@ -110,7 +126,10 @@ pub(crate) fn write_all(db: &mut Db, origin: &Origin, at: Moment, changes: &[Cha
     if changes.is_empty() {
         return Ok(());
     }
-    dialect::order_journal(db)?;
+    let changed = |c: &&Change| c.operation != Operation::Read;
+    if changes.iter().any(|c| changed(&c)) {
+        dialect::order_journal(db)?;
+    }
     for batch in changes.chunks(BATCH) {
         let audit: Vec<_> = batch
             .iter()
@@ -131,6 +150,7 @@ pub(crate) fn write_all(db: &mut Db, origin: &Origin, at: Moment, changes: &[Cha
         on_each!(db, c => diesel::insert_into(audit_log::table).values(&audit).execute(c))?;
         let journal: Vec<_> = batch
             .iter()
+            .filter(changed)
             .map(|c| {
                 (
                     change_journal::at.eq(at),
@@ -143,7 +163,9 @@ pub(crate) fn write_all(db: &mut Db, origin: &Origin, at: Moment, changes: &[Cha
                 )
             })
             .collect();
-        on_each!(db, c => diesel::insert_into(change_journal::table).values(&journal).execute(c))?;
+        if !journal.is_empty() {
+            on_each!(db, c => diesel::insert_into(change_journal::table).values(&journal).execute(c))?;
+        }
     }
     Ok(())
 }

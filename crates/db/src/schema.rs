@@ -335,6 +335,7 @@ diesel::table! {
         social_index -> Nullable<Integer>,
         adverse -> Nullable<Bool>,
         resilient -> Bool,
+        social -> Nullable<Text>,
         trace -> Text,
     }
 }

@@ -2,7 +2,7 @@
 
 use aws_lc_rs::{
     aead::{AES_256_GCM, Aad, Nonce, RandomizedNonceKey},
-    rand,
+    hmac, rand,
 };
 use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
 use opora_db::{Error, Result};
@@ -43,9 +43,22 @@ impl MasterKey {
         }
         let mut key = [0; 32];
         rand::fill(&mut key).map_err(Error::fault)?;
-        let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(fault)?;
+        let mut file =
+            std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(fault)?;
         file.write_all(BASE64.encode(key).as_bytes()).and_then(|()| file.sync_all()).map_err(fault)?;
         Ok(Self(key))
+    }
+
+    /// A digest of `parts` that only this installation can make (HMAC-SHA-256), so that a short secret inside cannot be
+    /// guessed from it. The key is derived for `purpose`; each part counts with its length.
+    pub fn fingerprint(&self, purpose: &str, parts: &[&[u8]]) -> String {
+        let derived = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, &self.0), purpose.as_bytes());
+        let mut digest = hmac::Context::with_key(&hmac::Key::new(hmac::HMAC_SHA256, derived.as_ref()));
+        for part in parts {
+            digest.update(&(part.len() as u64).to_be_bytes());
+            digest.update(part);
+        }
+        BASE64.encode(digest.sign())
     }
 
     fn cipher(&self) -> Result<RandomizedNonceKey> {
@@ -58,7 +71,10 @@ impl MasterKey {
     /// A fault of the system's random source.
     pub fn seal(&self, purpose: &str, secret: &[u8]) -> Result<String> {
         let mut bytes = secret.to_vec();
-        let nonce = self.cipher()?.seal_in_place_append_tag(Aad::from(purpose.as_bytes()), &mut bytes).map_err(Error::fault)?;
+        let nonce = self
+            .cipher()?
+            .seal_in_place_append_tag(Aad::from(purpose.as_bytes()), &mut bytes)
+            .map_err(Error::fault)?;
         let mut sealed = nonce.as_ref().to_vec();
         sealed.append(&mut bytes);
         Ok(BASE64.encode(sealed))
@@ -77,7 +93,10 @@ impl MasterKey {
         }
         let mut rest = bytes.split_off(NONCE);
         let nonce = Nonce::try_assume_unique_for_key(&bytes).map_err(|_| broken())?;
-        let plain = self.cipher()?.open_in_place(nonce, Aad::from(purpose.as_bytes()), &mut rest).map_err(|_| broken())?;
+        let plain = self
+            .cipher()?
+            .open_in_place(nonce, Aad::from(purpose.as_bytes()), &mut rest)
+            .map_err(|_| broken())?;
         Ok(plain.to_vec())
     }
 }
@@ -94,5 +113,15 @@ mod tests {
         assert!(key.open("b", &sealed).is_err());
         assert!(other.open("a", &sealed).is_err());
         assert_ne!(sealed, key.seal("a", b"secret").unwrap());
+    }
+
+    #[test]
+    fn a_fingerprint_depends_on_key_purpose_and_parts() {
+        let (key, other) = (MasterKey([1; 32]), MasterKey([2; 32]));
+        let made = key.fingerprint("a", &[b"one", b"two"]);
+        assert_eq!(made, key.fingerprint("a", &[b"one", b"two"]));
+        assert_ne!(made, key.fingerprint("a", &[b"onet", b"wo"]));
+        assert_ne!(made, key.fingerprint("b", &[b"one", b"two"]));
+        assert_ne!(made, other.fingerprint("a", &[b"one", b"two"]));
     }
 }

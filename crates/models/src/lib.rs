@@ -5,6 +5,7 @@
 
 pub mod catalogue;
 pub mod rules;
+pub mod store;
 pub mod types;
 
 pub use catalogue::{CATALOGUE, Model};

@@ -41,6 +41,11 @@ impl Moment {
         Self(self.0 + TimeDelta::seconds(seconds))
     }
 
+    /// The form both databases keep it in, for the few statements that are built as text.
+    pub fn sql(self) -> String {
+        self.0.format("%Y-%m-%d %H:%M:%S%.6f").to_string()
+    }
+
     /// The calendar day in UTC.
     pub fn date(self) -> NaiveDate {
         self.0.date()

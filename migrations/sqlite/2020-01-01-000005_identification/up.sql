@@ -35,7 +35,10 @@ CREATE TABLE verdicts (
     social_index INTEGER,
     adverse BOOLEAN,
     resilient BOOLEAN NOT NULL,
+    social TEXT,
     trace TEXT NOT NULL,
     PRIMARY KEY (run_id, school_id)
 );
 CREATE INDEX verdicts_school ON verdicts (school_id, run_id);
+-- Answers counts and the comparison of list and rules without touching the traces.
+CREATE INDEX verdicts_outcome ON verdicts (run_id, outcome, listed, school_id);

@@ -88,6 +88,17 @@ pub enum ProposalWarning {
     },
 }
 
+impl ProposalWarning {
+    /// The school it is about.
+    pub fn school(&self) -> SchoolId {
+        match *self {
+            Self::DesignatedWithoutLowResults { school, .. }
+            | Self::LowAndHigh { school }
+            | Self::HeadNotKnown { school } => school,
+        }
+    }
+}
+
 /// What the rules say of the facts of a day.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Proposals {

@@ -3,11 +3,13 @@
 
 pub mod contexts;
 pub mod designations;
+pub mod edit;
 pub mod lists;
 pub mod municipalities;
 pub mod results;
 pub mod schools;
+#[expect(missing_docs, reason = "auto_type makes aliases that cannot be documented")]
 mod scope;
 pub mod staff;
 
-pub use scope::{bounds, visible_schools};
+pub use scope::{bounds, visible_schools, with_districts};

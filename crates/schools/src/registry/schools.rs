@@ -12,6 +12,7 @@ use opora_primitives::{
     Area, Cursor, Inn, Limit, Moment, MunicipalityId, Ogrn, Page, ProblemCode, SchoolCode, SchoolId, text,
 };
 use serde::Serialize;
+use std::collections::HashMap;
 
 /// A school.
 #[derive(Clone, Debug, PartialEq, Serialize, Queryable, Selectable, utoipa::ToSchema)]
@@ -159,6 +160,22 @@ pub fn resolve(db: &mut Db, area: Area, wanted: &SchoolRef) -> Result<SchoolId> 
         query = query.filter(schools::id.eq_any(visible_schools(municipality, school)));
     }
     Ok(query.first(db)?)
+}
+
+/// Every school of the region, by code: what an import compares with.
+///
+/// # Errors
+/// Faults of the database.
+pub fn every(db: &mut Db) -> Result<Vec<School>> {
+    Ok(schools::table.left_join(municipalities::table).select(School::as_select()).order(schools::code).load(db)?)
+}
+
+/// The ids of every school of the region, by code.
+///
+/// # Errors
+/// Faults of the database.
+pub fn ids_by_code(db: &mut Db) -> Result<HashMap<SchoolCode, SchoolId>> {
+    Ok(schools::table.select((schools::code, schools::id)).load::<(SchoolCode, SchoolId)>(db)?.into_iter().collect())
 }
 
 /// The searched form of a school's names.

@@ -1,11 +1,12 @@
-//! Staff: personal data. Every reading by name is logged by the caller.
+//! Staff: personal data. Every reading by name is followed by [`note_reading`].
 
 use super::scope::{bounds, visible_schools};
 use crate::types::{StaffId, StaffRole, Subject};
 use diesel::prelude::*;
-use opora_db::{Db, Result, schema::staff};
+use opora_db::{Change, Db, Operation, Result, Tx, schema::staff};
 use opora_primitives::{Area, Cursor, Limit, Page, SchoolId};
 use serde::Serialize;
+use serde_json::json;
 
 /// A member of a school's staff.
 #[derive(Clone, Debug, PartialEq, Serialize, Queryable, Selectable, utoipa::ToSchema)]
@@ -55,7 +56,13 @@ pub struct Filter {
 ///
 /// # Errors
 /// A cursor of another list.
-pub fn list(db: &mut Db, area: Area, filter: &Filter, limit: Limit, cursor: Option<&str>) -> Result<Page<Person>> {
+pub fn list(
+    db: &mut Db,
+    area: Area,
+    filter: &Filter,
+    limit: Limit,
+    cursor: Option<&str>,
+) -> Result<Page<Person>> {
     let scope = format!("staff {filter:?}");
     let mut query = staff::table.select(Person::as_select()).into_boxed();
     if let Some((municipality, school)) = bounds(area) {
@@ -77,11 +84,23 @@ pub fn list(db: &mut Db, area: Area, filter: &Filter, limit: Limit, cursor: Opti
     Ok(Page::cut(rows, limit, &scope, |p: &Person| p.id))
 }
 
+/// Leaves the audit record of a reading by name: what was asked for and how many people were shown, no names.
+pub fn note_reading(tx: &mut Tx, filter: &Filter, cursor: Option<&str>, shown: usize) {
+    let what = json!({
+        "school_id": filter.school, "role": filter.role, "subject": filter.subject, "cursor": cursor, "shown": shown,
+    });
+    let key = filter.school.map(|school| format!("school:{school}")).unwrap_or_default();
+    tx.record(Change { school: filter.school, ..Change::new("staff", key, Operation::Read) }.after(what));
+}
+
 /// Heads and teachers of `schools`, by id: whom the rules of models 4 and 5 may propose.
 ///
 /// # Errors
 /// Faults of the database.
-pub fn candidates(db: &mut Db, schools: &[SchoolId]) -> Result<Vec<(StaffId, SchoolId, StaffRole, Option<Subject>)>> {
+pub fn candidates(
+    db: &mut Db,
+    schools: &[SchoolId],
+) -> Result<Vec<(StaffId, SchoolId, StaffRole, Option<Subject>)>> {
     Ok(staff::table
         .filter(staff::school_id.eq_any(schools.to_vec()))
         .filter(staff::role.eq_any([StaffRole::Head, StaffRole::Teacher]))

@@ -1,0 +1,56 @@
+//! `opora doctor`.
+
+use super::{Outcome, told};
+use crate::config::Config;
+use opora_db::{BackEnd, Database, migrations};
+use opora_identity::{keys, users};
+use opora_primitives::Moment;
+use std::net::TcpListener;
+
+/// Looks at everything that can keep an installation from serving; each finding on a line of its own.
+pub(super) fn examine(config: Config) -> Outcome {
+    let mut ill = 0;
+    let mut tell = |what: &str, outcome: Result<String, String>| {
+        let (mark, words) = match outcome {
+            Ok(words) => ("ok", words),
+            Err(words) => {
+                ill += 1;
+                ("ILL", words)
+            }
+        };
+        println!("{mark:4} {what:14} {words}");
+    };
+    tell("configuration", Ok("read and checked".into()));
+    tell("port", TcpListener::bind(&config.listen).map(|_| format!("{} is free", config.listen)).map_err(told));
+    tell("data directory", writable(&config));
+    let database = config.database().map(Database::open);
+    match &database {
+        Ok(database) => {
+            tell("database", database.read(migrations::pending).map_err(told).and_then(schema));
+            tell("kind", Ok(kind(database.back_end()).into()));
+            tell("users", database.read(|db| users::list(db, None, 1)).map_err(told).and_then(|found| {
+                if found.is_empty() { Err("none yet: opora user create".into()) } else { Ok("there are some".into()) }
+            }));
+            let keys = config.master_key().and_then(|master| database.read(|db| keys::load(db, &master, Moment::now())));
+            tell("signing keys", keys.map(|found| format!("{} can be opened", found.len())).map_err(told));
+        }
+        Err(words) => tell("database", Err(words.clone())),
+    }
+    if ill == 0 { Ok(()) } else { Err(format!("{ill} finding(s) above need care")) }
+}
+
+fn writable(config: &Config) -> Result<String, String> {
+    std::fs::create_dir_all(&config.data_dir).map_err(told)?;
+    tempfile::tempfile_in(&config.data_dir).map(|_| format!("{} can be written", config.data_dir.display())).map_err(told)
+}
+
+fn schema(pending: bool) -> Result<String, String> {
+    if pending { Err("the schema is behind this binary: opora migrate".into()) } else { Ok("answers, schema up to date".into()) }
+}
+
+fn kind(back_end: &BackEnd) -> &'static str {
+    match back_end {
+        BackEnd::Sqlite(_) => "SQLite, embedded",
+        BackEnd::Postgres(_) => "PostgreSQL",
+    }
+}

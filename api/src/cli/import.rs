@@ -1,0 +1,145 @@
+//! `opora import`.
+
+use super::{Outcome, told};
+use crate::{config::Config, startup};
+use clap::{Args, ValueEnum, builder::PossibleValue};
+use indicatif::{ProgressBar, ProgressStyle};
+use opora_db::{Database, Origin, Result};
+use opora_primitives::Area;
+use opora_schools::import::{self, ImportKind, ImportMode, Report, spool, store};
+use std::{
+    fs::File,
+    io::Read,
+    path::{Path, PathBuf},
+};
+
+/// Options of `opora import`.
+#[derive(Args)]
+pub(super) struct Import {
+    /// What the file holds.
+    kind: Kind,
+    /// The file, CSV or XLSX.
+    file: PathBuf,
+    /// Check and report, write nothing.
+    #[arg(long)]
+    dry_run: bool,
+    /// Write the good rows even if others are refused; otherwise it is all rows or none.
+    #[arg(long)]
+    best_effort: bool,
+    /// The sheet of a workbook; the first unless said.
+    #[arg(long)]
+    sheet: Option<String>,
+    /// How many refused cells are printed.
+    #[arg(long, default_value_t = 20)]
+    show: usize,
+}
+
+/// A kind of file on the command line.
+#[derive(Clone, Copy)]
+struct Kind(ImportKind);
+
+impl ValueEnum for Kind {
+    fn value_variants<'a>() -> &'a [Self] {
+        const ALL: [Kind; ImportKind::ALL.len()] = {
+            let mut all = [Kind(ImportKind::Municipalities); ImportKind::ALL.len()];
+            let mut i = 0;
+            while i < all.len() {
+                all[i] = Kind(ImportKind::ALL[i]);
+                i += 1;
+            }
+            all
+        };
+        &ALL
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(PossibleValue::new(self.0.as_str()))
+    }
+}
+
+impl Import {
+    pub(super) fn run(self, config: Config) -> Outcome {
+        let database = startup::open(&config).map_err(told)?;
+        let mode = if self.best_effort { ImportMode::BestEffort } else { ImportMode::Atomic };
+        let load = Load { kind: self.kind.0, mode, dry_run: self.dry_run, sheet: self.sheet.clone() };
+        let report = load.run(&database, &config, &self.file).map_err(told)?;
+        println!(
+            "{} rows: {} created, {} updated, {} unchanged, {} refused",
+            report.rows, report.created, report.updated, report.unchanged, report.rejected
+        );
+        for column in &report.ignored_columns {
+            println!("ignored column: {column}");
+        }
+        for warning in &report.warnings {
+            println!("warning: {} in {} rows", warning.code, warning.rows);
+        }
+        for reject in report.rejects.iter().take(self.show) {
+            let column = reject.column.as_deref().unwrap_or("row");
+            println!("row {}, {column}: {}", reject.row, reject.reason);
+        }
+        match (report.applied, self.dry_run) {
+            (true, _) | (_, true) => Ok(()),
+            _ => Err("nothing was written".into()),
+        }
+    }
+}
+
+/// A file and what to do with it.
+pub(super) struct Load {
+    pub kind: ImportKind,
+    pub mode: ImportMode,
+    pub dry_run: bool,
+    pub sheet: Option<String>,
+}
+
+impl Load {
+    /// Loads `file` with a progress bar.
+    pub(super) fn run(self, database: &Database, config: &Config, file: &Path) -> Result<Report> {
+        let origin = Origin::system(format!("command line: import {}", file.display()));
+        let spooled = read(config, file)?;
+        let new = store::NewImport {
+            kind: self.kind,
+            mode: self.mode,
+            dry_run: self.dry_run,
+            sheet: self.sheet,
+            file_name: file.file_name().map(|name| name.to_string_lossy().into_owned()),
+            size: spooled.size,
+            sha256: spooled.sha256.clone(),
+            area: Area::Region,
+        };
+        let id = database.write(&origin, |tx| store::create(tx, &origin, &new))?;
+        let order = database.read(|db| store::find(db, Area::Region, id))?.order(config.any_school_code);
+        let bar = bar(self.kind);
+        let watch = |done: i64, total: Option<i64>| {
+            bar.set_length(total.unwrap_or(done) as u64);
+            bar.set_position(done as u64);
+            true
+        };
+        let report = import::run(database, &origin, &order, spooled.path(), &watch, |tx, report| store::finish(tx, id, report));
+        bar.finish_and_clear();
+        report
+    }
+}
+
+/// Copies the file, so that what is loaded is what was hashed even if somebody writes to it meanwhile.
+fn read(config: &Config, path: &Path) -> Result<spool::Spooled> {
+    std::fs::create_dir_all(&config.data_dir).map_err(opora_db::Error::fault)?;
+    let fault = |e: std::io::Error| opora_db::Error::fault(format!("{}: {e}", path.display()));
+    let mut file = File::open(path).map_err(fault)?;
+    let mut spool = spool::Spool::new(&config.data_dir, u64::MAX)?;
+    let mut buffer = vec![0; 256 * 1024];
+    loop {
+        match file.read(&mut buffer).map_err(fault)? {
+            0 => return spool.finish(),
+            n => spool.take(&buffer[..n])?,
+        }
+    }
+}
+
+fn bar(kind: ImportKind) -> ProgressBar {
+    let bar = ProgressBar::new(0).with_message(kind.as_str());
+    match ProgressStyle::with_template("{msg:16} [{bar:40}] {percent:>3} % {elapsed}") {
+        Ok(style) => bar.with_style(style),
+        Err(_) => bar,
+    }
+}

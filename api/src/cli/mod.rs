@@ -1,0 +1,100 @@
+//! The command line. It does what the HTTP API does, through the same functions.
+
+mod demo;
+mod doctor;
+mod identify;
+mod import;
+mod serve;
+mod user;
+
+use crate::{config::Config, openapi, startup};
+use clap::{CommandFactory, Parser, Subcommand};
+use std::{path::PathBuf, process::ExitCode};
+
+/// Opora: the backend of a regional system of support for schools with low results.
+///
+/// Settings come from opora.toml (or --config) and from OPORA_* variables; DATABASE_URL names the database:
+/// sqlite:PATH or postgres://USER@HOST/NAME. Without any setting an SQLite database is kept in ./data.
+#[derive(Parser)]
+#[command(version, propagate_version = true)]
+pub struct Cli {
+    /// The configuration file; opora.toml in the current directory if there is one.
+    #[arg(long, global = true, env = "OPORA_CONFIG_FILE")]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// What the command line can do.
+#[derive(Subcommand)]
+enum Command {
+    /// Serve the API until a signal ends it.
+    Serve,
+    /// Bring the database's schema up to date and say what was applied.
+    Migrate,
+    /// Make the demonstration region and load it, with a demonstration user for each role.
+    Demo(demo::Demo),
+    /// Load a file, as POST /api/v1/imports does.
+    Import(import::Import),
+    /// Make and list users.
+    User(user::User),
+    /// Print the contract as YAML.
+    Openapi,
+    /// Run an identification and print its outcome.
+    Identify(identify::Identify),
+    /// Look whether this installation is fit to serve.
+    Doctor,
+    /// Print a completion script for a shell: opora completions bash > /etc/bash_completion.d/opora
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+}
+
+/// A failure, in words for the operator.
+type Outcome = Result<(), String>;
+
+impl Cli {
+    /// Runs the command; a failure is told on standard error.
+    pub fn run(self) -> ExitCode {
+        match self.perform() {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(words) => {
+                eprintln!("opora: {words}");
+                ExitCode::FAILURE
+            }
+        }
+    }
+
+    fn perform(self) -> Outcome {
+        let config = || {
+            let loaded = Config::load(self.config.as_deref());
+            loaded.map_err(|words| format!("the configuration has mistakes:\n{words}"))
+        };
+        match self.command {
+            Command::Serve => serve::serve(config()?),
+            Command::Migrate => migrate(&config()?),
+            Command::Demo(demo) => demo.run(config()?),
+            Command::Import(import) => import.run(config()?),
+            Command::User(user) => user.run(config()?),
+            Command::Openapi => openapi::yaml().map(|text| print!("{text}")),
+            Command::Identify(identify) => identify.run(config()?),
+            Command::Doctor => doctor::examine(config()?),
+            Command::Completions { shell } => {
+                clap_complete::generate(shell, &mut Self::command(), "opora", &mut std::io::stdout());
+                Ok(())
+            }
+        }
+    }
+}
+
+fn migrate(config: &Config) -> Outcome {
+    startup::open(config).map_err(told)?;
+    println!("the schema is up to date");
+    Ok(())
+}
+
+/// The words of any failure.
+fn told(error: impl std::fmt::Display) -> String {
+    error.to_string()
+}

@@ -1,0 +1,89 @@
+//! `opora user`.
+
+use super::{Outcome, told};
+use crate::{config::Config, startup};
+use clap::{Args, Subcommand};
+use opora_db::{Origin, Result};
+use opora_identity::{
+    Role, passwords,
+    users::{self, NewUser},
+};
+use opora_primitives::{Area, Oktmo};
+use opora_schools::registry::{municipalities, schools};
+use std::io::Read;
+
+/// Options of `opora user`.
+#[derive(Args)]
+pub(super) struct User {
+    #[command(subcommand)]
+    action: Action,
+}
+
+/// What can be done with users.
+#[derive(Subcommand)]
+enum Action {
+    /// Make a user. The password is read from standard input, so that it stands in no history and no process list.
+    Create {
+        /// What is typed to log in.
+        login: String,
+        /// admin, ministry, supervision, institute, municipality, school, expert or reader.
+        #[arg(long)]
+        role: String,
+        /// The name people read; the login unless said.
+        #[arg(long)]
+        name: Option<String>,
+        /// The ОКТМО code of the municipality the user works for.
+        #[arg(long, conflicts_with = "school")]
+        municipality: Option<String>,
+        /// The exam-system code of the school the user works for.
+        #[arg(long)]
+        school: Option<String>,
+    },
+    /// List users.
+    List,
+}
+
+impl User {
+    pub(super) fn run(self, config: Config) -> Outcome {
+        let database = startup::open(&config).map_err(told)?;
+        match self.action {
+            Action::List => {
+                for user in database.read(|db| users::list(db, None, 10_000)).map_err(told)? {
+                    let state = if user.active { "" } else { " (may not log in)" };
+                    println!("{:6} {:20} {:12} {}{state}", user.id, user.login, user.role, user.display_name);
+                }
+                Ok(())
+            }
+            Action::Create { login, role, name, municipality, school } => {
+                let role: Role = role.parse().map_err(|_| format!("there is no role {role}"))?;
+                let area = database.read(|db| area(db, municipality.as_deref(), school.as_deref())).map_err(told)?;
+                let mut password = String::new();
+                eprintln!("password (from standard input, end with Ctrl-D):");
+                std::io::stdin().read_to_string(&mut password).map_err(told)?;
+                let password = password.trim_end_matches(['\r', '\n']).to_owned();
+                let new = NewUser { display_name: name.unwrap_or_else(|| login.clone()), login, password, role, area };
+                users::check(&new).map_err(|problem| refused(&problem))?;
+                let hash = passwords::hash(&new.password).map_err(told)?;
+                let origin = Origin::system("command line: user create");
+                let user = database.write(&origin, |tx| users::create(tx, &new, &hash)).map_err(told)?;
+                println!("user {} {}", user.id, user.login);
+                Ok(())
+            }
+        }
+    }
+}
+
+fn area(db: &mut opora_db::Db, municipality: Option<&str>, school: Option<&str>) -> Result<Area> {
+    if let Some(code) = school {
+        return schools::resolve(db, Area::Region, &format!("code:{code}").parse()?).map(Area::School);
+    }
+    let Some(code) = municipality else { return Ok(Area::Region) };
+    let oktmo: Oktmo = code.parse().map_err(opora_db::Error::fault)?;
+    let found = municipalities::all(db)?.into_iter().find(|m| m.oktmo == oktmo);
+    found.map(|m| Area::Municipality(m.id)).ok_or_else(|| opora_db::Error::fault(format!("there is no municipality {code}")))
+}
+
+fn refused(problem: &opora_primitives::Problem) -> String {
+    let fields: Vec<String> = problem.flaws.iter().map(|f| format!("{}: {}", f.pointer.trim_start_matches('/'), f.reason)).collect();
+    fields.join("; ")
+}

@@ -1,0 +1,299 @@
+//! Imports: a file is taken in whole, queued, and loaded by a job.
+
+use crate::{
+    auth::{Guard, Import, ReadJobs},
+    create::{IdempotencyKey, create_once},
+    error::{Answer, ApiError},
+    extract::{Items, Query, SentBody, list_query, page},
+    state::{State, off_thread},
+};
+use actix_multipart::Multipart;
+use actix_web::{
+    FromRequest, HttpRequest, HttpResponse, get,
+    http::header::{ACCEPT, CONTENT_TYPE},
+    post,
+    web::{Data, Path, Payload},
+};
+use futures_util::{Stream, StreamExt, TryStreamExt};
+use opora_db::{Error, idempotency::Created, jobs, jobs::JobId};
+use opora_primitives::{Limit, Moment, Problem, ProblemCode};
+use opora_schools::import::{
+    ImportId, ImportKind, ImportMode, Report,
+    spool::{Spool, Spooled},
+    store::{self, NewImport},
+};
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+use utoipa::{IntoParams, ToSchema};
+use utoipa_actix_web::service_config::ServiceConfig;
+
+/// Registers the operations of this file.
+pub fn register(config: &mut ServiceConfig) {
+    config.service(create).service(list).service(get).service(rejects);
+}
+
+/// What to do with the file.
+#[derive(Clone, Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ImportQuery {
+    /// What the file holds.
+    kind: ImportKind,
+    /// Check and report, write nothing.
+    #[serde(default)]
+    #[param(required = false, default = false)]
+    dry_run: bool,
+    /// What happens to the good rows when others are bad.
+    #[param(inline, default = "atomic")]
+    mode: Option<ImportMode>,
+    /// The sheet of a workbook; the first unless said.
+    #[param(max_length = 100)]
+    sheet: Option<String>,
+    /// The name of the file, for people; taken from the form if one is sent.
+    #[param(max_length = 200)]
+    file_name: Option<String>,
+}
+
+/// A file as a form.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes the form; the parts are read as a stream")]
+pub struct ImportForm {
+    /// The file, CSV or XLSX.
+    #[schema(value_type = String, format = Binary, content_media_type = "application/octet-stream")]
+    file: Vec<u8>,
+}
+
+list_query! {
+    /// Which imports are wanted.
+    ImportListQuery {
+        /// Files of this kind.
+        kind: ImportKind,
+    }
+}
+
+list_query! {
+    /// Where in the list of refused cells.
+    RejectQuery {}
+}
+
+/// An import.
+#[derive(Serialize, ToSchema)]
+pub struct ImportView {
+    /// Its id.
+    id: ImportId,
+    /// What the file holds.
+    kind: ImportKind,
+    /// What happens to the good rows when others are bad.
+    mode: ImportMode,
+    /// Whether it only checks.
+    dry_run: bool,
+    /// The name the file came with.
+    file_name: Option<String>,
+    /// Its size in bytes.
+    #[schema(minimum = 0, example = 18_240)]
+    size: i64,
+    /// Its SHA-256, in hexadecimal.
+    #[schema(pattern = "^[0-9a-f]{64}$")]
+    sha256: String,
+    /// The job that loads it: ask `/api/v1/jobs/{id}` how far it is.
+    job_id: Option<JobId>,
+    /// When it came.
+    created_at: Moment,
+    /// When it was done.
+    finished_at: Option<Moment>,
+    /// What was found and done; absent until then.
+    report: Option<Report>,
+}
+
+/// A refused cell.
+#[derive(Serialize, ToSchema)]
+pub struct RejectView {
+    /// The row, as a spreadsheet numbers it.
+    #[schema(minimum = 1, example = 17)]
+    row: u64,
+    /// The column's canonical name; absent if the row as a whole is refused.
+    #[schema(example = "below_minimum")]
+    column: Option<String>,
+    /// The stable name of the reason.
+    #[schema(example = "more_than_whole")]
+    code: String,
+    /// The reason in English.
+    message: String,
+    /// The reason in Russian.
+    message_ru: String,
+}
+
+impl From<opora_schools::import::Reject> for RejectView {
+    fn from(reject: opora_schools::import::Reject) -> Self {
+        let (en, ru) = reject.reason.messages();
+        let code = reject.reason.as_str().to_owned();
+        Self { row: reject.row, column: reject.column, code, message: en.to_owned(), message_ru: ru.to_owned() }
+    }
+}
+
+fn view(import: store::Import, job_id: Option<JobId>) -> ImportView {
+    let report = import.report();
+    let store::Import { id, kind, mode, dry_run, file_name, size, sha256, created_at, finished_at, .. } = import;
+    ImportView { id, kind, mode, dry_run, file_name, size, sha256, job_id, created_at, finished_at, report }
+}
+
+/// Import a file
+///
+/// Takes a CSV or XLSX file as a form (`file`) or as the raw body and queues its loading. The columns of each kind are
+/// listed in the documentation; the same file twice changes nothing. Users of a municipality may load contexts and
+/// results of their own schools.
+#[utoipa::path(operation_id = "create_import", tag = "imports", params(ImportQuery, IdempotencyKey), security(("bearer" = ["imports:write"])),
+    request_body(description = "The file", content(
+        (ImportForm = "multipart/form-data"), (String = "text/csv"), (Vec<u8> = "application/octet-stream"),
+        (Vec<u8> = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"))),
+    responses((status = 202, description = "Queued; the report will be there", body = ImportView, headers(("Location" = String, description = "The import's address")))))]
+#[post("/api/v1/imports")]
+async fn create(guard: Guard<Import>, request: HttpRequest, state: Data<State>, Query(query): Query<ImportQuery>, payload: Payload) -> Answer {
+    if !query.kind.is_local() {
+        guard.whole_region()?;
+    }
+    let (spooled, form_name) = receive(&state, &request, payload).await?;
+    SentBody::keep(&request, format!("{} {query:?}", spooled.sha256).into_bytes());
+    let new = NewImport {
+        kind: query.kind,
+        mode: query.mode.unwrap_or(ImportMode::Atomic),
+        dry_run: query.dry_run,
+        sheet: query.sheet,
+        file_name: query.file_name.or(form_name).map(|name| name.chars().take(200).collect()),
+        size: spooled.size,
+        sha256: spooled.sha256.clone(),
+        area: guard.area(),
+    };
+    let (origin, spooled) = (guard.origin(), Arc::new(spooled));
+    let answer = create_once(&state, &guard, &request, move |tx| {
+        let (id, job) = store::queue(tx, &origin, &new, spooled.chunks()?)?;
+        let import = store::find(tx, new.area, id)?;
+        Created::new(202, format!("/api/v1/imports/{id}"), &view(import, Some(job)))
+    })
+    .await?;
+    state.bell.ring();
+    Ok(answer)
+}
+
+/// Spools the file of a request: the first part of a form, or the body itself.
+async fn receive(state: &State, request: &HttpRequest, payload: Payload) -> Result<(Spooled, Option<String>), ApiError> {
+    let spool = Spool::new(&state.config.data_dir, state.config.import_limit_mib * 1024 * 1024)?;
+    let kind = request.headers().get(CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or("");
+    match kind.split(';').next().unwrap_or("").trim() {
+        "multipart/form-data" => {
+            let mut inner = payload.into_inner();
+            let mut form = Multipart::from_request(request, &mut inner).await.map_err(|_| ProblemCode::BadRequest)?;
+            while let Some(field) = form.next().await {
+                let field = field.map_err(|_| ProblemCode::BadRequest)?;
+                if field.name() == Some("file") {
+                    let name = field.content_disposition().and_then(|d| d.get_filename()).map(str::to_owned);
+                    return Ok((fill(spool, field.map_err(drop)).await?, name));
+                }
+            }
+            Err(Problem::new(ProblemCode::BadRequest, "the form has no part named file").into())
+        }
+        "text/csv" | "application/octet-stream" | "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet" => {
+            Ok((fill(spool, payload.map_err(drop)).await?, None))
+        }
+        _ => Err(ProblemCode::UnsupportedMediaType.into()),
+    }
+}
+
+/// Bytes that are worth a trip off the HTTP threads.
+const WORTHWHILE: usize = 256 * 1024;
+
+async fn fill<B: AsRef<[u8]>>(mut spool: Spool, bytes: impl Stream<Item = Result<B, ()>>) -> Result<Spooled, ApiError> {
+    let mut bytes = std::pin::pin!(bytes);
+    let mut waiting = Vec::with_capacity(WORTHWHILE);
+    loop {
+        let next = bytes.next().await;
+        if let Some(chunk) = &next {
+            waiting.extend_from_slice(chunk.as_ref().map_err(|()| ProblemCode::BadRequest)?.as_ref());
+        }
+        if next.is_none() || waiting.len() >= WORTHWHILE {
+            let full = std::mem::replace(&mut waiting, Vec::with_capacity(WORTHWHILE));
+            spool = off_thread(move || spool.take(&full).map(|()| spool)).await?;
+        }
+        if next.is_none() {
+            return off_thread(move || spool.finish()).await;
+        }
+    }
+}
+
+/// List imports
+///
+/// The newest first.
+#[utoipa::path(operation_id = "list_imports", tag = "imports", params(ImportListQuery), security(("bearer" = ["jobs:read"])),
+    responses((status = 200, description = "A page of imports", body = Items<ImportView>, headers(("Link" = String, description = "The next page")))))]
+#[get("/api/v1/imports")]
+async fn list(guard: Guard<ReadJobs>, request: HttpRequest, state: Data<State>, Query(query): Query<ImportListQuery>) -> Answer {
+    let (limit, area) = (query.limit()?, guard.area());
+    let found = state
+        .read(move |db| store::list(db, area, query.kind, limit, query.cursor.as_deref()))
+        .await?;
+    Ok(page(&request, found.map(|import| view(import, None))))
+}
+
+/// Get an import
+///
+/// With its report once the job has ended.
+#[utoipa::path(operation_id = "get_import", tag = "imports", params(("id" = ImportId, Path, description = "The import's id")), security(("bearer" = ["jobs:read"])),
+    responses((status = 200, description = "The import", body = ImportView)))]
+#[get("/api/v1/imports/{id}")]
+async fn get(guard: Guard<ReadJobs>, state: Data<State>, id: Path<ImportId>) -> Answer {
+    let (id, area) = (id.into_inner(), guard.area());
+    let body = state
+        .read(move |db| {
+            let import = store::find(db, area, id)?;
+            let job = jobs::of(db, &store::job_kind(import.kind), id.0).ok().map(|job| job.id);
+            Ok(view(import, job))
+        })
+        .await?;
+    Ok(HttpResponse::Ok().json(body))
+}
+
+/// List refused cells
+///
+/// Every refused cell with its row, column and reason; as JSON in pages, or whole as CSV with `Accept: text/csv`.
+#[utoipa::path(operation_id = "list_import_rejects", tag = "imports", params(("id" = ImportId, Path, description = "The import's id"), RejectQuery), security(("bearer" = ["jobs:read"])),
+    responses((status = 200, description = "A page of refused cells, or all of them as CSV", headers(("Link" = String, description = "The next page")),
+        content((Items<RejectView> = "application/json"), (String = "text/csv", example = "row;column;code;message\r\n17;below_minimum;more_than_whole;часть больше целого\r\n")))))]
+#[get("/api/v1/imports/{id}/rejects")]
+async fn rejects(guard: Guard<ReadJobs>, request: HttpRequest, state: Data<State>, id: Path<ImportId>, Query(query): Query<RejectQuery>) -> Answer {
+    let (id, area) = (id.into_inner(), guard.area());
+    let wants_csv = request.headers().get(ACCEPT).is_some_and(|v| v.as_bytes().starts_with(b"text/csv"));
+    if wants_csv {
+        let table = off_thread({
+            let database = state.database.clone();
+            move || database.read(|db| store::find(db, area, id).and_then(|_| as_csv(db, id)))
+        });
+        return Ok(HttpResponse::Ok().content_type("text/csv; charset=utf-8").body(table.await?));
+    }
+    let limit = query.limit()?;
+    let found = state
+        .read(move |db| {
+            store::find(db, area, id)?;
+            store::rejects(db, id, limit, query.cursor.as_deref())
+        })
+        .await?;
+    Ok(page(&request, found.map(RejectView::from)))
+}
+
+/// The refused cells as a file for a spreadsheet, in Russian.
+fn as_csv(db: &mut opora_db::Db, id: ImportId) -> opora_db::Result<Vec<u8>> {
+    use opora_tables::{CsvOptions, CsvWriter};
+    let mut table = CsvWriter::new(Vec::new(), CsvOptions::default()).map_err(Error::fault)?;
+    table.write_row(["row", "column", "code", "message"]).map_err(Error::fault)?;
+    let (limit, mut cursor) = (Limit::new(Some(Limit::MOST))?, None);
+    loop {
+        let found = store::rejects(db, id, limit, cursor.as_deref())?;
+        for reject in found.items.into_iter().map(RejectView::from) {
+            let row = [reject.row.to_string(), reject.column.unwrap_or_default(), reject.code, reject.message_ru];
+            table.write_row(row.iter().map(String::as_str)).map_err(Error::fault)?;
+        }
+        match found.next {
+            Some(next) => cursor = Some(next),
+            None => return table.finish().map_err(Error::fault),
+        }
+    }
+}

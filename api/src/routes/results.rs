@@ -1,0 +1,119 @@
+//! Results: aggregates of a school in a procedure.
+
+use crate::{
+    auth::{Guard, ReadRegistry},
+    error::Answer,
+    extract::{Items, Query, list_query, page, require},
+    routes::schools::SchoolPath,
+    state::State,
+};
+use actix_web::{
+    HttpRequest, get,
+    web::{Data, Path},
+};
+use opora_primitives::{AcademicYear, Problem, Reason, SchoolId};
+use opora_schools::{
+    registry::{
+        results::{self, Filter, ResultRow},
+        schools,
+    },
+    types::{Assessment, Attempt, Subject},
+};
+use utoipa_actix_web::service_config::ServiceConfig;
+
+/// Registers the operations of this file.
+pub fn register(config: &mut ServiceConfig) {
+    config.service(list).service(list_of_school);
+}
+
+/// The parameters of both lists: in the results of one school there is no other school to ask for.
+macro_rules! result_query {
+    ($(#[$meta:meta])* $name:ident { $($(#[$fmeta:meta])* $field:ident: $type:ident,)* }) => {
+        list_query! {
+            $(#[$meta])*
+            $name {
+                $($(#[$fmeta])* $field: $type,)*
+                /// Of this academic year.
+                #[param(example = "2019/2020")]
+                academic_year: AcademicYear,
+                /// Of this assessment.
+                #[serde(rename = "type")]
+                assessment: Assessment,
+                /// Of pupils in this grade.
+                #[param(minimum = 1, maximum = 12, example = 9)]
+                grade: i32,
+                /// In this subject.
+                subject: Subject,
+                /// Of this attempt.
+                attempt: Attempt,
+            }
+        }
+
+        impl $name {
+            fn filter(&self, school: Option<SchoolId>) -> Result<Filter, Problem> {
+                require("grade", self.grade.as_ref(), Reason::OutOfRange, |grade| (1..=12).contains(grade))?;
+                Ok(Filter {
+                    school,
+                    year: self.academic_year,
+                    assessment: self.assessment,
+                    grade: self.grade,
+                    subject: self.subject,
+                    attempt: self.attempt,
+                })
+            }
+        }
+    };
+}
+
+result_query! {
+    /// Which results are wanted.
+    ResultQuery {
+        /// Of this school.
+        school_id: SchoolId,
+    }
+}
+result_query! {
+    /// Which results of the school are wanted.
+    SchoolResultQuery {}
+}
+
+/// List results
+///
+/// By school: those of the caller's area.
+#[utoipa::path(operation_id = "list_results", tag = "registry", params(ResultQuery), security(("bearer" = ["registry:read"])),
+    responses((status = 200, description = "A page of results", body = Items<ResultRow>, headers(("Link" = String, description = "The next page")))))]
+#[get("/api/v1/results")]
+async fn list(
+    guard: Guard<ReadRegistry>,
+    request: HttpRequest,
+    state: Data<State>,
+    Query(query): Query<ResultQuery>,
+) -> Answer {
+    let (area, limit, filter) = (guard.area(), query.limit()?, query.filter(query.school_id)?);
+    let found =
+        state.read(move |db| results::list(db, area, &filter, limit, query.cursor.as_deref())).await?;
+    Ok(page(&request, found))
+}
+
+/// List a school's results
+///
+/// By procedure.
+#[utoipa::path(operation_id = "list_school_results", tag = "registry", params(SchoolPath, SchoolResultQuery), security(("bearer" = ["registry:read"])),
+    responses((status = 200, description = "A page of results", body = Items<ResultRow>, headers(("Link" = String, description = "The next page")))))]
+#[get("/api/v1/schools/{id}/results")]
+async fn list_of_school(
+    guard: Guard<ReadRegistry>,
+    request: HttpRequest,
+    state: Data<State>,
+    path: Path<SchoolPath>,
+    Query(query): Query<SchoolResultQuery>,
+) -> Answer {
+    let (area, wanted, limit, filter) = (guard.area(), path.school()?, query.limit()?, query.filter(None)?);
+    let found = state
+        .read_consistent(move |db| {
+            let filter = Filter { school: Some(schools::resolve(db, area, &wanted)?), ..filter.clone() };
+            results::list(db, area, &filter, limit, query.cursor.as_deref())
+        })
+        .await?;
+    Ok(page(&request, found))
+}

@@ -1,0 +1,179 @@
+//! Schools, their social contexts and results.
+
+use crate::{
+    auth::{Guard, ReadRegistry, WriteRegistry},
+    create::{IdempotencyKey, create_once, created},
+    error::{Answer, ApiError},
+    extract::{Draft, IfMatch, Items, Query, changed_to, list_query, page, searchable, versioned},
+    state::State,
+};
+use actix_web::{
+    HttpRequest, HttpResponse, delete, get, patch, post,
+    web::{Data, Path},
+};
+use opora_db::Tx;
+use opora_primitives::MunicipalityId;
+use opora_schools::{
+    registry::{
+        contexts::{self, Context},
+        edit::schools::{self as edit, SchoolDraft, SchoolPatch},
+        schools::{self, Filter, School, SchoolRef},
+    },
+    types::{Founder, Locality, SchoolKind, SchoolStatus},
+};
+use serde::Deserialize;
+use utoipa::IntoParams;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+/// Registers the operations of this file.
+pub fn register(config: &mut ServiceConfig) {
+    config.service(list).service(create).service(get).service(update).service(remove).service(list_contexts);
+}
+
+/// Which school.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub struct SchoolPath {
+    /// The school: its id, or `code:` and its code in the exam system.
+    #[param(pattern = r"^(\d{1,16}|code:[0-9A-Za-zА-Яа-яЁё_.-]{1,20})$", example = "code:520101")]
+    id: String,
+}
+
+impl SchoolPath {
+    /// The school it names.
+    ///
+    /// # Errors
+    /// Not found, for text that names none.
+    pub fn school(&self) -> Result<SchoolRef, ApiError> {
+        Ok(self.id.parse::<SchoolRef>()?)
+    }
+}
+
+list_query! {
+    /// Which schools are wanted.
+    SchoolQuery {
+        /// A part of the name, the short name or the code; case and `ё` do not matter.
+        #[param(min_length = 1, max_length = 200, example = "школа 12")]
+        name: String,
+        /// In this municipality or, for a city, in its districts.
+        municipality_id: MunicipalityId,
+        /// Of this kind.
+        kind: SchoolKind,
+        /// In such a locality.
+        locality: Locality,
+        /// Of such a founder.
+        founder: Founder,
+        /// With this status.
+        status: SchoolStatus,
+    }
+}
+
+/// List schools
+///
+/// In the order of their codes: those of the caller's area.
+#[utoipa::path(operation_id = "list_schools", tag = "registry", params(SchoolQuery), security(("bearer" = ["registry:read"])),
+    responses((status = 200, description = "A page of schools", body = Items<School>, headers(("Link" = String, description = "The next page")))))]
+#[get("/api/v1/schools")]
+async fn list(
+    guard: Guard<ReadRegistry>,
+    request: HttpRequest,
+    state: Data<State>,
+    Query(query): Query<SchoolQuery>,
+) -> Answer {
+    let (area, limit) = (guard.area(), query.limit()?);
+    searchable("name", query.name.as_ref())?;
+    let SchoolQuery { name, municipality_id: municipality, kind, locality, founder, status, cursor, .. } =
+        query;
+    let filter = Filter { name, municipality, kind, locality, founder, status };
+    let found = state.read(move |db| schools::list(db, area, &filter, limit, cursor.as_deref())).await?;
+    Ok(page(&request, found))
+}
+
+/// Get a school
+///
+/// By its id or by its code, with the ETag that a change needs.
+#[utoipa::path(operation_id = "get_school", tag = "registry", params(SchoolPath), security(("bearer" = ["registry:read"])),
+    responses((status = 200, description = "The school", body = School, headers(("ETag" = String, description = "The version")))))]
+#[get("/api/v1/schools/{id}")]
+async fn get(
+    guard: Guard<ReadRegistry>,
+    request: HttpRequest,
+    state: Data<State>,
+    path: Path<SchoolPath>,
+) -> Answer {
+    let (area, wanted) = (guard.area(), path.school()?);
+    let found = state.read(move |db| schools::find(db, area, &wanted)).await?;
+    Ok(versioned(&request, found.version, &found))
+}
+
+/// Create a school
+///
+/// A municipal school needs a municipality, a state school has none.
+#[utoipa::path(operation_id = "create_school", tag = "registry", params(IdempotencyKey), request_body = SchoolDraft, security(("bearer" = ["registry:write"])),
+    responses((status = 201, description = "The new school", body = School, headers(("Location" = String, description = "Its address"), ("ETag" = String, description = "The version")))))]
+#[post("/api/v1/schools")]
+async fn create(
+    guard: Guard<WriteRegistry>,
+    request: HttpRequest,
+    state: Data<State>,
+    Draft(draft): Draft<SchoolDraft>,
+) -> Answer {
+    guard.whole_region()?;
+    let any_code = state.config.any_school_code;
+    create_once(&state, &guard, &request, move |tx| {
+        let school = edit::create(tx, draft.clone(), any_code)?;
+        created(format!("/api/v1/schools/{}", school.id), &school)
+    })
+    .await
+}
+
+/// Change a school
+///
+/// A field that is not sent stays; `null` clears a field. Needs `If-Match` with the school's ETag.
+#[utoipa::path(operation_id = "update_school", tag = "registry", params(SchoolPath, IfMatch), request_body = SchoolPatch, security(("bearer" = ["registry:write"])),
+    responses((status = 200, description = "The changed school", body = School, headers(("ETag" = String, description = "The version")))))]
+#[patch("/api/v1/schools/{id}")]
+async fn update(
+    guard: Guard<WriteRegistry>,
+    state: Data<State>,
+    path: Path<SchoolPath>,
+    IfMatch { version }: IfMatch,
+    Draft(patch): Draft<SchoolPatch>,
+) -> Answer {
+    let (area, wanted, any_code) = (guard.area(), path.school()?, state.config.any_school_code);
+    let change = move |tx: &mut Tx<'_>| edit::update(tx, area, &wanted, version, patch.clone(), any_code);
+    let changed = state.write(guard.origin(), change).await?;
+    Ok(changed_to(changed.version, &changed))
+}
+
+/// Delete a school
+///
+/// Only one that nothing refers to; a school that closed gets the status `closed` instead. Needs `If-Match` with the
+/// school's ETag.
+#[utoipa::path(operation_id = "delete_school", tag = "registry", params(SchoolPath, IfMatch), security(("bearer" = ["registry:write"])),
+    responses((status = 204, description = "The school is gone")))]
+#[delete("/api/v1/schools/{id}")]
+async fn remove(
+    guard: Guard<WriteRegistry>,
+    state: Data<State>,
+    path: Path<SchoolPath>,
+    IfMatch { version }: IfMatch,
+) -> Answer {
+    let (area, wanted) = (guard.area(), path.school()?);
+    state.write(guard.origin(), move |tx| edit::delete(tx, area, &wanted, version)).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// List a school's social contexts
+///
+/// One for each year, the oldest first, all at once.
+#[utoipa::path(operation_id = "list_school_contexts", tag = "registry", params(SchoolPath), security(("bearer" = ["registry:read"])),
+    responses((status = 200, description = "The contexts", body = Items<Context>)))]
+#[get("/api/v1/schools/{id}/contexts")]
+async fn list_contexts(guard: Guard<ReadRegistry>, state: Data<State>, path: Path<SchoolPath>) -> Answer {
+    let (area, wanted) = (guard.area(), path.school()?);
+    let find =
+        move |db: &mut _| schools::resolve(db, area, &wanted).and_then(|id| contexts::of_school(db, id));
+    let items = state.read_consistent(find).await?;
+    Ok(HttpResponse::Ok().json(Items { items }))
+}

@@ -1,0 +1,281 @@
+//! Bulk loads: rows go into a temporary table first, outside any transaction and at the full speed of the database
+//! (COPY on PostgreSQL), are checked there in a few statements, and are then merged into their table in one write.
+
+use crate::{Db, Error, Result};
+use diesel::{
+    connection::SimpleConnection,
+    pg::{CopyFormat, PgConnection},
+    prelude::*,
+    sql_types::{BigInt, Nullable, Text},
+    sqlite::SqliteConnection,
+};
+use std::{cell::Cell, io::Write};
+
+diesel::table! {
+    /// The temporary table: a number for each row, and as many columns as the widest load needs. Their types are those
+    /// of the [`Merge`]; here only the names matter.
+    staged (row_number) {
+        row_number -> BigInt,
+        c1 -> Nullable<Text>, c2 -> Nullable<Text>, c3 -> Nullable<Text>, c4 -> Nullable<Text>, c5 -> Nullable<Text>,
+        c6 -> Nullable<Text>, c7 -> Nullable<Text>, c8 -> Nullable<Text>, c9 -> Nullable<Text>, c10 -> Nullable<Text>,
+        c11 -> Nullable<Text>, c12 -> Nullable<Text>, c13 -> Nullable<Text>, c14 -> Nullable<Text>,
+    }
+}
+
+/// Columns that can be staged.
+const WIDTH: usize = 14;
+
+/// Rows of one SQLite insert. Large enough to hide the cost of a statement, small enough for its limit on values.
+const ROWS: usize = 64;
+
+/// How staged rows become rows of a table: `c1`, `c2`... stand for the key columns and then for the others.
+#[derive(Clone, Copy, Debug)]
+pub struct Merge {
+    /// The table.
+    pub table: &'static str,
+    /// Its natural key, each column with its SQL type.
+    pub key: &'static [(&'static str, &'static str)],
+    /// The other columns, each with its SQL type.
+    pub data: &'static [(&'static str, &'static str)],
+    /// Whether it has a column `updated_at`.
+    pub stamped: bool,
+}
+
+/// What a merge did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Merged {
+    /// New rows.
+    pub created: u64,
+    /// Rows with other contents than before.
+    pub updated: u64,
+}
+
+/// Takes one row into the stage: its number in the file and its cells in the order of the [`Merge`].
+pub type Sink<'a> = dyn FnMut(u64, &[Option<&str>]) -> Result<()> + 'a;
+
+/// A filled stage.
+pub struct Stage {
+    merge: Merge,
+    /// Rows in it.
+    pub rows: u64,
+}
+
+impl Stage {
+    /// Makes the stage anew and lets `source` fill it.
+    ///
+    /// # Errors
+    /// What `source` answers; faults of the database.
+    pub fn fill(db: &mut Db, merge: Merge, source: impl FnOnce(&mut Sink<'_>) -> Result<()>) -> Result<Self> {
+        let columns: Vec<String> = (1..=WIDTH)
+            .map(|n| format!("c{n} {}", merge.columns().nth(n - 1).map_or("TEXT", |(_, sql_type)| sql_type)))
+            .collect();
+        db.batch_execute(&format!(
+            "DROP TABLE IF EXISTS staged; CREATE TEMP TABLE staged (row_number BIGINT NOT NULL, {})",
+            columns.join(", ")
+        ))?;
+        let mut rows = 0;
+        match db {
+            Db::Sqlite(c) => fill_sqlite(c, merge.width(), &mut rows, source)?,
+            Db::Postgres(c) => fill_postgres(c, &mut rows, source)?,
+        }
+        if let Db::Postgres(c) = db {
+            c.batch_execute("ANALYZE staged")?;
+        }
+        Ok(Self { merge, rows })
+    }
+
+    /// The rows whose key stands in an earlier row, at most `most` of them, by number.
+    ///
+    /// # Errors
+    /// Faults of the database.
+    pub fn duplicates(&self, db: &mut Db, most: i64) -> Result<Vec<i64>> {
+        let repeated = self.repeated();
+        let sql = format!("{repeated} ORDER BY row_number LIMIT {most}");
+        Ok(diesel::sql_query(sql).load::<Number>(db)?.into_iter().map(|n| n.row_number).collect())
+    }
+
+    /// Takes the rows out whose key stands in an earlier row; answers how many.
+    ///
+    /// # Errors
+    /// Faults of the database.
+    pub fn drop_duplicates(&mut self, db: &mut Db) -> Result<u64> {
+        let sql = format!("DELETE FROM staged WHERE row_number IN ({})", self.repeated());
+        let dropped = diesel::sql_query(sql).execute(db)? as u64;
+        self.rows -= dropped;
+        Ok(dropped)
+    }
+
+    fn repeated(&self) -> String {
+        let key = numbered(1, self.merge.key.len());
+        format!(
+            "SELECT row_number FROM (SELECT row_number, \
+             ROW_NUMBER() OVER (PARTITION BY {key} ORDER BY row_number) AS nth FROM staged) AS d WHERE nth > 1"
+        )
+    }
+
+    /// Replaces the provisional values of a column by final ones: `pairs` of (provisional, final).
+    ///
+    /// # Errors
+    /// Faults of the database.
+    pub fn settle(&self, db: &mut Db, column: &str, pairs: &[(i64, i64)]) -> Result<()> {
+        let Some(n) = self.merge.columns().position(|(name, _)| name == column) else {
+            return Err(Error::fault(format!("no staged column {column}")));
+        };
+        if pairs.is_empty() {
+            return Ok(());
+        }
+        let c = format!("c{}", n + 1);
+        let values: Vec<String> = pairs.iter().map(|(from, to)| format!("({from}, {to})")).collect();
+        db.batch_execute(&format!(
+            "DROP TABLE IF EXISTS settled; CREATE TEMP TABLE settled (provisional BIGINT PRIMARY KEY, final BIGINT NOT NULL);
+             INSERT INTO settled VALUES {};
+             UPDATE staged SET {c} = (SELECT final FROM settled WHERE provisional = {c}) WHERE {c} < 0",
+            values.join(", ")
+        ))?;
+        Ok(())
+    }
+
+    /// Merges the rows into the table; `import_id` marks every row that is new or changed. Part of a write.
+    ///
+    /// # Errors
+    /// Faults of the database.
+    pub fn merge(&self, db: &mut Db, import_id: i64, at: opora_primitives::Moment) -> Result<Merged> {
+        let Merge { table, key, data, stamped } = self.merge;
+        let stamp = stamped.then(|| at.sql());
+        let same_key: Vec<String> = key.iter().zip(1..).map(|((k, _), n)| format!("{table}.{k} = s.c{n}")).collect();
+        let numbers = key.len() + 1..;
+        let set: Vec<String> = data.iter().zip(numbers.clone()).map(|((d, _), n)| format!("{d} = s.c{n}")).collect();
+        let differs: Vec<String> =
+            data.iter().zip(numbers).map(|((d, _), n)| format!("{table}.{d} IS DISTINCT FROM s.c{n}")).collect();
+        let touch = stamp.as_ref().map(|at| format!(", updated_at = '{at}'")).unwrap_or_default();
+        let update = format!(
+            "UPDATE {table} SET {}, version = {table}.version + 1, import_id = {import_id}{touch} FROM staged AS s WHERE {} AND ({})",
+            set.join(", "),
+            same_key.join(" AND "),
+            differs.join(" OR ")
+        );
+        let names: Vec<&str> = self.merge.columns().map(|(name, _)| name).collect();
+        let (stamp_name, stamp_value) =
+            stamp.map(|at| (", updated_at", format!(", CAST('{at}' AS {})", timestamp_type(db)))).unwrap_or_default();
+        let insert = format!(
+            "INSERT INTO {table} ({}, import_id{stamp_name}) SELECT {}, {import_id}{stamp_value} FROM staged WHERE TRUE ORDER BY {} \
+             ON CONFLICT DO NOTHING",
+            names.join(", "),
+            numbered(1, names.len()),
+            numbered(1, key.len()),
+        );
+        let updated = diesel::sql_query(update).execute(db)? as u64;
+        let created = diesel::sql_query(insert).execute(db)? as u64;
+        Ok(Merged { created, updated })
+    }
+}
+
+impl Merge {
+    fn columns(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
+        self.key.iter().chain(self.data).copied()
+    }
+
+    fn width(&self) -> usize {
+        self.key.len() + self.data.len()
+    }
+}
+
+#[derive(QueryableByName)]
+struct Number {
+    #[diesel(sql_type = BigInt)]
+    row_number: i64,
+}
+
+fn numbered(from: usize, to: usize) -> String {
+    (from..=to).map(|n| format!("c{n}")).collect::<Vec<_>>().join(", ")
+}
+
+/// SQLite keeps a timestamp as text; a cast to its name would make a number of it.
+fn timestamp_type(db: &Db) -> &'static str {
+    match db {
+        Db::Sqlite(_) => "TEXT",
+        Db::Postgres(_) => "TIMESTAMP",
+    }
+}
+
+fn fill_sqlite(
+    c: &mut SqliteConnection,
+    width: usize,
+    rows: &mut u64,
+    source: impl FnOnce(&mut Sink<'_>) -> Result<()>,
+) -> Result<()> {
+    c.batch_execute("SAVEPOINT filling")?;
+    let mut waiting: Vec<(i64, Vec<Option<String>>)> = Vec::with_capacity(ROWS);
+    let outcome = source(&mut |number, cells| {
+        *rows += 1;
+        waiting.push((number as i64, cells.iter().map(|cell| cell.map(str::to_owned)).collect()));
+        if waiting.len() == ROWS {
+            insert(c, width, &waiting)?;
+            waiting.clear();
+        }
+        Ok(())
+    })
+    .and_then(|()| insert(c, width, &waiting));
+    c.batch_execute("RELEASE filling")?;
+    outcome
+}
+
+/// Cells are bound as text; the types of the stage's columns turn them into numbers.
+fn insert(c: &mut SqliteConnection, width: usize, rows: &[(i64, Vec<Option<String>>)]) -> Result<()> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let one = format!("({})", vec!["?"; width + 1].join(", "));
+    let sql =
+        format!("INSERT INTO staged (row_number, {}) VALUES {}", numbered(1, width), vec![one; rows.len()].join(", "));
+    let mut query = diesel::sql_query(sql).into_boxed();
+    for (number, cells) in rows {
+        query = query.bind::<BigInt, _>(*number);
+        for cell in cells {
+            query = query.bind::<Nullable<Text>, _>(cell.as_deref());
+        }
+    }
+    query.execute(c)?;
+    Ok(())
+}
+
+fn fill_postgres(
+    c: &mut PgConnection,
+    rows: &mut u64,
+    source: impl FnOnce(&mut Sink<'_>) -> Result<()>,
+) -> Result<()> {
+    // diesel asks for a closure that could run twice; this one runs once.
+    let (source, failure, count) = (Cell::new(Some(source)), Cell::new(None), Cell::new(0));
+    let copied = diesel::copy_from(staged::table)
+        .from_raw_data(staged::table, |out| {
+            let mut lines = csv::WriterBuilder::new().from_writer(out);
+            let Some(source) = source.take() else { return Err(diesel::result::Error::RollbackTransaction) };
+            let outcome = source(&mut |number, cells| {
+                count.set(count.get() + 1);
+                write_line(&mut lines, number, cells).map_err(Error::fault)
+            });
+            outcome.and_then(|()| lines.flush().map_err(Error::fault)).map_err(|error| {
+                failure.set(Some(error));
+                diesel::result::Error::RollbackTransaction
+            })
+        })
+        .with_format(CopyFormat::Csv)
+        .with_null(NULL)
+        .execute(c);
+    *rows = count.get();
+    match (failure.take(), copied) {
+        (Some(error), _) => Err(error),
+        (None, copied) => copied.map(drop).map_err(Into::into),
+    }
+}
+
+/// Stands for an absent value. Cells never hold it: control characters are refused at the door.
+const NULL: &str = "\u{1}";
+
+fn write_line(lines: &mut csv::Writer<impl Write>, number: u64, cells: &[Option<&str>]) -> csv::Result<()> {
+    lines.write_field(number.to_string())?;
+    for n in 0..WIDTH {
+        lines.write_field(cells.get(n).copied().flatten().unwrap_or(NULL))?;
+    }
+    lines.write_record(None::<&[u8]>)
+}

@@ -1,0 +1,196 @@
+//! The facts of a day, gathered from the registers, an identification run and the assignments.
+
+use super::{
+    evidence::{self, RunFact},
+    lives::{self, Life},
+};
+use crate::{
+    rules::{Designated, Facts, MunicipalityFact, PersonFact, SchoolFact},
+    types::{ModelCode, SubjectKind},
+};
+use chrono::NaiveDate;
+use diesel::prelude::*;
+use opora_db::{
+    Db, Result,
+    schema::{list_entries, schools},
+};
+use opora_primitives::{MunicipalityId, ProblemCode, SchoolCode, SchoolId};
+use opora_schools::{
+    identification::Outcome,
+    registry::{
+        designations::{self, Designation},
+        lists, municipalities, staff,
+    },
+    types::{ListId, SchoolStatus, StaffId},
+};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The facts of the day `on`: working schools, municipalities in force, and the heads and teachers of low-result
+/// schools. To be called in one consistent read.
+///
+/// # Errors
+/// Faults of the database.
+pub fn gather(db: &mut Db, run: &RunFact, on: NaiveDate) -> Result<Facts> {
+    let held = Held::on(&lives::all(db)?, on)?;
+    let acts = Acts::of(designations::all(db)?);
+    let listed: BTreeSet<SchoolId> = lists::members(db, run.list)?.into_iter().collect();
+    let outcomes = evidence::outcomes(db, run.id)?;
+    let mut schools: Vec<SchoolFact> = working_schools(db)?
+        .into_iter()
+        .map(|row| school_fact(row, &held, &acts, |id| listed.contains(&id), |id| outcomes.get(&id).copied()))
+        .collect();
+    let low: BTreeSet<SchoolId> = schools.iter().filter(|s| s.low().is_some()).map(|s| s.id).collect();
+    let mut subjects = evidence::low_subjects(db, run, &low)?;
+    for school in &mut schools {
+        school.low_subjects = subjects.remove(&school.id).unwrap_or_default();
+    }
+    let people = people(db, &low, &held)?;
+    Ok(Facts { list: run.list, municipalities: municipality_facts(db, on, &held, &acts)?, schools, people })
+}
+
+/// The models that `school` takes part in on `on`, by act or by assignment, given those it `holds`: what keeps its head
+/// out of the fourth model. Low results are taken from the newest finished run, or from the newest list alone.
+///
+/// # Errors
+/// Faults of the database; [`ProblemCode::NotFound`] if there is no such school.
+pub fn participation(
+    db: &mut Db,
+    school: SchoolId,
+    on: NaiveDate,
+    holds: Vec<ModelCode>,
+) -> Result<Vec<ModelCode>> {
+    let run = evidence::finished(db, None)?;
+    let outcome = run.as_ref().map(|run| evidence::outcome(db, run.id, school)).transpose()?.flatten();
+    let list = match &run {
+        Some(run) => Some(run.list),
+        None => newest_list(db)?,
+    };
+    let listed = list.map(|list| is_listed(db, list, school)).transpose()?.unwrap_or(false);
+    let row: SchoolRow = schools::table.find(school).select(SCHOOL_COLUMNS).first(db)?;
+    let held = Held { schools: BTreeMap::from([(school, holds)]), ..Held::default() };
+    let acts = Acts::of(designations::all(db)?);
+    let fact = school_fact(row, &held, &acts, |_| listed, |_| outcome);
+    Ok(ModelCode::ALL.iter().copied().filter(|model| fact.takes_part(*model, on)).collect())
+}
+
+fn newest_list(db: &mut Db) -> Result<Option<ListId>> {
+    match lists::newest(db, None) {
+        Ok(list) => Ok(Some(list.id)),
+        Err(opora_db::Error::Problem(problem)) if problem.code == ProblemCode::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+fn is_listed(db: &mut Db, list: ListId, school: SchoolId) -> Result<bool> {
+    let found: Option<SchoolId> =
+        list_entries::table.find((list, school)).select(list_entries::school_id).first(db).optional()?;
+    Ok(found.is_some())
+}
+
+type SchoolRow = (SchoolId, SchoolCode, Option<MunicipalityId>);
+const SCHOOL_COLUMNS: (schools::id, schools::code, schools::municipality_id) =
+    (schools::id, schools::code, schools::municipality_id);
+
+fn working_schools(db: &mut Db) -> Result<Vec<SchoolRow>> {
+    Ok(schools::table
+        .filter(schools::status.eq(SchoolStatus::Open))
+        .order(schools::id)
+        .select(SCHOOL_COLUMNS)
+        .load(db)?)
+}
+
+fn school_fact(
+    (id, code, municipality): SchoolRow,
+    held: &Held,
+    acts: &Acts,
+    listed: impl Fn(SchoolId) -> bool,
+    outcome: impl Fn(SchoolId) -> Option<Outcome>,
+) -> SchoolFact {
+    let outcome = outcome(id);
+    SchoolFact {
+        id,
+        code,
+        municipality,
+        listed: listed(id),
+        low_by_rule: outcome == Some(Outcome::Low),
+        high_by_verdict: outcome == Some(Outcome::High),
+        designations: acts.schools.get(&id).cloned().unwrap_or_default(),
+        active_models: held.schools.get(&id).cloned().unwrap_or_default(),
+        low_subjects: Vec::new(),
+    }
+}
+
+fn municipality_facts(db: &mut Db, on: NaiveDate, held: &Held, acts: &Acts) -> Result<Vec<MunicipalityFact>> {
+    let in_force = municipalities::all(db)?.into_iter().filter(|m| {
+        m.valid_from.is_none_or(|from| from <= on) && m.valid_to.is_none_or(|to| on <= to)
+    });
+    Ok(in_force
+        .map(|m| MunicipalityFact {
+            id: m.id,
+            parent: m.parent_id,
+            designations: acts.municipalities.get(&m.id).cloned().unwrap_or_default(),
+            active_models: held.municipalities.get(&m.id).cloned().unwrap_or_default(),
+        })
+        .collect())
+}
+
+fn people(db: &mut Db, schools: &BTreeSet<SchoolId>, held: &Held) -> Result<Vec<PersonFact>> {
+    let schools: Vec<_> = schools.iter().copied().collect();
+    Ok(staff::candidates(db, &schools)?
+        .into_iter()
+        .map(|(id, school, role, subject)| {
+            let active_models = held.people.get(&id).cloned().unwrap_or_default();
+            PersonFact { id, school, role, subject, active_models }
+        })
+        .collect())
+}
+
+/// The models that subjects have, planned and paused ones with them.
+#[derive(Default)]
+struct Held {
+    schools: BTreeMap<SchoolId, Vec<ModelCode>>,
+    municipalities: BTreeMap<MunicipalityId, Vec<ModelCode>>,
+    people: BTreeMap<StaffId, Vec<ModelCode>>,
+}
+
+impl Held {
+    fn on(lives: &[Life], day: NaiveDate) -> Result<Self> {
+        let mut held = Self::default();
+        for life in lives {
+            if !life.held_on(day)? {
+                continue;
+            }
+            let subject = life.subject;
+            if let Some(id) = subject.school().filter(|_| subject.kind() == SubjectKind::School) {
+                held.schools.entry(id).or_default().push(life.model);
+            } else if let Some(id) = subject.municipality() {
+                held.municipalities.entry(id).or_default().push(life.model);
+            } else if let Some(id) = subject.staff() {
+                held.people.entry(id).or_default().push(life.model);
+            }
+        }
+        Ok(held)
+    }
+}
+
+/// Designations by whom they are of.
+#[derive(Default)]
+struct Acts {
+    schools: BTreeMap<SchoolId, Vec<Designated>>,
+    municipalities: BTreeMap<MunicipalityId, Vec<Designated>>,
+}
+
+impl Acts {
+    fn of(designations: Vec<Designation>) -> Self {
+        let mut acts = Self::default();
+        for d in designations {
+            let designated = Designated { kind: d.kind, from: d.valid_from, to: d.valid_to };
+            match (d.school_id, d.municipality_id) {
+                (Some(id), _) => acts.schools.entry(id).or_default().push(designated),
+                (None, Some(id)) => acts.municipalities.entry(id).or_default().push(designated),
+                (None, None) => {}
+            }
+        }
+        acts
+    }
+}

@@ -1,0 +1,190 @@
+//! The assignments there are, against which a new one is checked before it is written.
+
+use super::{
+    facts,
+    lives::{self, Life},
+};
+use crate::{
+    rules::{DatedEvent, exclusion},
+    types::{AssignmentEventId, AssignmentId, EventKind, ModelCode, ProposalId, SubjectKind, SubjectRef},
+};
+use chrono::NaiveDate;
+use diesel::prelude::*;
+use opora_db::{
+    Change, Db, Operation, Result, Tx,
+    schema::{assignment_events, assignments, schools},
+};
+use opora_primitives::{DateWindow, MunicipalityId, Problem, ProblemCode, SchoolId};
+use serde_json::json;
+use std::collections::BTreeMap;
+
+/// What a new assignment is made from.
+#[derive(Clone, Debug)]
+pub(super) struct NewAssignment {
+    /// The proposal it follows from, if any.
+    pub(super) proposal: Option<ProposalId>,
+    /// The model.
+    pub(super) model: ModelCode,
+    /// Whom it is of.
+    pub(super) subject: SubjectRef,
+    /// Its term; support begins on its first day.
+    pub(super) term: DateWindow,
+    /// The day of which exclusion is asked.
+    pub(super) checked_on: NaiveDate,
+    /// Why.
+    pub(super) reason: Option<String>,
+    /// Who decided.
+    pub(super) actor: Option<i64>,
+}
+
+type Key = (Option<SchoolId>, Option<MunicipalityId>);
+
+fn key(subject: &SubjectRef) -> Key {
+    (subject.school(), subject.municipality())
+}
+
+/// Assignments by the school or the municipality they are of.
+pub(super) struct Ledger(BTreeMap<Key, Vec<Life>>);
+
+impl Ledger {
+    /// All assignments: for many decisions at once.
+    pub(super) fn all(db: &mut Db) -> Result<Self> {
+        Ok(Self::of(lives::all(db)?))
+    }
+
+    /// The assignments that a decision about `subject` may clash with.
+    pub(super) fn around(db: &mut Db, subject: &SubjectRef) -> Result<Self> {
+        let lives = match key(subject) {
+            (Some(school), _) => lives::of_school(db, school)?,
+            (None, Some(municipality)) => lives::of_municipality(db, municipality)?,
+            (None, None) => Vec::new(),
+        };
+        Ok(Self::of(lives))
+    }
+
+    fn of(lives: Vec<Life>) -> Self {
+        let mut by_key: BTreeMap<Key, Vec<Life>> = BTreeMap::new();
+        for life in lives {
+            by_key.entry(key(&life.subject)).or_default().push(life);
+        }
+        Self(by_key)
+    }
+
+    fn beside(&self, subject: &SubjectRef) -> &[Life] {
+        self.0.get(&key(subject)).map_or(&[], Vec::as_slice)
+    }
+
+    /// Writes `new` with its `started` event, after the checks.
+    ///
+    /// # Errors
+    /// [`ProblemCode::AlreadyExists`] if the subject has the model on some of the days; [`ProblemCode::ModelExcluded`]
+    /// if another model excludes it.
+    pub(super) fn assign(&mut self, tx: &mut Tx, new: &NewAssignment) -> Result<AssignmentId> {
+        self.check_double(new)?;
+        self.check_exclusion(tx, new)?;
+        let id = insert(tx, new)?;
+        let started = DatedEvent { id: AssignmentEventId(0), on: new.term.from, kind: EventKind::Started };
+        let life = Life { id, model: new.model, subject: new.subject, term: new.term, events: vec![started] };
+        self.0.entry(key(&new.subject)).or_default().push(life);
+        Ok(id)
+    }
+
+    fn check_double(&self, new: &NewAssignment) -> Result<()> {
+        let same = |life: &&Life| life.model == new.model && life.subject == new.subject;
+        let clash = self
+            .beside(&new.subject)
+            .iter()
+            .filter(same)
+            .find(|life| life.span().is_some_and(|span| span.overlaps(&new.term)));
+        match clash {
+            None => Ok(()),
+            Some(life) => Err(Problem::new(
+                ProblemCode::AlreadyExists,
+                format!("assignment {} of {} covers some of these days", life.id, new.model),
+            )
+            .into()),
+        }
+    }
+
+    /// The fourth model is excluded by the first and the second of the same school. Asked of the facts of now, not of
+    /// those the proposal was made from.
+    fn check_exclusion(&self, db: &mut Db, new: &NewAssignment) -> Result<()> {
+        let Some(school) = new.subject.school().filter(|_| exclusion(new.model, ModelCode::ALL).is_some()) else {
+            return Ok(());
+        };
+        let mut holds = Vec::new();
+        for life in self.beside(&new.subject).iter().filter(|l| l.subject.kind() == SubjectKind::School) {
+            if life.held_on(new.checked_on)? {
+                holds.push(life.model);
+            }
+        }
+        let takes_part = facts::participation(db, school, new.checked_on, holds)?;
+        match exclusion(new.model, &takes_part) {
+            None => Ok(()),
+            Some(other) => Err(Problem::new(
+                ProblemCode::ModelExcluded,
+                format!("the school is in {other}, which excludes {}", new.model),
+            )
+            .into()),
+        }
+    }
+}
+
+fn insert(tx: &mut Tx, new: &NewAssignment) -> Result<AssignmentId> {
+    let (at, subject) = (tx.at, new.subject);
+    let row = (
+        assignments::proposal_id.eq(new.proposal),
+        assignments::model.eq(new.model),
+        assignments::subject_kind.eq(subject.kind()),
+        assignments::school_id.eq(subject.school()),
+        assignments::municipality_id.eq(subject.municipality()),
+        assignments::staff_id.eq(subject.staff()),
+        assignments::valid_from.eq(new.term.from),
+        assignments::valid_to.eq(new.term.to),
+        assignments::created_at.eq(at),
+    );
+    let id: AssignmentId =
+        diesel::insert_into(assignments::table).values(row).returning(assignments::id).get_result(&mut **tx)?;
+    add_event(tx, id, EventKind::Started, new.term.from, new.reason.as_deref(), new.actor)?;
+    let after = json!({
+        "model": new.model, "subject": subject, "valid_from": new.term.from, "valid_to": new.term.to,
+        "proposal_id": new.proposal, "reason": new.reason,
+    });
+    let change = Change::new("assignments", id, Operation::Create).after(after);
+    record(tx, change, &subject)?;
+    Ok(id)
+}
+
+/// Adds a row to the events of `assignment`; the history is checked by the caller.
+pub(super) fn add_event(
+    tx: &mut Tx,
+    assignment: AssignmentId,
+    kind: EventKind,
+    on: NaiveDate,
+    reason: Option<&str>,
+    actor: Option<i64>,
+) -> Result<()> {
+    let row = (
+        assignment_events::assignment_id.eq(assignment),
+        assignment_events::kind.eq(kind),
+        assignment_events::on_date.eq(on),
+        assignment_events::reason.eq(reason),
+        assignment_events::actor_id.eq(actor),
+        assignment_events::recorded_at.eq(tx.at),
+    );
+    diesel::insert_into(assignment_events::table).values(row).execute(&mut **tx)?;
+    Ok(())
+}
+
+/// Notes `change` for the audit and the journal, with the school and the municipality that `subject` belongs to.
+pub(super) fn record(tx: &mut Tx, change: Change, subject: &SubjectRef) -> Result<()> {
+    let home = match subject.school() {
+        Some(school) => {
+            schools::table.find(school).select(schools::municipality_id).first(&mut **tx).optional()?.flatten()
+        }
+        None => subject.municipality(),
+    };
+    let change = Change { school: subject.school(), ..change.of_municipality(home) };
+    tx.record(change);
+    Ok(())
+}

@@ -1,0 +1,149 @@
+//! Bulk kinds: read into a stage, merged in one write.
+
+use super::Conclude;
+use crate::{import::Source, registry};
+use diesel::prelude::*;
+use opora_db::{Database, Db, Merge, Origin, Result, Stage, Tx, schema::schools};
+use opora_primitives::{Area, Reason, SchoolId};
+use opora_tables::{RowError, RowReader, Table};
+use std::{collections::HashMap, fmt::Write};
+
+use super::super::Report;
+
+/// A kind of row that is merged in bulk.
+pub(super) trait Bulk: Sized {
+    /// How staged cells become columns.
+    const MERGE: Merge;
+
+    /// Begins to read; `schools` are those the sender may write about.
+    fn begin(db: &mut Db, schools: Schools) -> Result<Self>;
+
+    /// Reads a row into `cells`, in the order of [`Self::MERGE`]. Answers the refused cells.
+    fn read(&mut self, row: RowReader<'_>, cells: &mut Cells, source: &Source<'_>) -> std::result::Result<(), Vec<RowError>>;
+
+    /// Inside the write, before the merge: gives provisional values their final ones.
+    fn settle(&self, _tx: &mut Tx, _stage: &Stage) -> Result<()> {
+        Ok(())
+    }
+}
+
+/// Duplicate keys named in a report; more are only counted.
+const MOST_NAMED: i64 = 1000;
+
+pub(super) fn load<B: Bulk>(
+    database: &Database,
+    origin: &Origin,
+    mut table: Table,
+    source: &Source<'_>,
+    conclude: &Conclude<'_>,
+) -> Result<Report> {
+    database.session(|session| {
+        let schools = Schools::load(session.db, source.order.area)?;
+        let mut loader = B::begin(session.db, schools)?;
+        let mut cells = Cells::default();
+        let mut stage = Stage::fill(session.db, B::MERGE, |sink| {
+            source.each(&mut table, |row| {
+                cells.clear();
+                let number = row.number();
+                match loader.read(row.reader(), &mut cells, source) {
+                    Ok(()) => cells.with(|row| sink(number, row)).map(Ok),
+                    Err(flaws) => Ok(Err(flaws)),
+                }
+            })
+        })?;
+        let named = stage.duplicates(session.db, MOST_NAMED)?;
+        for row in &named {
+            source.reject(*row as u64, None, Reason::DuplicateKey);
+        }
+        if !named.is_empty() {
+            let dropped = stage.drop_duplicates(session.db)?;
+            source.tally.borrow_mut().reject_more(dropped - named.len() as u64);
+        }
+        session.write(origin, |tx| {
+            loader.settle(tx, &stage)?;
+            let at = tx.at;
+            let merged = stage.merge(tx, source.order.id.0, at)?;
+            {
+                let mut tally = source.tally.borrow_mut();
+                (tally.created, tally.updated) = (merged.created, merged.updated);
+                tally.unchanged = stage.rows - merged.created - merged.updated;
+            }
+            conclude(tx)
+        })
+    })
+}
+
+/// The schools a sender may write about, by code.
+pub(super) struct Schools(HashMap<String, SchoolId>);
+
+impl Schools {
+    fn load(db: &mut Db, area: Area) -> Result<Self> {
+        let mut query = schools::table.select((schools::code, schools::id)).into_boxed();
+        if let Some((municipality, school)) = registry::bounds(area) {
+            query = query.filter(schools::id.eq_any(registry::visible_schools(municipality, school)));
+        }
+        Ok(Self(query.load::<(String, SchoolId)>(db)?.into_iter().collect()))
+    }
+
+    /// The school in the cell `column`; refuses an unknown one. A code that lost its leading zeros is found.
+    pub fn cell(&self, row: &mut RowReader<'_>, column: usize) -> Option<SchoolId> {
+        /// Length of the usual code.
+        const DIGITS: usize = 6;
+        let code = match row.row().cell(column).padded(DIGITS) {
+            Ok(Some(code)) => code,
+            Ok(None) => {
+                row.refuse(column, Reason::Required);
+                return None;
+            }
+            Err(reason) => {
+                row.refuse(column, reason);
+                return None;
+            }
+        };
+        let found = self.0.get(code.as_ref()).copied();
+        if found.is_none() {
+            row.refuse(column, Reason::UnknownReference);
+        }
+        found
+    }
+}
+
+/// The cells of one staged row, in buffers that are used again.
+#[derive(Default)]
+pub(super) struct Cells {
+    text: String,
+    ends: Vec<Option<(usize, usize)>>,
+}
+
+impl Cells {
+    fn clear(&mut self) {
+        self.text.clear();
+        self.ends.clear();
+    }
+
+    /// Adds a cell.
+    pub fn push(&mut self, value: impl std::fmt::Display) {
+        let start = self.text.len();
+        // Writing into a String does not fail.
+        let _ = write!(self.text, "{value}");
+        self.ends.push(Some((start, self.text.len())));
+    }
+
+    /// Adds a cell that may have no value.
+    pub fn push_maybe(&mut self, value: Option<impl std::fmt::Display>) {
+        match value {
+            Some(value) => self.push(value),
+            None => self.ends.push(None),
+        }
+    }
+
+    fn with<T>(&self, use_row: impl FnOnce(&[Option<&str>]) -> T) -> T {
+        /// More than any kind has.
+        const MOST: usize = 16;
+        let mut row = [None; MOST];
+        for (cell, ends) in row.iter_mut().zip(&self.ends) {
+            *cell = ends.map(|(start, end)| &self.text[start..end]);
+        }
+        use_row(&row[..self.ends.len().min(MOST)])
+    }
+}

@@ -1,0 +1,78 @@
+//! Social contexts.
+
+use super::bulk::{Bulk, Cells, Schools};
+use crate::import::Source;
+use opora_db::{Db, Merge, Result};
+use opora_primitives::{AcademicYear, Reason};
+use opora_tables::{Column, RowError, RowReader};
+
+pub(super) const COLUMNS: &[Column] = &[
+    Column::required("school_code", &["Код ОО"]),
+    Column::required("academic_year", &["Учебный год"]),
+    Column::required("pupils", &["Количество обучающихся", "Численность обучающихся"]),
+    Column::optional("both_parents_higher", &["Оба родителя с высшим образованием"]),
+    Column::optional("one_parent", &["Неполная семья"]),
+    Column::optional("low_income", &["Малообеспеченная семья"]),
+    Column::optional("parent_out_of_work", &["Родитель без работы"]),
+    Column::optional("on_register", &["На профилактическом учёте"]),
+    Column::optional("special_needs", &["Обучающиеся с ОВЗ"]),
+    Column::optional("non_native_language", &["Русский язык не родной"]),
+    Column::optional("wards", &["Под опекой"]),
+    Column::optional("poor_housing", &["Жильё без удобств"]),
+];
+const SCHOOL: usize = 0;
+const YEAR: usize = 1;
+const PUPILS: usize = 2;
+
+/// More pupils than any school has.
+const MOST_PUPILS: i64 = 20_000;
+
+pub(super) struct Loader {
+    schools: Schools,
+}
+
+impl Bulk for Loader {
+    const MERGE: Merge = Merge {
+        table: "contexts",
+        key: &[("school_id", "BIGINT"), ("academic_year", "INTEGER")],
+        data: &[
+            ("pupils", "INTEGER"),
+            ("both_parents_higher", "INTEGER"),
+            ("one_parent", "INTEGER"),
+            ("low_income", "INTEGER"),
+            ("parent_out_of_work", "INTEGER"),
+            ("on_register", "INTEGER"),
+            ("special_needs", "INTEGER"),
+            ("non_native_language", "INTEGER"),
+            ("wards", "INTEGER"),
+            ("poor_housing", "INTEGER"),
+        ],
+        stamped: true,
+    };
+
+    fn begin(_: &mut Db, schools: Schools) -> Result<Self> {
+        Ok(Self { schools })
+    }
+
+    fn read(&mut self, mut row: RowReader<'_>, cells: &mut Cells, _: &Source<'_>) -> std::result::Result<(), Vec<RowError>> {
+        let school = self.schools.cell(&mut row, SCHOOL);
+        let year = row.required::<AcademicYear>(YEAR);
+        let pupils = row.required_integer(PUPILS, 0..=MOST_PUPILS);
+        let parts: Vec<Option<i64>> = (PUPILS + 1..COLUMNS.len())
+            .map(|column| {
+                let part = row.integer(column, 0..=MOST_PUPILS);
+                if part > pupils && pupils.is_some() {
+                    row.refuse(column, Reason::MoreThanWhole);
+                }
+                part
+            })
+            .collect();
+        row.finish(|| {
+            cells.push(school?);
+            cells.push(year?.start());
+            cells.push(pupils?);
+            parts.into_iter().for_each(|part| cells.push_maybe(part));
+            Some(())
+        })
+    }
+}

@@ -1,0 +1,148 @@
+//! Results of schools in procedures.
+
+use super::bulk::{Bulk, Cells, Schools};
+use crate::{
+    identification::was_held,
+    import::Source,
+    types::{Assessment, Attempt, Subject},
+};
+use diesel::prelude::*;
+use opora_db::{Db, Merge, Result, Stage, Tx, schema::procedures};
+use opora_primitives::{AcademicYear, Reason};
+use opora_tables::{Column, RowError, RowReader};
+use std::collections::HashMap;
+
+pub(super) const COLUMNS: &[Column] = &[
+    Column::required("school_code", &["Код ОО"]),
+    Column::required("academic_year", &["Учебный год"]),
+    Column::required("type", &["Процедура", "Вид процедуры"]),
+    Column::required("grade", &["Класс"]),
+    Column::required("subject", &["Предмет", "Код предмета"]),
+    Column::optional("attempt", &["Попытка"]),
+    Column::optional("programme_grade", &["Класс программы"]),
+    Column::required("participants", &["Количество участников"]),
+    Column::required("below_minimum", &["Не преодолели минимальный порог"]),
+    Column::optional("mean_score", &["Средний балл"]),
+    Column::optional("mark2", &["Отметка 2"]),
+    Column::optional("mark3", &["Отметка 3"]),
+    Column::optional("mark4", &["Отметка 4"]),
+    Column::optional("mark5", &["Отметка 5"]),
+];
+const SCHOOL: usize = 0;
+const YEAR: usize = 1;
+const TYPE: usize = 2;
+const GRADE: usize = 3;
+const SUBJECT: usize = 4;
+const ATTEMPT: usize = 5;
+const PROGRAMME: usize = 6;
+const PARTICIPANTS: usize = 7;
+const BELOW: usize = 8;
+const MEAN: usize = 9;
+const MARKS: std::ops::RangeInclusive<usize> = 10..=13;
+
+/// More participants than any school has in a procedure.
+const MOST: i64 = 20_000;
+
+type Procedure = (AcademicYear, Assessment, i32, Subject);
+
+pub(super) struct Loader {
+    schools: Schools,
+    /// Known procedures by id; those the file brings have provisional, negative ids.
+    procedures: HashMap<Procedure, i64>,
+}
+
+impl Bulk for Loader {
+    const MERGE: Merge = Merge {
+        table: "results",
+        key: &[("school_id", "BIGINT"), ("procedure_id", "BIGINT"), ("attempt", "TEXT")],
+        data: &[
+            ("programme_grade", "INTEGER"),
+            ("participants", "INTEGER"),
+            ("below_minimum", "INTEGER"),
+            ("mean_score", "INTEGER"),
+            ("mark2", "INTEGER"),
+            ("mark3", "INTEGER"),
+            ("mark4", "INTEGER"),
+            ("mark5", "INTEGER"),
+        ],
+        stamped: false,
+    };
+
+    fn begin(db: &mut Db, schools: Schools) -> Result<Self> {
+        let known: Vec<(i64, AcademicYear, Assessment, i32, Subject)> = procedures::table.load(db)?;
+        let procedures = known.into_iter().map(|(id, y, a, g, s)| ((y, a, g, s), id)).collect();
+        Ok(Self { schools, procedures })
+    }
+
+    fn read(&mut self, mut row: RowReader<'_>, cells: &mut Cells, source: &Source<'_>) -> std::result::Result<(), Vec<RowError>> {
+        let school = self.schools.cell(&mut row, SCHOOL);
+        let year = row.required::<AcademicYear>(YEAR);
+        let assessment = row.must(TYPE, |r| named(r, TYPE, Assessment::from_file));
+        let grade = row.required_integer(GRADE, 1..=12);
+        let subject = row.must(SUBJECT, |r| named(r, SUBJECT, Subject::from_file));
+        let attempt = row.may(ATTEMPT, |r| named(r, ATTEMPT, Attempt::from_file)).unwrap_or(Attempt::Main);
+        let programme = row.integer(PROGRAMME, 1..=12);
+        let participants = row.required_integer(PARTICIPANTS, 0..=MOST);
+        let below = row.required_integer(BELOW, 0..=MOST);
+        let mean = row.hundredths(MEAN, 0..=10_000);
+        let marks: Vec<Option<i64>> = MARKS.map(|column| row.integer(column, 0..=MOST)).collect();
+        if let (Some(below), Some(participants)) = (below, participants) {
+            if below > participants {
+                row.refuse(BELOW, Reason::MoreThanWhole);
+            }
+            let sum: i64 = marks.iter().flatten().sum();
+            let complete = marks.iter().all(Option::is_some);
+            if sum > participants || (complete && sum != participants) {
+                row.refuse(*MARKS.start(), Reason::MarksDoNotAddUp);
+            }
+        }
+        row.finish(|| {
+            let (year, assessment, subject) = (year?, assessment?, subject?);
+            if !was_held(assessment, subject, year) {
+                source.tally.borrow_mut().warn("not_held");
+            }
+            cells.push(school?);
+            cells.push(self.procedure((year, assessment, grade? as i32, subject)));
+            cells.push(attempt);
+            cells.push_maybe(programme);
+            cells.push(participants?);
+            cells.push(below?);
+            cells.push_maybe(mean);
+            marks.into_iter().for_each(|mark| cells.push_maybe(mark));
+            Some(())
+        })
+    }
+
+    fn settle(&self, tx: &mut Tx, stage: &Stage) -> Result<()> {
+        let mut fresh: Vec<_> = self.procedures.iter().filter(|(_, id)| **id < 0).collect();
+        fresh.sort_by_key(|(_, id)| std::cmp::Reverse(**id));
+        let mut pairs = Vec::with_capacity(fresh.len());
+        for ((year, assessment, grade, subject), provisional) in fresh {
+            let row = (
+                procedures::academic_year.eq(year),
+                procedures::assessment.eq(assessment),
+                procedures::grade.eq(grade),
+                procedures::subject.eq(subject),
+            );
+            let id = diesel::insert_into(procedures::table).values(row).returning(procedures::id).get_result(&mut **tx)?;
+            pairs.push((*provisional, id));
+        }
+        stage.settle(tx, "procedure_id", &pairs)
+    }
+}
+
+impl Loader {
+    fn procedure(&mut self, key: Procedure) -> i64 {
+        let next = -1 - self.procedures.len() as i64;
+        *self.procedures.entry(key).or_insert(next)
+    }
+}
+
+/// Reads a cell of a closed list, by its word or its Russian name.
+pub(super) fn named<T>(
+    row: &opora_tables::Row<'_>,
+    column: usize,
+    read: fn(&str) -> std::result::Result<T, Reason>,
+) -> std::result::Result<Option<T>, Reason> {
+    row.text(column, 100)?.map(read).transpose()
+}

@@ -1,0 +1,78 @@
+//! Staff. Personal data: refused rows are reported by number and column, never with their contents.
+
+use super::{
+    bulk::{Bulk, Cells, Schools},
+    results::named,
+};
+use crate::{
+    import::Source,
+    types::{StaffRole, Subject},
+};
+use opora_db::{Db, Merge, Result};
+use opora_tables::{Column, RowError, RowReader};
+
+pub(super) const COLUMNS: &[Column] = &[
+    Column::required("external_id", &["Внешний идентификатор", "Идентификатор"]),
+    Column::required("school_code", &["Код ОО"]),
+    Column::required("role", &["Роль", "Должность"]),
+    Column::optional("subject", &["Предмет"]),
+    Column::required("full_name", &["ФИО"]),
+    Column::optional("education", &["Образование"]),
+    Column::optional("category", &["Категория"]),
+    Column::optional("experience_years", &["Стаж (лет)", "Стаж"]),
+    Column::optional("birth_year", &["Год рождения"]),
+    Column::optional("fte", &["Доля ставки", "Ставка"]),
+];
+
+pub(super) struct Loader {
+    schools: Schools,
+}
+
+impl Bulk for Loader {
+    const MERGE: Merge = Merge {
+        table: "staff",
+        key: &[("external_id", "TEXT")],
+        data: &[
+            ("school_id", "BIGINT"),
+            ("role", "TEXT"),
+            ("subject", "TEXT"),
+            ("full_name", "TEXT"),
+            ("education", "TEXT"),
+            ("category", "TEXT"),
+            ("experience_years", "INTEGER"),
+            ("birth_year", "INTEGER"),
+            ("fte", "INTEGER"),
+        ],
+        stamped: true,
+    };
+
+    fn begin(_: &mut Db, schools: Schools) -> Result<Self> {
+        Ok(Self { schools })
+    }
+
+    fn read(&mut self, mut row: RowReader<'_>, cells: &mut Cells, _: &Source<'_>) -> std::result::Result<(), Vec<RowError>> {
+        let external = row.required_text(0, 100);
+        let school = self.schools.cell(&mut row, 1);
+        let role = row.must(2, |r| named(r, 2, StaffRole::from_file));
+        let subject = row.may(3, |r| named(r, 3, Subject::from_file));
+        let name = row.required_text(4, 300);
+        let education = row.text(5, 200);
+        let category = row.text(6, 100);
+        let experience = row.integer(7, 0..=80);
+        let birth = row.integer(8, 1900..=2100);
+        let fte = row.hundredths(9, 0..=300);
+        row.finish(|| {
+            cells.push(external?);
+            cells.push(school?);
+            cells.push(role?);
+            cells.push_maybe(subject);
+            cells.push(name?);
+            cells.push_maybe(education);
+            cells.push_maybe(category);
+            cells.push_maybe(experience);
+            cells.push_maybe(birth);
+            cells.push_maybe(fte);
+            Some(())
+        })
+    }
+}

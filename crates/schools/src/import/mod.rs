@@ -1,0 +1,178 @@
+//! Files into tables. One way in for every kind of file: the HTTP API, the command line and the demonstration region all
+//! come through [`run`].
+//!
+//! A file is read row by row. Registers (municipalities, schools, lists, designations) are small and are written record
+//! by record, each with its audit record. Bulk kinds (contexts, results, staff) go through a stage
+//! ([`opora_db::Stage`]), so that memory does not grow with the file. Either way everything happens in one write, which
+//! is undone for a dry run or when an atomic import has a reject.
+
+mod kinds;
+mod outcome;
+pub mod spool;
+pub mod store;
+
+pub use outcome::{Reject, Report};
+
+use opora_db::{Change, Database, Error, Operation, Origin, Result, Tx};
+use opora_primitives::{Area, Problem, ProblemCode, Reason};
+use opora_tables::{Options, ReadError, Row, RowError, Table};
+use outcome::Tally;
+use std::{cell::RefCell, path::Path};
+
+opora_primitives::id_type!(
+    /// An import: one file on its way in.
+    ImportId
+);
+opora_primitives::word_type!(
+    /// What a file holds.
+    ImportKind {
+        /// Municipalities.
+        Municipalities = "municipalities", "муниципалитеты";
+        /// Schools.
+        Schools = "schools", "школы";
+        /// Social contexts of schools.
+        Contexts = "contexts", "социальные паспорта";
+        /// Results of schools in procedures.
+        Results = "results", "результаты";
+        /// A list of low-result schools.
+        Lists = "lists", "перечни";
+        /// Staff of schools.
+        Staff = "staff", "кадры";
+        /// Designations by acts.
+        Designations = "designations", "назначения";
+    }
+);
+opora_primitives::word_type!(
+    /// What happens to the good rows when others are bad.
+    ImportMode {
+        /// All rows or none.
+        Atomic = "atomic", "всё или ничего";
+        /// The good rows.
+        BestEffort = "best_effort", "верные строки";
+    }
+);
+
+impl ImportKind {
+    /// Whether users whose area is a municipality may load it: only what is keyed by their own schools. The registers
+    /// are the region's, and a staff record could be taken from another municipality by its external id.
+    pub fn is_local(self) -> bool {
+        matches!(self, Self::Contexts | Self::Results)
+    }
+}
+
+/// What to do with a file.
+#[derive(Clone, Debug)]
+pub struct Order {
+    /// The import's row.
+    pub id: ImportId,
+    /// What the file holds.
+    pub kind: ImportKind,
+    /// What happens to the good rows when others are bad.
+    pub mode: ImportMode,
+    /// Check and report, write nothing.
+    pub dry_run: bool,
+    /// The sheet of a workbook; the first unless said.
+    pub sheet: Option<String>,
+    /// Rows about schools outside it are refused.
+    pub area: Area,
+    /// Whether school codes other than six digits are taken.
+    pub any_school_code: bool,
+}
+
+/// Told now and then: bytes (or rows) done and, where known, in all. Answers whether to go on.
+pub type Watch<'a> = dyn Fn(i64, Option<i64>) -> bool + 'a;
+
+/// Reads the file at `path` and does what `order` says. `finish` runs inside the write, before it is committed, and is
+/// where the caller notes the report and the end of its job; it runs for a dry run and for a refused file too, in a
+/// write of its own.
+///
+/// # Errors
+/// [`ProblemCode::InvalidFile`] for a file that cannot be read as a table of the kind; [`ProblemCode::WrongState`] when
+/// `watch` says to stop; faults of the database.
+pub fn run(
+    database: &Database,
+    origin: &Origin,
+    order: &Order,
+    path: &Path,
+    watch: &Watch<'_>,
+    finish: impl Fn(&mut Tx, &Report) -> Result<()>,
+) -> Result<Report> {
+    let source = Source { order, watch, tally: RefCell::new(Tally::default()) };
+    let table = opora_tables::open(path, &Options { sheet: order.sheet.clone(), ..Options::default() }, kinds::columns(order.kind))
+        .map_err(|e| Error::Problem(e.into()))?;
+    source.tally.borrow_mut().begin(&table);
+    let written = kinds::load(database, origin, table, &source, &|tx| conclude(tx, order, &source, &finish));
+    match written {
+        Ok(report) => Ok(report),
+        // The write was undone on purpose; what was found is told in a write of its own.
+        Err(Error::Problem(p)) if p == stop() => {
+            let report = source.tally.borrow().report(false);
+            database.write(origin, |tx| finish(tx, &report))?;
+            Ok(report)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// What every kind's loader needs.
+struct Source<'a> {
+    order: &'a Order,
+    watch: &'a Watch<'a>,
+    tally: RefCell<Tally>,
+}
+
+/// How often the watch is asked, in rows.
+const WATCHED: u64 = 2048;
+
+impl Source<'_> {
+    /// Reads every row of `table` with `take`, noting what is refused.
+    fn each(&self, table: &mut Table, mut take: impl FnMut(Row<'_>) -> Result<std::result::Result<(), Vec<RowError>>>) -> Result<()> {
+        while let Some(row) = table.next_row() {
+            match row {
+                Ok(row) => {
+                    self.tally.borrow_mut().rows += 1;
+                    if let Err(flaws) = take(row)? {
+                        self.tally.borrow_mut().reject_all(flaws);
+                    }
+                }
+                Err(ReadError::Row(flaw)) => {
+                    let mut tally = self.tally.borrow_mut();
+                    tally.rows += 1;
+                    tally.reject_all(vec![flaw]);
+                }
+                Err(ReadError::File(failure)) => return Err(Error::Problem(failure.into())),
+            }
+            if table.rows_read().is_multiple_of(WATCHED) {
+                let total = table.total_bytes().map(|t| t as i64);
+                let done = if total.is_some() { table.bytes_read() } else { table.rows_read() };
+                if !(self.watch)(done as i64, total) {
+                    return Err(ProblemCode::WrongState.into());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn reject(&self, row: u64, column: Option<&str>, reason: Reason) {
+        self.tally.borrow_mut().reject_all(vec![RowError { row, column: column.map(str::to_owned), reason }]);
+    }
+}
+
+/// Inside the write, when all rows are merged: commits it with its report, or undoes it.
+fn conclude(tx: &mut Tx, order: &Order, source: &Source<'_>, finish: &impl Fn(&mut Tx, &Report) -> Result<()>) -> Result<Report> {
+    let report = source.tally.borrow().report(true);
+    if order.dry_run || (order.mode == ImportMode::Atomic && report.rejected > 0) {
+        return Err(stop().into());
+    }
+    if matches!(order.kind, ImportKind::Contexts | ImportKind::Results | ImportKind::Staff) && report.created + report.updated > 0 {
+        let counts = serde_json::json!({"created": report.created, "updated": report.updated});
+        tx.record(Change::new(order.kind.as_str(), order.id, Operation::Load).named(format!("import {}", order.id)).after(counts));
+    }
+    finish(tx, &report)?;
+    Ok(report)
+}
+
+/// Not an error: undoes a write whose findings are wanted and whose effect is not.
+fn stop() -> Problem {
+    Problem::new(ProblemCode::InvalidFile, "undone")
+}

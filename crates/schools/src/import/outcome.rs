@@ -1,0 +1,134 @@
+//! What an import found and did.
+
+use opora_primitives::Reason;
+use opora_tables::{RowError, Table};
+use serde::{Deserialize, Serialize};
+
+/// Refused cells kept for the report; beyond it they are only counted.
+const MOST_KEPT: usize = 10_000;
+
+/// What an import found and did.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Report {
+    /// Whether anything was written: false for a dry run and for an atomic import with rejects.
+    pub applied: bool,
+    /// Rows read, without the header.
+    #[schema(minimum = 0, example = 900)]
+    pub rows: u64,
+    /// Records that were new, or would be.
+    #[schema(minimum = 0, example = 900)]
+    pub created: u64,
+    /// Records that had other contents, or would get them.
+    #[schema(minimum = 0, example = 0)]
+    pub updated: u64,
+    /// Rows that say what is there already.
+    #[schema(minimum = 0, example = 0)]
+    pub unchanged: u64,
+    /// Rows refused.
+    #[schema(minimum = 0, example = 0)]
+    pub rejected: u64,
+    /// Whether there are more refused cells than are kept.
+    pub rejects_cut: bool,
+    /// Columns that are not known and were ignored.
+    pub ignored_columns: Vec<String>,
+    /// Things that were taken but look wrong: rows by reason.
+    pub warnings: Vec<Warning>,
+    /// Refused cells; told separately, page by page.
+    #[serde(skip)]
+    #[schema(ignore)]
+    pub rejects: Vec<Reject>,
+}
+
+/// Something that was taken but looks wrong.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Warning {
+    /// What.
+    #[schema(example = "not_held")]
+    pub code: String,
+    /// In how many rows.
+    #[schema(minimum = 1)]
+    pub rows: u64,
+}
+
+/// A refused cell.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reject {
+    /// The row, as a spreadsheet numbers it.
+    pub row: u64,
+    /// The column's canonical name; none if the row as a whole is refused.
+    pub column: Option<String>,
+    /// Why.
+    pub reason: Reason,
+}
+
+/// A report in the making.
+#[derive(Default)]
+pub(super) struct Tally {
+    pub rows: u64,
+    pub created: u64,
+    pub updated: u64,
+    pub unchanged: u64,
+    rejected: u64,
+    cut: bool,
+    ignored: Vec<String>,
+    rejects: Vec<Reject>,
+    warnings: Vec<Warning>,
+}
+
+impl Tally {
+    pub fn begin(&mut self, table: &Table) {
+        self.ignored = table.header().unknown.clone();
+    }
+
+    /// Notes a refused row with all its refused cells.
+    pub fn reject_all(&mut self, flaws: Vec<RowError>) {
+        self.rejected += 1;
+        for RowError { row, column, reason } in flaws {
+            if self.rejects.len() < MOST_KEPT {
+                self.rejects.push(Reject { row, column, reason });
+            } else {
+                self.cut = true;
+            }
+        }
+    }
+
+    /// Notes `rows` refused rows of which not all are named.
+    pub fn reject_more(&mut self, rows: u64) {
+        self.rejected += rows;
+        self.cut |= rows > 0;
+    }
+
+    pub fn warn(&mut self, code: &str) {
+        match self.warnings.iter_mut().find(|w| w.code == code) {
+            Some(warning) => warning.rows += 1,
+            None => self.warnings.push(Warning { code: code.to_owned(), rows: 1 }),
+        }
+    }
+
+    /// What was rejected so far.
+    pub fn snapshot(&self) -> (u64, bool, Vec<Reject>) {
+        (self.rejected, self.cut, self.rejects.clone())
+    }
+
+    /// Forgets what was rejected since the snapshot.
+    pub fn restore(&mut self, snapshot: &(u64, bool, Vec<Reject>)) {
+        (self.rejected, self.cut, self.rejects) = snapshot.clone();
+    }
+
+    pub fn report(&self, applied: bool) -> Report {
+        let mut rejects = self.rejects.clone();
+        rejects.sort_by(|a, b| (a.row, &a.column).cmp(&(b.row, &b.column)));
+        Report {
+            applied,
+            rows: self.rows,
+            created: self.created,
+            updated: self.updated,
+            unchanged: self.unchanged,
+            rejected: self.rejected,
+            rejects_cut: self.cut,
+            ignored_columns: self.ignored.clone(),
+            warnings: self.warnings.clone(),
+            rejects,
+        }
+    }
+}

@@ -1,0 +1,265 @@
+//! Everything a run looks at, read in one consistent state and kept compactly: 16 bytes a result.
+//!
+//! Results of schools that are closed by now stay in the comparison groups: they took part in the procedures. Verdicts
+//! are about schools that are open or stand on the list. Results of years after the judged one are left out.
+
+use super::engine::Tell;
+use crate::{
+    identification::{Context, Measurement, Parameters, Procedure, SchoolInput},
+    methodologies,
+    registry::{contexts, designations, lists},
+    types::{
+        Assessment, Attempt, DesignationKind, ListId, Locality, MethodologyId, ProcedureId, RunId, SchoolKind,
+        SchoolStatus, Subject,
+    },
+};
+use diesel::prelude::*;
+use opora_db::{
+    Db, Error, Result, on_each,
+    schema::{identification_runs as runs, procedures, results, schools},
+};
+use opora_primitives::{AcademicYear, ProblemCode, SchoolCode, SchoolId};
+use std::{collections::HashMap, ops::Range};
+
+/// Schools whose results are read by one query: large enough to hide its cost, small enough that a client library that
+/// buffers whole answers stays small.
+const SCHOOLS_A_QUERY: usize = 500;
+
+/// A school of the run.
+pub(super) struct School {
+    pub(super) id: SchoolId,
+    pub(super) code: SchoolCode,
+    pub(super) kind: SchoolKind,
+    pub(super) locality: Locality,
+    pub(super) open: bool,
+    pub(super) listed: bool,
+    pub(super) high_by_act: bool,
+    chunk: usize,
+    rows: Range<usize>,
+}
+
+impl School {
+    /// Whether it gets a verdict.
+    pub(super) fn is_judged(&self) -> bool {
+        self.open || self.listed
+    }
+}
+
+/// The inputs of a run.
+pub(super) struct Inputs {
+    pub(super) parameters: Parameters,
+    pub(super) year: AcademicYear,
+    /// In the order of their natural keys, so that it does not depend on row ids.
+    pub(super) procedures: Vec<Procedure>,
+    /// By id.
+    pub(super) schools: Vec<School>,
+    /// Contexts of the judged year, by school.
+    pub(super) contexts: Vec<Context>,
+    /// Results of the schools of one query each: no vector ever grows to the size of the country.
+    chunks: Vec<Vec<Measurement>>,
+}
+
+impl Inputs {
+    /// Reads the inputs of `run`. Called inside a consistent read.
+    pub(super) fn load(db: &mut Db, run: RunId, tell: &Tell<'_>) -> Result<Self> {
+        let columns = (runs::methodology_id, runs::list_id, runs::academic_year);
+        let (methodology, list, year): (MethodologyId, ListId, AcademicYear) =
+            runs::table.find(run).select(columns).first(db)?;
+        let parameters = methodologies::find(db, methodology)?.parameters;
+        let procedures = load_procedures(db, year)?;
+        let schools = load_schools(db, list, year)?;
+        let contexts = load_contexts(db, year, &schools)?;
+        let mut inputs = Self { parameters, year, procedures, schools, contexts, chunks: Vec::new() };
+        inputs.load_results(db, tell)?;
+        Ok(inputs)
+    }
+
+    /// The results of a school, in the order of the procedures.
+    pub(super) fn measurements(&self, school: &School) -> &[Measurement] {
+        self.chunks.get(school.chunk).and_then(|chunk| chunk.get(school.rows.clone())).unwrap_or_default()
+    }
+
+    /// Results looked at.
+    pub(super) fn rows(&self) -> usize {
+        self.chunks.iter().map(Vec::len).sum()
+    }
+
+    /// The school as the rules see it.
+    pub(super) fn seen(&self, school: &School) -> SchoolInput<'_> {
+        SchoolInput {
+            school: school.id,
+            kind: school.kind,
+            locality: school.locality,
+            listed: school.listed,
+            high_by_act: school.high_by_act,
+            measurements: self.measurements(school),
+        }
+    }
+
+    fn load_results(&mut self, db: &mut Db, tell: &Tell<'_>) -> Result<()> {
+        let mut index = Vec::with_capacity(self.procedures.len());
+        for (position, procedure) in self.procedures.iter().enumerate() {
+            index.push((procedure.id.0, u16::try_from(position).map_err(|_| Error::fault("too many procedures"))?));
+        }
+        index.sort_unstable();
+        let total = self.schools.len();
+        for (number, schools) in self.schools.chunks_mut(SCHOOLS_A_QUERY).enumerate() {
+            self.chunks.push(load_chunk(db, number, schools, &index)?);
+            tell(count(number * SCHOOLS_A_QUERY), Some(2 * count(total)))?;
+        }
+        Ok(())
+    }
+}
+
+/// A count as the job shows it.
+pub(super) fn count(n: usize) -> i64 {
+    i64::try_from(n).unwrap_or(i64::MAX)
+}
+
+fn load_procedures(db: &mut Db, judged: AcademicYear) -> Result<Vec<Procedure>> {
+    let columns = (
+        procedures::id,
+        procedures::assessment,
+        procedures::academic_year,
+        procedures::grade,
+        procedures::subject,
+    );
+    let rows: Vec<(ProcedureId, Assessment, AcademicYear, i32, Subject)> =
+        procedures::table.filter(procedures::academic_year.le(judged)).select(columns).load(db)?;
+    let mut procedures = Vec::with_capacity(rows.len());
+    for (id, assessment, year, grade, subject) in rows {
+        let grade = u8::try_from(grade).map_err(Error::fault)?;
+        procedures.push(Procedure { id, assessment, year, grade, subject });
+    }
+    // Sorted here: the order of texts is the database's own affair.
+    procedures.sort_unstable_by_key(|p| (p.year, p.assessment, p.grade, p.subject));
+    Ok(procedures)
+}
+
+fn load_schools(db: &mut Db, list: ListId, year: AcademicYear) -> Result<Vec<School>> {
+    let members = lists::members(db, list)?;
+    let by_act = high_by_act(db, year)?;
+    let columns = (schools::id, schools::code, schools::kind, schools::locality, schools::status);
+    let rows: Vec<(SchoolId, SchoolCode, SchoolKind, Locality, SchoolStatus)> =
+        schools::table.order(schools::id).select(columns).load(db)?;
+    let school = |(id, code, kind, locality, status)| School {
+        id,
+        code,
+        kind,
+        locality,
+        open: status == SchoolStatus::Open,
+        listed: members.binary_search(&id).is_ok(),
+        high_by_act: by_act.binary_search(&id).is_ok(),
+        chunk: 0,
+        rows: 0..0,
+    };
+    Ok(rows.into_iter().map(school).collect())
+}
+
+/// Schools that an act valid on some day of the judged year names as ones with high results, ascending.
+fn high_by_act(db: &mut Db, year: AcademicYear) -> Result<Vec<SchoolId>> {
+    let (first, last) = (year.first_day(), year.last_day());
+    let mut schools: Vec<SchoolId> = designations::all(db)?
+        .into_iter()
+        .filter(|d| d.kind == DesignationKind::HighResult)
+        .filter(|d| d.valid_from.is_none_or(|from| from <= last) && d.valid_to.is_none_or(|to| to >= first))
+        .filter_map(|d| d.school_id)
+        .collect();
+    schools.sort_unstable();
+    Ok(schools)
+}
+
+fn load_contexts(db: &mut Db, year: AcademicYear, schools: &[School]) -> Result<Vec<Context>> {
+    let localities: HashMap<SchoolId, Locality> = schools.iter().map(|s| (s.id, s.locality)).collect();
+    let context = |row: contexts::Context| {
+        Some(Context {
+            school: row.school_id,
+            locality: *localities.get(&row.school_id)?,
+            pupils: row.pupils,
+            both_parents_higher: row.both_parents_higher,
+            one_parent: row.one_parent,
+            low_income: row.low_income,
+            parent_out_of_work: row.parent_out_of_work,
+            on_register: row.on_register,
+            special_needs: row.special_needs,
+            non_native_language: row.non_native_language,
+            wards: row.wards,
+            poor_housing: row.poor_housing,
+        })
+    };
+    Ok(contexts::of_year(db, year)?.into_iter().filter_map(context).collect())
+}
+
+/// A result as it is read: school, procedure, participants, below the minimum, mean in hundredths.
+type Row = (i64, i64, i32, i32, Option<i32>);
+
+/// The results of `schools`, which stand side by side in the order of ids.
+fn load_chunk(db: &mut Db, number: usize, schools: &mut [School], index: &[(i64, u16)]) -> Result<Vec<Measurement>> {
+    let (Some(first), Some(last)) = (schools.first(), schools.last()) else { return Ok(Vec::new()) };
+    let columns = (
+        results::school_id,
+        results::procedure_id,
+        results::participants,
+        results::below_minimum,
+        results::mean_score,
+    );
+    let query = results::table
+        .filter(results::school_id.between(first.id, last.id))
+        .filter(results::attempt.eq(Attempt::Main))
+        .order((results::school_id, results::procedure_id))
+        .select(columns);
+    let mut chunk = Chunk { number, schools, at: 0, index, rows: Vec::new() };
+    on_each!(db, c => {
+        for row in query.load_iter::<Row, diesel::connection::DefaultLoadingMode>(c)? {
+            chunk.take(row?)?;
+        }
+    });
+    Ok(chunk.finish())
+}
+
+/// A chunk on its way in. Rows arrive by school.
+struct Chunk<'a> {
+    number: usize,
+    schools: &'a mut [School],
+    at: usize,
+    index: &'a [(i64, u16)],
+    rows: Vec<Measurement>,
+}
+
+impl Chunk<'_> {
+    fn take(&mut self, (school, procedure, participants, below, mean): Row) -> Result<()> {
+        // A procedure of a later year.
+        let Ok(found) = self.index.binary_search_by_key(&procedure, |(id, _)| *id) else { return Ok(()) };
+        while self.schools.get(self.at).is_some_and(|at| at.id.0 < school) {
+            self.close_school();
+        }
+        let counted = |n: i32| u32::try_from(n).map_err(Error::fault);
+        self.rows.push(Measurement::new(self.index[found].1, counted(participants)?, counted(below)?, mean));
+        Ok(())
+    }
+
+    /// Notes where the rows of the current school end, and goes on to the next school.
+    fn close_school(&mut self) {
+        let start = match self.at {
+            0 => 0,
+            at => self.schools[at - 1].rows.end,
+        };
+        self.rows[start..].sort_unstable_by_key(Measurement::procedure);
+        let school = &mut self.schools[self.at];
+        (school.chunk, school.rows) = (self.number, start..self.rows.len());
+        self.at += 1;
+    }
+
+    fn finish(mut self) -> Vec<Measurement> {
+        while self.at < self.schools.len() {
+            self.close_school();
+        }
+        self.rows.shrink_to_fit();
+        self.rows
+    }
+}
+
+/// The refusal of a run that was called off.
+pub(super) fn called_off() -> Error {
+    ProblemCode::WrongState.into()
+}

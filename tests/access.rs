@@ -1,0 +1,94 @@
+//! Every operation of the contract times every role.
+
+use crate::harness::{
+    Client, Reply, World,
+    contract::{Operation, operations},
+};
+use opora_identity::Role;
+use serde_json::json;
+
+/// A value for each path parameter, of something that does not exist: nothing is changed by walking.
+fn nothing(parameter: &str) -> Option<String> {
+    let value = match parameter {
+        "id" | "run_id" | "school_id" | "municipality_id" | "list_id" | "import_id" | "job_id" | "staff_id"
+        | "proposal_id" | "assignment_id" => "999999999",
+        "school" => "code:599999",
+        "academic_year" | "year" => "1999",
+        "model" | "code" => "nothing",
+        "format" => "csv",
+        _ => return None,
+    };
+    Some(value.to_owned())
+}
+
+/// Operations that only the whole region may ask for, whatever the permissions: a user of a municipality or of a school
+/// gets 403. Each stands here with its reason.
+const WHOLE_REGION: &[(&str, &str)] = &[];
+
+fn walk(client: &Client, operation: &Operation) -> Reply {
+    let call = client.call(&operation.method, &operation.path_with(nothing));
+    // No body here is a good one: what is allowed ends in 4xx and has no effect.
+    let content = &operation.json["requestBody"]["content"];
+    let call = match content.as_object().and_then(|c| c.keys().next()).map(String::as_str) {
+        Some("application/json") => call.json(&json!({ "no_such_field": 1 })),
+        Some("multipart/form-data") => call.body("multipart/form-data; boundary=b", "--b--\r\n"),
+        Some(media_type) => call.body(media_type, ""),
+        None => call,
+    };
+    call.header("If-Match", "\"999\"").send()
+}
+
+fn bounded(role: Role) -> bool {
+    matches!(role, Role::Municipality | Role::School)
+}
+
+fn check_role(world: &World, role: Role) -> Vec<String> {
+    let mut faults = Vec::new();
+    let mut operations = operations();
+    // It ends the session that the rest of the walk needs.
+    operations.sort_by_key(|operation| operation.id == "log_out");
+    let client = world.client(role);
+    for operation in &operations {
+        let Some(permission) = operation.permission() else { continue };
+        let reply = walk(&client, operation);
+        let only_region = WHOLE_REGION.iter().any(|(id, _)| *id == operation.id) && bounded(role);
+        let right = match permission.given_to(role) && !only_region {
+            true => ![401, 403].contains(&reply.status) && reply.status < 500,
+            false => reply.status == 403 && reply.json["code"] == "forbidden",
+        };
+        if !right {
+            faults.push(format!("{} as {}: {reply}", operation.id, role.as_str()));
+        }
+    }
+    faults
+}
+
+both!(a_role_may_what_its_permissions_say, |world| {
+    let faults: Vec<String> = Role::ALL.iter().flat_map(|role| check_role(world, *role)).collect();
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+});
+
+both!(without_a_good_token_nothing_is_told, |world| {
+    let stranger = world.stranger();
+    for operation in operations().iter().filter(|o| o.permission().is_some()) {
+        walk(&stranger, operation).expect(401).problem("missing_token");
+        for garbage in ["garbage", "a.b.c", "eyJhbGciOiJub25lIn0.e30."] {
+            walk(&stranger.with_token(garbage), operation).expect(401).problem("invalid_token");
+        }
+    }
+});
+
+#[test]
+fn only_these_operations_are_open() {
+    let mut open: Vec<&str> = operations().iter().filter(|o| o.permission().is_none()).map(|o| o.id).collect();
+    open.sort_unstable();
+    assert_eq!(open, ["get_keys", "get_liveness", "get_metrics", "get_readiness", "log_in", "refresh_session"]);
+}
+
+#[test]
+fn every_exception_names_an_operation() {
+    let known: Vec<&str> = operations().iter().map(|o| o.id).collect();
+    for (id, reason) in WHOLE_REGION {
+        assert!(known.contains(id) && !reason.is_empty(), "{id}");
+    }
+}

@@ -1,0 +1,145 @@
+//! Many writers at once: nothing is lost, and the journal can be read while it grows.
+
+use crate::harness::World;
+use diesel::prelude::*;
+use opora_db::{
+    Change, Database, Operation, Origin, Result,
+    schema::{change_journal, contexts, municipalities},
+};
+use opora_primitives::MunicipalityId;
+use std::{
+    collections::BTreeSet,
+    sync::atomic::{AtomicUsize, Ordering},
+    thread,
+};
+
+const WRITERS: usize = 16;
+const ROUNDS: usize = 50;
+
+fn version(database: &Database, id: MunicipalityId) -> i64 {
+    database.read(|db| Ok(municipalities::table.find(id).select(municipalities::version).first(db)?)).unwrap()
+}
+
+/// Reads a number and writes it back one greater.
+fn count_up(database: &Database, id: MunicipalityId) -> Result<()> {
+    database.write(&Origin::system("counting"), |tx| {
+        let row = municipalities::table.find(id);
+        let version: i64 = row.select(municipalities::version).first(&mut **tx)?;
+        diesel::update(row).set(municipalities::version.eq(version + 1)).execute(&mut **tx)?;
+        tx.record(Change::new("municipalities", id, Operation::Update));
+        Ok(())
+    })
+}
+
+fn count_up_from_many_threads(databases: &[&Database], world: &World) {
+    let id = world.seed.own;
+    let before = version(databases[0], id);
+    let done = AtomicUsize::new(0);
+    thread::scope(|scope| {
+        for n in 0..WRITERS {
+            let (database, done) = (databases[n % databases.len()], &done);
+            scope.spawn(move || {
+                for _ in 0..ROUNDS {
+                    // A writer that is told to come back comes back, as a client does.
+                    while let Err(error) = count_up(database, id) {
+                        assert!(matches!(error, opora_db::Error::Unavailable(_)), "{error}");
+                    }
+                    done.fetch_add(1, Ordering::Relaxed);
+                }
+            });
+        }
+    });
+    assert_eq!(done.load(Ordering::Relaxed), WRITERS * ROUNDS);
+    assert_eq!(version(databases[0], id) - before, (WRITERS * ROUNDS) as i64);
+}
+
+both!(no_increment_is_lost, |world| {
+    count_up_from_many_threads(&[&world.storage.open(WRITERS as u32)], world);
+});
+
+both!(no_increment_is_lost_between_nodes, |world| {
+    // Two pools know nothing of each other, as two processes do not.
+    let (one, two) = (world.storage.open(8), world.storage.open(8));
+    count_up_from_many_threads(&[&one, &two], world);
+});
+
+both!(a_failed_write_leaves_nothing_behind, |world| {
+    let database = &world.node.state.database;
+    let count = || database.read(|db| Ok(change_journal::table.count().get_result::<i64>(db)?)).unwrap();
+    let (version_before, entries) = (version(database, world.seed.own), count());
+    let refused: Result<()> = database.write(&Origin::system("failing"), |tx| {
+        let row = municipalities::table.find(world.seed.own);
+        diesel::update(row).set(municipalities::version.eq(99)).execute(&mut **tx)?;
+        tx.record(Change::new("municipalities", world.seed.own, Operation::Update));
+        // Breaks a check of the table.
+        diesel::update(contexts::table).set(contexts::pupils.eq(-1)).execute(&mut **tx)?;
+        Ok(())
+    });
+    assert!(refused.is_err());
+    assert_eq!(version(database, world.seed.own), version_before);
+    assert_eq!(count(), entries);
+});
+
+/// Writes one to three journal entries at a time, so that transactions overlap.
+fn write_entries(database: &Database, writer: usize) {
+    for round in 0..ROUNDS {
+        let origin = Origin::system(format!("writer {writer}"));
+        database
+            .write(&origin, |tx| {
+                for part in 0..=(round + writer) % 3 {
+                    tx.record(Change::new("test", format!("{writer}-{round}-{part}"), Operation::Create));
+                }
+                Ok(())
+            })
+            .unwrap();
+    }
+}
+
+/// Reads on from `after`; answers the entries' keys and the last number.
+fn read_on(database: &Database, after: i64) -> (Vec<String>, i64) {
+    let rows: Vec<(i64, String)> = database
+        .read(|db| {
+            Ok(change_journal::table
+                .filter(change_journal::seq.gt(after))
+                .order(change_journal::seq)
+                .limit(20)
+                .select((change_journal::seq, change_journal::resource_key))
+                .load(db)?)
+        })
+        .unwrap();
+    let last = rows.last().map_or(after, |(seq, _)| *seq);
+    (rows.into_iter().map(|(_, key)| key).collect(), last)
+}
+
+both!(a_reader_of_the_journal_misses_nothing, |world| {
+    const JOURNAL_WRITERS: usize = 6;
+    let database = &world.storage.open(JOURNAL_WRITERS as u32 + 1);
+    let newest = change_journal::table.select(diesel::dsl::max(change_journal::seq));
+    let start = database.read(|db| Ok(newest.first::<Option<i64>>(db)?)).unwrap().unwrap_or(0);
+    let writing = &AtomicUsize::new(JOURNAL_WRITERS);
+    let seen = thread::scope(|scope| {
+        for writer in 0..JOURNAL_WRITERS {
+            scope.spawn(move || {
+                write_entries(database, writer);
+                writing.fetch_sub(1, Ordering::SeqCst);
+            });
+        }
+        let (mut seen, mut last) = (BTreeSet::new(), start);
+        loop {
+            let over = writing.load(Ordering::SeqCst) == 0;
+            let (keys, upto) = read_on(database, last);
+            if over && keys.is_empty() {
+                return seen;
+            }
+            last = upto;
+            for key in keys {
+                assert!(seen.insert(key.clone()), "{key} came twice");
+            }
+        }
+    });
+    let expected: BTreeSet<String> = (0..JOURNAL_WRITERS)
+        .flat_map(|w| (0..ROUNDS).flat_map(move |r| (0..=(r + w) % 3).map(move |p| format!("{w}-{r}-{p}"))))
+        .collect();
+    assert_eq!(seen.len(), expected.len());
+    assert_eq!(seen, expected);
+});

@@ -1,0 +1,126 @@
+//! The contract: committed, complete, and what the server serves.
+
+use crate::harness::contract::{document, operations};
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+
+#[test]
+fn the_committed_contract_is_the_codes_own() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../openapi.yaml");
+    let committed = std::fs::read_to_string(path).unwrap_or_default();
+    // Not assert_eq: thousands of lines would bury the message.
+    assert!(committed == opora::openapi::yaml().unwrap(), "openapi.yaml is out of date: run `make contract`");
+}
+
+#[test]
+fn every_operation_says_what_it_is() {
+    let mut seen = BTreeMap::new();
+    let mut faults = Vec::new();
+    let tags: BTreeSet<&str> = document()["tags"].as_array().unwrap().iter().filter_map(|t| t["name"].as_str()).collect();
+    for operation in operations() {
+        let (id, json) = (operation.id, operation.json);
+        let mut check = |holds: bool, fault: &str| {
+            if !holds {
+                faults.push(format!("{id}: {fault}"));
+            }
+        };
+        check(seen.insert(id, operation.path).is_none(), "the operationId stands twice");
+        check(id.contains('_') && id.chars().all(|c| c.is_ascii_lowercase() || c == '_'), "not verb_resource");
+        check(json["summary"].as_str().is_some_and(|s| !s.is_empty()), "no summary");
+        check(json["description"].as_str().is_some_and(|s| !s.is_empty()), "no description");
+        check(json["summary"] != json["description"], "the description repeats the summary");
+        let named = json["tags"].as_array().map(Vec::as_slice).unwrap_or_default();
+        check(named.len() == 1 && named.iter().all(|t| t.as_str().is_some_and(|t| tags.contains(t))), "not one known tag");
+        check(json["security"].as_array().is_some_and(|s| s.len() == 1), "no security; an open one says {}");
+        check(json["responses"].as_object().is_some_and(|r| r.keys().any(|s| s.starts_with('2') || s.starts_with('3'))), "no success");
+        let declared: BTreeSet<&str> = operation.parameters().filter(|p| p["in"] == "path").filter_map(|p| p["name"].as_str()).collect();
+        let in_path: BTreeSet<&str> = operation.path.split(['{', '}']).skip(1).step_by(2).collect();
+        check(declared == in_path, "the path's parameters are not those declared");
+        for parameter in operation.parameters() {
+            check(parameter["description"].as_str().is_some_and(|d| !d.is_empty()), "a parameter without a description");
+        }
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+    assert!(seen.len() >= 10, "the walk found only {seen:?}");
+}
+
+#[test]
+fn every_secured_operation_documents_its_refusals() {
+    for operation in operations().iter().filter(|o| o.permission().is_some()) {
+        for status in ["401", "403", "500", "503"] {
+            assert!(operation.json["responses"][status].is_object(), "{}: no {status}", operation.id);
+        }
+    }
+}
+
+/// Every `$ref` under `value`.
+fn references<'a>(value: &'a Value, found: &mut Vec<&'a str>) {
+    match value {
+        Value::Object(map) => {
+            found.extend(map.get("$ref").and_then(Value::as_str));
+            map.values().for_each(|v| references(v, found));
+        }
+        Value::Array(list) => list.iter().for_each(|v| references(v, found)),
+        _ => {}
+    }
+}
+
+#[test]
+fn every_reference_leads_somewhere_and_every_schema_is_used() {
+    let mut found = Vec::new();
+    references(document(), &mut found);
+    for reference in &found {
+        let target = reference.strip_prefix('#').and_then(|pointer| document().pointer(pointer));
+        assert!(target.is_some(), "{reference} leads nowhere");
+    }
+    for name in document()["components"]["schemas"].as_object().unwrap().keys() {
+        let used = found.contains(&format!("#/components/schemas/{name}").as_str());
+        assert!(used, "the schema {name} is used nowhere");
+    }
+}
+
+#[test]
+fn every_property_of_a_schema_is_described() {
+    let schemas = document()["components"]["schemas"].as_object().unwrap();
+    let missing: Vec<String> = schemas
+        .iter()
+        .flat_map(|(name, schema)| schema["properties"].as_object().into_iter().flatten().map(move |(p, s)| (name, p, s)))
+        .filter(|(_, _, property)| property["description"].is_null() && property["$ref"].is_null())
+        .map(|(name, property, _)| format!("{name}.{property}"))
+        .collect();
+    assert!(missing.is_empty(), "{missing:?}");
+}
+
+both!(the_served_contract_is_the_same_in_both_forms, |world| {
+    let stranger = world.stranger();
+    let json = stranger.get("/openapi.json").expect(200);
+    let yaml = stranger.get("/openapi.yaml").expect(200);
+    assert!(yaml.header("content-type").contains("yaml"), "{}", yaml.header("content-type"));
+    let from_yaml: Value = yaml_serde::from_str(&yaml.text).unwrap();
+    assert!(from_yaml == json.json, "the two forms differ");
+    assert!(json.json == *document(), "the served contract is not the code's");
+});
+
+both!(every_documented_operation_is_served, |world| {
+    let stranger = world.stranger();
+    for operation in operations() {
+        // An address and a method that no route takes give 404 or 405 before any access check.
+        let path = operation.path_with(|_| Some("1".into()));
+        let reply = stranger.call(&operation.method, &path).send();
+        match operation.permission() {
+            Some(_) => assert_eq!(reply.status, 401, "{}: {reply}", operation.id),
+            None => assert!(![404, 405].contains(&reply.status), "{}: {reply}", operation.id),
+        }
+    }
+});
+
+both!(the_documentation_page_needs_nothing_from_elsewhere, |world| {
+    let stranger = world.stranger();
+    let page = stranger.get("/docs/").expect(200);
+    for attribute in ["src=\"", "href=\""] {
+        for address in page.text.split(attribute).skip(1) {
+            assert!(!address.starts_with("http") && !address.starts_with("//"), "{}", &address[..60.min(address.len())]);
+        }
+    }
+    assert_eq!(stranger.get("/docs").expect(302).header("location"), "/docs/");
+});

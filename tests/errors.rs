@@ -1,0 +1,165 @@
+//! Refusals: one shape, two languages, nothing of the database in them.
+
+use crate::harness::Reply;
+use opora_identity::Role;
+use serde_json::{Value, json};
+
+const LOGIN: &str = "/api/v1/auth/login";
+
+fn new_user(login: &str) -> Value {
+    json!({ "login": login, "display_name": "Пользователь", "password": "four random words", "role": "reader" })
+}
+
+both!(a_problem_is_told_in_the_readers_language, |world| {
+    let stranger = world.stranger();
+    let title = |languages: &str| {
+        let reply = stranger.call("GET", "/api/v1/me").header("Accept-Language", languages).send();
+        let reply = reply.expect(401).problem("missing_token");
+        (reply.header("content-language").to_owned(), reply.json["title"].as_str().unwrap().to_owned())
+    };
+    let (en, ru) = (title("en"), title("ru-RU,ru;q=0.9,en;q=0.8"));
+    assert_eq!((en.0.as_str(), ru.0.as_str()), ("en", "ru"));
+    assert_eq!(ru.1, "Нужен токен доступа");
+    assert_ne!(en.1, ru.1);
+    assert_eq!(title("de, en"), en);
+    assert_eq!(title("fr"), en);
+});
+
+both!(every_refused_field_is_told_at_once, |world| {
+    let body = json!({ "login": "x", "display_name": "", "password": "short", "role": "reader" });
+    let call = world.client(Role::Admin);
+    let call = call.call("POST", "/api/v1/users").header("Accept-Language", "ru").json(&body);
+    let reply = call.send().expect(422).problem("invalid_fields");
+    let expected = [("/display_name", "wrong_length"), ("/login", "wrong_length"), ("/password", "wrong_length")];
+    assert_eq!(reply.flaws(), expected, "{reply}");
+    assert_eq!(reply.json["errors"][0]["message"], "неверная длина");
+});
+
+both!(rules_over_several_fields_point_at_one, |world| {
+    let admin = world.client(Role::Admin);
+    let mut body = new_user("coordinator");
+    body["role"] = json!("municipality");
+    let reply = admin.post("/api/v1/users", &body).expect(422).problem("invalid_fields");
+    assert_eq!(reply.flaws(), [("/municipality_id", "required")]);
+    body["municipality_id"] = json!(world.seed.own);
+    admin.post("/api/v1/users", &body).expect(201);
+});
+
+both!(a_missing_reference_is_no_fault, |world| {
+    let mut body = new_user("coordinator");
+    body["role"] = json!("municipality");
+    body["municipality_id"] = json!(999_999);
+    world.client(Role::Admin).post("/api/v1/users", &body).expect(422).problem("missing_reference");
+});
+
+both!(a_taken_key_is_a_conflict, |world| {
+    let admin = world.client(Role::Admin);
+    let created = admin.post("/api/v1/users", &new_user("New.User")).expect(201);
+    let address = created.header("location").to_owned();
+    assert_eq!(admin.get(&address).expect(200).json["login"], "new.user");
+    let refused = admin.post("/api/v1/users", &new_user("NEW.USER")).expect(409).problem("already_exists");
+    no_database_words(&refused);
+});
+
+fn no_database_words(reply: &Reply) {
+    let text = reply.text.to_lowercase();
+    for word in ["sqlite", "postgres", "constraint", "select ", "insert ", "diesel", "users_login", "panicked", "src/"] {
+        assert!(!text.contains(word), "{reply}");
+    }
+}
+
+both!(an_unknown_field_is_named_and_so_are_the_known_ones, |world| {
+    let body = json!({ "login": "institute", "pasword": "secret-in-a-typo" });
+    let reply = world.stranger().post(LOGIN, &body).expect(400).problem("invalid_json");
+    assert_eq!(reply.flaws(), [("/pasword", "unknown_field")]);
+    let detail = reply.json["detail"].as_str().unwrap();
+    assert!(detail.contains("login") && detail.contains("password"), "{reply}");
+    assert!(!reply.text.contains("secret-in-a-typo"), "{reply}");
+});
+
+both!(a_missing_field_is_named, |world| {
+    let reply = world.stranger().post(LOGIN, &json!({ "login": "institute" })).expect(400).problem("invalid_json");
+    assert_eq!(reply.flaws(), [("/password", "required")]);
+});
+
+both!(what_is_not_json_is_refused, |world| {
+    let stranger = world.stranger();
+    for body in ["", "{", "{\"login\":", "[]", "null", "\u{feff}{}", "{\"login\":\"a\",\"login\":\"b\",\"password\":\"c\"}"] {
+        stranger.call("POST", LOGIN).body("application/json", body).send().expect(400).problem("invalid_json");
+    }
+    stranger.call("POST", LOGIN).body("application/json", b"{\"login\":\"\xff\"}").send().expect(400);
+    let deep = "[".repeat(200_000);
+    stranger.call("POST", LOGIN).body("application/json", deep).send().expect(400).problem("invalid_json");
+});
+
+both!(a_wrong_type_is_refused_without_the_value, |world| {
+    let reply = world.stranger().post(LOGIN, &json!({ "login": "institute", "password": 4_815_162_342_i64 }));
+    let reply = reply.expect(400).problem("invalid_json");
+    assert!(!reply.text.contains("4815162342"), "{reply}");
+});
+
+both!(a_large_body_is_refused, |world| {
+    let body = json!({ "login": "a".repeat(1_100_000), "password": "b" });
+    world.stranger().post(LOGIN, &body).expect(413).problem("body_too_large");
+});
+
+both!(another_media_type_is_refused, |world| {
+    let stranger = world.stranger();
+    for media_type in ["text/plain", "application/x-www-form-urlencoded", "application/jsonp"] {
+        stranger.call("POST", LOGIN).body(media_type, "{}").send().expect(415).problem("unsupported_media_type");
+    }
+    let charset = stranger.call("POST", LOGIN).body("application/json; charset=utf-8", "{}").send();
+    charset.expect(400).problem("invalid_json");
+});
+
+both!(unknown_places_and_methods_are_problems_too, |world| {
+    let stranger = world.stranger();
+    stranger.get("/api/v1/nothing").expect(404).problem("not_found");
+    stranger.get("/api/v2/me").expect(404).problem("not_found");
+    stranger.call("DELETE", LOGIN).send().problem("method_not_allowed").expect(405);
+    let admin = world.client(Role::Admin);
+    for id in ["0", "-1", "999999", "9223372036854775807"] {
+        admin.get(&format!("/api/v1/users/{id}")).expect(404).problem("not_found");
+    }
+    for id in ["x", "1x", "9223372036854775808", "%00", "1%2F2"] {
+        let reply = admin.get(&format!("/api/v1/users/{id}"));
+        assert!([400, 404].contains(&reply.status), "{reply}");
+        assert_eq!(reply.header("content-type"), "application/problem+json", "{reply}");
+    }
+});
+
+both!(an_unknown_parameter_is_refused, |world| {
+    let admin = world.client(Role::Admin);
+    let reply = admin.get("/api/v1/users?limitt=5").expect(400).problem("unknown_parameter");
+    assert!(reply.json["detail"].as_str().is_some_and(|d| d.contains("limit")), "{reply}");
+    for query in ["limit=5&limit=6", "limit=five", "limit=", "limit=1.5", "LIMIT=5"] {
+        admin.get(&format!("/api/v1/users?{query}")).expect(400).problem("unknown_parameter");
+    }
+});
+
+both!(a_request_keeps_its_id, |world| {
+    let stranger = world.stranger();
+    let with = |id: &str| stranger.call("GET", "/api/v1/me").header("X-Request-Id", id).send();
+    assert_eq!(with("abc-123").problem("missing_token").json["request_id"], "abc-123");
+    for id in ["<script>", "a b", &"x".repeat(65)] {
+        assert_ne!(with(id).header("x-request-id"), id);
+    }
+    let (one, two) = (stranger.get("/health/live"), stranger.get("/health/live"));
+    assert_ne!(one.header("x-request-id"), two.header("x-request-id"));
+});
+
+both!(every_answer_carries_the_protective_headers, |world| {
+    let stranger = world.stranger();
+    for path in ["/health/live", "/api/v1/me", "/api/v1/nothing", "/docs/errors", "/openapi.json"] {
+        let reply = stranger.get(path);
+        assert_eq!(reply.header("x-content-type-options"), "nosniff", "{path}");
+        assert_eq!(reply.header("x-frame-options"), "DENY", "{path}");
+    }
+});
+
+both!(every_code_stands_in_the_catalogue, |world| {
+    let page = world.stranger().get("/docs/errors").expect(200).text;
+    for code in opora_primitives::ProblemCode::ALL {
+        assert!(page.contains(&format!("id=\"{}\"", code.as_str())), "{}", code.as_str());
+    }
+});

@@ -1,0 +1,94 @@
+//! The contract as the tests walk it.
+
+use opora_identity::Permission;
+use serde_json::Value;
+use std::sync::OnceLock;
+
+/// The whole document.
+pub fn document() -> &'static Value {
+    static DOCUMENT: OnceLock<Value> = OnceLock::new();
+    DOCUMENT.get_or_init(|| serde_json::from_str(&opora::openapi::json().unwrap()).unwrap())
+}
+
+/// One operation of the contract.
+pub struct Operation {
+    pub id: &'static str,
+    /// In upper case.
+    pub method: String,
+    pub path: &'static str,
+    pub json: &'static Value,
+}
+
+impl Operation {
+    /// The permission it needs; `None` for an open one.
+    pub fn permission(&self) -> Option<Permission> {
+        let needs = self.json["security"].as_array().unwrap_or_else(|| panic!("{}: no security", self.id));
+        let scopes: Vec<&str> =
+            needs.iter().filter_map(|n| n["bearer"].as_array()).flatten().filter_map(Value::as_str).collect();
+        match scopes[..] {
+            [] => None,
+            [scope] => Some(
+                Permission::ALL
+                    .iter()
+                    .copied()
+                    .find(|p| p.as_str() == scope)
+                    .unwrap_or_else(|| panic!("{}: no permission {scope}", self.id)),
+            ),
+            _ => panic!("{}: more than one scope: {scopes:?}", self.id),
+        }
+    }
+
+    /// The path with `sample` in place of its parameters.
+    pub fn path_with(&self, sample: impl Fn(&str) -> Option<String>) -> String {
+        let mut path = String::new();
+        for (i, part) in self.path.split(['{', '}']).enumerate() {
+            match i % 2 {
+                0 => path += part,
+                _ => path += &sample(part).unwrap_or_else(|| panic!("no case for {{{part}}} of {}", self.id)),
+            }
+        }
+        path
+    }
+
+    /// Whether it answers with a page of items.
+    pub fn is_list(&self) -> bool {
+        let schema = &self.json["responses"]["200"]["content"]["application/json"]["schema"];
+        resolve(schema)["properties"]["items"].is_object()
+    }
+
+    /// Its path and query parameters.
+    pub fn parameters(&self) -> impl Iterator<Item = &'static Value> {
+        self.json["parameters"].as_array().into_iter().flatten().map(resolve)
+    }
+}
+
+/// Every operation of the contract.
+pub fn operations() -> Vec<Operation> {
+    let paths = document()["paths"].as_object().unwrap();
+    paths
+        .iter()
+        .flat_map(|(path, item)| {
+            item.as_object().unwrap().iter().filter(|(method, _)| METHODS.contains(&method.as_str())).map(
+                move |(method, json)| Operation {
+                    id: json["operationId"].as_str().unwrap_or_else(|| panic!("{method} {path}: no operationId")),
+                    method: method.to_ascii_uppercase(),
+                    path,
+                    json,
+                },
+            )
+        })
+        .collect()
+}
+
+const METHODS: &[&str] = &["get", "put", "post", "patch", "delete", "head", "options", "trace"];
+
+/// What a `$ref` stands for; anything else stands for itself.
+pub fn resolve(value: &'static Value) -> &'static Value {
+    match value["$ref"].as_str() {
+        Some(reference) => {
+            let pointer = reference.strip_prefix('#').unwrap_or_else(|| panic!("{reference} leaves the document"));
+            document().pointer(pointer).unwrap_or_else(|| panic!("{reference} points to nothing"))
+        }
+        None => value,
+    }
+}

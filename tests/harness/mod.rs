@@ -1,0 +1,29 @@
+//! What a test stands on: a world of its own (database, seed, server) and clients that talk to it.
+
+pub mod client;
+pub mod contract;
+pub mod seed;
+pub mod storage;
+pub mod world;
+
+pub use client::{Client, Reply};
+pub use world::World;
+
+/// One scenario, two tests: `<name>::sqlite` and `<name>::postgres`. The scenario gets a world of its own.
+macro_rules! both {
+    ($name:ident, |$world:ident| $body:block) => {
+        fn $name($world: &$crate::harness::World) $body
+
+        mod $name {
+            #[test]
+            fn sqlite() {
+                super::$name(&$crate::harness::World::sqlite());
+            }
+
+            #[test]
+            fn postgres() {
+                super::$name(&$crate::harness::World::postgres());
+            }
+        }
+    };
+}

@@ -1,0 +1,31 @@
+//! Black-box tests: the real server over real HTTP, every scenario on SQLite and on PostgreSQL.
+//!
+//! Each test owns its database, a copy of a migrated and seeded template, so all of them run in parallel. Run with
+//! `scripts/with-postgres.sh cargo test -p opora-tests`.
+
+#[cfg(test)]
+#[macro_use]
+mod harness;
+
+#[cfg(test)]
+mod access;
+#[cfg(test)]
+mod areas;
+#[cfg(test)]
+mod concurrency;
+#[cfg(test)]
+mod conditions;
+#[cfg(test)]
+mod contract;
+#[cfg(test)]
+mod errors;
+#[cfg(test)]
+mod health;
+#[cfg(test)]
+mod keys;
+#[cfg(test)]
+mod migrations;
+#[cfg(test)]
+mod sessions;
+#[cfg(test)]
+mod tokens;

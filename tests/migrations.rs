@@ -1,0 +1,260 @@
+//! The two histories of the schema: the same steps, and the same tables at the end.
+
+use crate::harness::storage::Storage;
+use diesel::{
+    RunQueryDsl,
+    sql_types::{BigInt, Nullable, Text},
+};
+use opora_db::{Db, migrations, on_each};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A column: the class of its type, and whether it may be empty.
+type Column = (String, bool);
+
+/// What is compared of a table.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Table {
+    columns: BTreeMap<String, Column>,
+    primary_key: Vec<String>,
+    unique: BTreeSet<Vec<String>>,
+    /// Columns, table, its columns, what a deletion does.
+    foreign_keys: BTreeSet<(Vec<String>, String, Vec<String>, String)>,
+    /// Indexes that are no constraint: columns, whether unique.
+    indexes: BTreeSet<(Vec<String>, bool)>,
+}
+
+type Schema = BTreeMap<String, Table>;
+
+/// A row of up to five columns; lists come joined by commas.
+#[derive(diesel::QueryableByName)]
+struct Row {
+    #[diesel(sql_type = Text)]
+    a: String,
+    #[diesel(sql_type = Text)]
+    b: String,
+    #[diesel(sql_type = Text)]
+    c: String,
+    #[diesel(sql_type = Nullable<Text>)]
+    d: Option<String>,
+    #[diesel(sql_type = BigInt)]
+    n: i64,
+}
+
+fn rows(db: &mut Db, query: &str) -> Vec<Row> {
+    on_each!(db, c => diesel::sql_query(query).load(c)).unwrap_or_else(|e| panic!("{e}: {query}"))
+}
+
+fn list(joined: &str) -> Vec<String> {
+    joined.split(',').map(str::to_owned).collect()
+}
+
+/// Types that mean the same on both databases.
+fn class(declared: &str) -> String {
+    match declared.to_ascii_lowercase().as_str() {
+        "bigint" => "bigint",
+        "integer" => "integer",
+        "text" => "text",
+        "boolean" => "bool",
+        "date" => "date",
+        "timestamp" | "timestamp without time zone" => "timestamp",
+        "blob" | "bytea" => "binary",
+        "real" | "double precision" | "double" => "float",
+        other => panic!("no class for the type {other}"),
+    }
+    .to_owned()
+}
+
+fn sqlite_schema(db: &mut Db) -> Schema {
+    let names = "SELECT name AS a, '' AS b, '' AS c, sql AS d, 0 AS n FROM sqlite_schema
+         WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND name NOT LIKE '\\_\\_diesel%' ESCAPE '\\'";
+    rows(db, names).into_iter().map(|row| (row.a.clone(), sqlite_table(db, &row.a, &row.d.unwrap_or_default()))).collect()
+}
+
+fn sqlite_table(db: &mut Db, name: &str, definition: &str) -> Table {
+    let mut table = Table::default();
+    let columns = format!(
+        "SELECT name AS a, type AS b, CAST(\"notnull\" AS TEXT) AS c, NULL AS d, CAST(pk AS BIGINT) AS n
+         FROM pragma_table_info('{name}') ORDER BY pk"
+    );
+    let rowid = definition.contains("INTEGER PRIMARY KEY AUTOINCREMENT");
+    for row in rows(db, &columns) {
+        // An INTEGER PRIMARY KEY is the 64-bit row id and never empty; in any other key SQLite wants NOT NULL said.
+        let is_rowid = rowid && row.n > 0;
+        let class = if is_rowid { "bigint".into() } else { class(&row.b) };
+        table.columns.insert(row.a.clone(), (class, row.c == "0" && !is_rowid));
+        if row.n > 0 {
+            table.primary_key.push(row.a);
+        }
+    }
+    let indexes = format!(
+        "SELECT i.origin AS a, (SELECT group_concat(name, ',') FROM (SELECT name FROM pragma_index_info(i.name) ORDER BY seqno)) AS b,
+             '' AS c, NULL AS d, CAST(i.\"unique\" AS BIGINT) AS n FROM pragma_index_list('{name}') i"
+    );
+    for row in rows(db, &indexes) {
+        match row.a.as_str() {
+            "u" => drop(table.unique.insert(list(&row.b))),
+            "c" => drop(table.indexes.insert((list(&row.b), row.n == 1))),
+            _ => {}
+        }
+    }
+    let foreign = format!(
+        "SELECT group_concat(\"from\", ',') AS a, \"table\" AS b, group_concat(coalesce(\"to\", ''), ',') AS c, on_delete AS d,
+             CAST(id AS BIGINT) AS n FROM (SELECT * FROM pragma_foreign_key_list('{name}') ORDER BY id, seq) GROUP BY id"
+    );
+    for row in rows(db, &foreign) {
+        table.foreign_keys.insert((list(&row.a), row.b, list(&row.c), row.d.unwrap_or_default()));
+    }
+    table
+}
+
+const POSTGRES_COLUMNS: &str = "
+    SELECT table_name::text AS a, column_name::text AS b, data_type::text AS c, is_nullable::text AS d, 0::bigint AS n
+    FROM information_schema.columns WHERE table_schema = 'public' AND table_name NOT LIKE '\\_\\_diesel%'";
+
+/// Names of the columns of a key, in its order.
+const POSTGRES_CONSTRAINTS: &str = "
+    SELECT t.relname::text AS a,
+        (SELECT string_agg(a.attname, ',' ORDER BY k.n) FROM unnest(c.conkey) WITH ORDINALITY k(num, n)
+            JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = k.num) AS b,
+        c.contype::text || coalesce(f.relname::text, '') || ',' || c.confdeltype::text AS c,
+        (SELECT string_agg(a.attname, ',' ORDER BY k.n) FROM unnest(c.confkey) WITH ORDINALITY k(num, n)
+            JOIN pg_attribute a ON a.attrelid = c.confrelid AND a.attnum = k.num) AS d,
+        0::bigint AS n
+    FROM pg_constraint c JOIN pg_class t ON t.oid = c.conrelid LEFT JOIN pg_class f ON f.oid = c.confrelid
+    WHERE c.connamespace = 'public'::regnamespace AND c.contype IN ('p', 'u', 'f') AND t.relname NOT LIKE '\\_\\_diesel%'";
+
+const POSTGRES_INDEXES: &str = "
+    SELECT t.relname::text AS a,
+        (SELECT string_agg(a.attname, ',' ORDER BY k.n) FROM unnest(i.indkey) WITH ORDINALITY k(num, n)
+            JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.num) AS b,
+        '' AS c, NULL::text AS d, i.indisunique::int::bigint AS n
+    FROM pg_index i JOIN pg_class t ON t.oid = i.indrelid
+    WHERE t.relnamespace = 'public'::regnamespace AND t.relname NOT LIKE '\\_\\_diesel%'
+        AND NOT EXISTS (SELECT FROM pg_constraint c WHERE c.conindid = i.indexrelid AND c.contype IN ('p', 'u'))";
+
+fn postgres_schema(db: &mut Db) -> Schema {
+    let mut schema = Schema::new();
+    for row in rows(db, POSTGRES_COLUMNS) {
+        let column = (class(&row.c), row.d.as_deref() == Some("YES"));
+        schema.entry(row.a).or_default().columns.insert(row.b, column);
+    }
+    for row in rows(db, POSTGRES_CONSTRAINTS) {
+        let table = schema.get_mut(&row.a).unwrap();
+        let (kind, rest) = row.c.split_at(1);
+        match kind {
+            "p" => table.primary_key = list(&row.b),
+            "u" => drop(table.unique.insert(list(&row.b))),
+            _ => {
+                let (target, action) = rest.split_once(',').unwrap();
+                let action = match action {
+                    "a" => "NO ACTION",
+                    "c" => "CASCADE",
+                    "n" => "SET NULL",
+                    "r" => "RESTRICT",
+                    other => panic!("no name for the action {other}"),
+                };
+                let to = list(&row.d.unwrap_or_default());
+                table.foreign_keys.insert((list(&row.b), target.to_owned(), to, action.to_owned()));
+            }
+        }
+    }
+    for row in rows(db, POSTGRES_INDEXES) {
+        schema.get_mut(&row.a).unwrap().indexes.insert((list(&row.b), row.n == 1));
+    }
+    schema
+}
+
+fn schema_of(db: &mut Db) -> Schema {
+    match db {
+        Db::Sqlite(_) => sqlite_schema(db),
+        Db::Postgres(_) => postgres_schema(db),
+    }
+}
+
+#[test]
+fn both_histories_have_the_same_steps() {
+    let (sqlite, postgres) = migrations::known().unwrap();
+    assert_eq!(sqlite, postgres);
+    assert!(!sqlite.is_empty());
+}
+
+fn goes_forth_and_back(storage: &Storage) {
+    let db = &mut storage.connect();
+    let steps = migrations::known().unwrap().0.len();
+    assert!(migrations::pending(db).unwrap());
+    assert_eq!(migrations::apply(db).unwrap().len(), steps);
+    assert!(!migrations::pending(db).unwrap());
+    assert!(migrations::apply(db).unwrap().is_empty(), "a second application finds nothing to do");
+    let first = schema_of(db);
+    assert_eq!(migrations::revert_all(db).unwrap().len(), steps);
+    let left: Vec<_> = schema_of(db).into_keys().collect();
+    assert!(left.is_empty(), "a revert leaves {left:?}");
+    assert_eq!(migrations::apply(db).unwrap().len(), steps);
+    assert!(schema_of(db) == first, "the second application made other tables");
+}
+
+mod migrations_go_forth_and_back {
+    use super::{Storage, goes_forth_and_back};
+
+    #[test]
+    fn sqlite() {
+        goes_forth_and_back(&Storage::empty_sqlite());
+    }
+
+    #[test]
+    fn postgres() {
+        goes_forth_and_back(&Storage::empty_postgres());
+    }
+}
+
+#[test]
+fn two_nodes_that_start_together_migrate_once() {
+    let storage = Storage::empty_postgres();
+    let applied: Vec<usize> = std::thread::scope(|scope| {
+        let nodes: Vec<_> =
+            (0..3).map(|_| scope.spawn(|| migrations::apply(&mut storage.connect()).unwrap().len())).collect();
+        nodes.into_iter().map(|node| node.join().unwrap()).collect()
+    });
+    assert_eq!(applied.iter().sum::<usize>(), migrations::known().unwrap().0.len(), "{applied:?}");
+}
+
+#[test]
+fn both_schemas_mean_the_same() {
+    let sqlite = schema_of(&mut Storage::sqlite().connect());
+    let postgres = schema_of(&mut Storage::postgres().connect());
+    assert_eq!(sqlite.keys().collect::<Vec<_>>(), postgres.keys().collect::<Vec<_>>());
+    assert!(sqlite.len() >= 20, "the comparison saw only {:?}", sqlite.keys());
+    for (name, table) in &sqlite {
+        assert_eq!(table, &postgres[name], "{name}: SQLite on the left, PostgreSQL on the right");
+    }
+}
+
+/// The tables of schema.rs: name, columns in order, and for each its class and whether it may be empty.
+fn declared() -> BTreeMap<String, (Vec<String>, BTreeMap<String, Column>)> {
+    let source = include_str!("../crates/db/src/schema.rs");
+    let mut tables = BTreeMap::new();
+    for block in source.split("diesel::table! {").skip(1) {
+        let (head, rest) = block.split_once('{').unwrap();
+        let (name, key) = head.trim().trim_end_matches(')').split_once('(').unwrap();
+        let key = key.split(',').map(|column| column.trim().to_owned()).collect();
+        let columns = rest.split_once('}').unwrap().0.lines().filter_map(|line| {
+            let (column, kind) = line.trim().trim_end_matches(',').split_once(" -> ")?;
+            let inner = kind.strip_prefix("Nullable<").map(|k| k.trim_end_matches('>'));
+            let class = inner.unwrap_or(kind).to_ascii_lowercase();
+            Some((column.to_owned(), (class, inner.is_some())))
+        });
+        tables.insert(name.trim().to_owned(), (key, columns.collect()));
+    }
+    tables
+}
+
+#[test]
+fn the_code_knows_the_tables_as_they_are() {
+    let real = schema_of(&mut Storage::sqlite().connect());
+    let declared = declared();
+    assert_eq!(declared.keys().collect::<Vec<_>>(), real.keys().collect::<Vec<_>>());
+    for (name, (key, columns)) in &declared {
+        assert_eq!(columns, &real[name].columns, "{name}: schema.rs on the left, the migrations on the right");
+        assert_eq!(key, &real[name].primary_key, "{name}: schema.rs on the left, the migrations on the right");
+    }
+}

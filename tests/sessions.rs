@@ -1,0 +1,156 @@
+//! Logging in, staying in, logging out.
+
+use crate::harness::{Client, Reply, seed::PASSWORD};
+use opora_identity::Role;
+use serde_json::json;
+
+fn refresh(client: &Client, token: &str) -> Reply {
+    client.post("/api/v1/auth/refresh", &json!({ "refresh_token": token }))
+}
+
+both!(a_login_opens_a_session, |world| {
+    let mut client = world.stranger();
+    let pair = client.try_log_in("Institute", PASSWORD).expect(200);
+    assert_eq!(pair.json["token_type"], "Bearer");
+    assert_eq!(pair.json["expires_in"], 600);
+    assert_eq!(pair.header("cache-control"), "no-store");
+    client.keep(&pair);
+    let me = client.get("/api/v1/me").expect(200);
+    assert_eq!(me.json["user"]["login"], "institute");
+    assert_eq!(me.json["area"]["kind"], "region");
+    assert!(!me.text.contains("password"), "{me}");
+});
+
+both!(an_area_is_part_of_the_session, |world| {
+    let me = world.client(Role::Municipality).get("/api/v1/me").expect(200);
+    assert_eq!(me.json["area"], json!({ "kind": "municipality", "municipality_id": world.seed.own }));
+    let me = world.client(Role::School).get("/api/v1/me").expect(200);
+    assert_eq!(me.json["area"], json!({ "kind": "school", "school_id": world.seed.school }));
+});
+
+both!(an_unknown_login_and_a_wrong_password_look_the_same, |world| {
+    let stranger = world.stranger();
+    let mut wrong = stranger.try_log_in("institute", "not the password").expect(401).problem("wrong_credentials").json;
+    let mut unknown = stranger.try_log_in("nobody", "not the password").expect(401).problem("wrong_credentials").json;
+    wrong["request_id"].take();
+    unknown["request_id"].take();
+    assert_eq!(wrong, unknown);
+});
+
+both!(too_many_failures_close_a_login, |world| {
+    let stranger = world.stranger();
+    for _ in 0..10 {
+        stranger.try_log_in("expert", "not the password").problem("wrong_credentials");
+    }
+    let refused = stranger.try_log_in("expert", PASSWORD).expect(429).problem("too_many_attempts");
+    let seconds: u32 = refused.header("retry-after").parse().expect("Retry-After in seconds");
+    assert!(seconds > 0);
+    // Case does not open a second door; other logins stay open.
+    stranger.try_log_in("EXPERT", PASSWORD).expect(429);
+    stranger.try_log_in("institute", PASSWORD).expect(200);
+});
+
+both!(a_success_forgives_earlier_failures, |world| {
+    let stranger = world.stranger();
+    for _ in 0..2 {
+        for _ in 0..6 {
+            stranger.try_log_in("expert", "not the password").expect(401);
+        }
+        stranger.try_log_in("expert", PASSWORD).expect(200);
+    }
+});
+
+both!(a_refresh_token_rotates, |world| {
+    let mut client = world.client(Role::Institute);
+    let (first, access) = (client.refresh.clone(), client.token.clone());
+    let pair = refresh(&client, &first).expect(200);
+    client.keep(&pair);
+    assert_ne!(client.refresh, first);
+    client.get("/api/v1/me").expect(200);
+    // The access token given before lives on until it expires.
+    client.with_token(access.unwrap()).get("/api/v1/me").expect(200);
+    let second = client.refresh.clone();
+    refresh(&client, &second).expect(200);
+});
+
+both!(reuse_of_a_refresh_token_ends_the_session, |world| {
+    let mut client = world.client(Role::Institute);
+    let bystander = world.client(Role::Institute);
+    let first = client.refresh.clone();
+    client.keep(&refresh(&client, &first).expect(200));
+    refresh(&client, &first).expect(401).problem("reused_refresh_token");
+    // Neither half of the newest pair works any more: it may be the thief's.
+    client.get("/api/v1/me").expect(401).problem("invalid_token");
+    refresh(&client, &client.refresh).expect(401).problem("invalid_refresh_token");
+    bystander.get("/api/v1/me").expect(200);
+});
+
+both!(a_made_up_refresh_token_is_refused, |world| {
+    refresh(&world.stranger(), "bm90IGEgdG9rZW4").expect(401).problem("invalid_refresh_token");
+});
+
+both!(of_simultaneous_refreshes_only_one_succeeds, |world| {
+    let client = world.client(Role::Institute);
+    let statuses: Vec<u16> = std::thread::scope(|scope| {
+        let calls: Vec<_> = (0..6).map(|_| scope.spawn(|| refresh(&client, &client.refresh).status)).collect();
+        calls.into_iter().map(|call| call.join().unwrap()).collect()
+    });
+    assert_eq!(statuses.iter().filter(|s| **s == 200).count(), 1, "{statuses:?}");
+    assert!(statuses.iter().all(|s| [200, 401].contains(s)), "{statuses:?}");
+});
+
+both!(a_logout_counts_at_once, |world| {
+    let client = world.client(Role::Institute);
+    let bystander = world.client(Role::Institute);
+    client.call("POST", "/api/v1/auth/logout").send().expect(204);
+    client.get("/api/v1/me").expect(401).problem("invalid_token");
+    refresh(&client, &client.refresh).expect(401).problem("invalid_refresh_token");
+    bystander.get("/api/v1/me").expect(200);
+});
+
+both!(a_logout_reaches_another_node, |world| {
+    let other = world.another_node(|_| {});
+    let client = world.client(Role::Institute);
+    let there = other.stranger().with_token(client.token.clone().unwrap());
+    there.get("/api/v1/me").expect(200);
+    client.call("POST", "/api/v1/auth/logout").send().expect(204);
+    // What the node does by itself every few seconds.
+    other.state.tokens.reload(&other.state.database).unwrap();
+    there.get("/api/v1/me").expect(401).problem("invalid_token");
+});
+
+both!(a_user_who_is_let_go_is_out_at_once, |world| {
+    let admin = world.client(Role::Admin);
+    let reader = world.client(Role::Reader);
+    let path = format!("/api/v1/users/{}", world.seed.reader);
+    let etag = admin.get(&path).expect(200).header("etag").to_owned();
+    let gone = admin.patch(&path, &etag, &json!({ "active": false })).expect(200);
+    assert_eq!(gone.json["active"], false);
+    reader.get("/api/v1/me").expect(401).problem("invalid_token");
+    refresh(&reader, &reader.refresh).expect(401).problem("invalid_refresh_token");
+    world.stranger().try_log_in("reader", PASSWORD).expect(401).problem("wrong_credentials");
+    admin.patch(&path, gone.header("etag"), &json!({ "active": true })).expect(200);
+    world.client(Role::Reader).get("/api/v1/me").expect(200);
+    // The old session stays ended.
+    reader.get("/api/v1/me").expect(401);
+});
+
+both!(a_password_is_never_repeated, |world| {
+    const SECRET: &str = "zq7-secret";
+    let admin = world.client(Role::Admin);
+    let long = SECRET.repeat(30);
+    let bodies = [
+        ("/api/v1/auth/login", json!({ "login": "institute", "password": long })),
+        ("/api/v1/auth/login", json!({ "login": SECRET, "password": [SECRET] })),
+        ("/api/v1/auth/login", json!({ "login": "institute", "password": { SECRET: 1 } })),
+        ("/api/v1/users", json!({ "login": "new.user", "display_name": "Имя", "password": long, "role": "reader" })),
+        ("/api/v1/users", json!({ "login": "new.user", "display_name": "Имя", "password": "zq7-se", "role": "reader" })),
+        ("/api/v1/users", json!({ "login": SECRET, "display_name": "Имя", "password": SECRET, "role": "reader" })),
+        ("/api/v1/auth/refresh", json!({ "refresh_token": long })),
+    ];
+    for (path, body) in bodies {
+        let reply = admin.post(path, &body);
+        assert!((400..500).contains(&reply.status), "{reply}");
+        assert!(!reply.text.contains("zq7"), "{reply}");
+    }
+});
