@@ -1,1 +1,258 @@
-//! areas
+//! One area against another: what a municipality or a school never sees. Each operation that reads has a case here; a
+//! new one without a case fails.
+
+use crate::harness::{
+    Client, World,
+    contract::{Operation, operations},
+    seed::{Seed, YEAR},
+};
+use opora_db::schema::{designations, lists};
+use diesel::prelude::*;
+use opora_identity::Role;
+use serde_json::Value;
+
+/// How the rows of a list tell whose they are.
+enum Rows {
+    /// Everybody sees the same, for this reason.
+    Shared(&'static str),
+    /// By the id of the school in this field.
+    Schools(&'static str),
+    /// By the id of the municipality in this field.
+    Municipalities(&'static str),
+    /// By `school_id` or else `municipality_id`.
+    Either,
+    /// The path names a school: the list of another's school is not found.
+    OfSchool,
+    /// Only roles of the whole region may ask.
+    RegionOnly,
+}
+
+/// Lists: operation, query to ask with, rows.
+const LISTS: &[(&str, &str, Rows)] = &[
+    ("list_users", "", Rows::RegionOnly),
+    ("list_municipalities", "", Rows::Municipalities("id")),
+    ("list_schools", "", Rows::Schools("id")),
+    ("list_school_contexts", "", Rows::OfSchool),
+    ("list_school_results", "", Rows::OfSchool),
+    ("list_school_staff", "", Rows::OfSchool),
+    ("list_results", "?academic_year=2019%2F2020", Rows::Schools("school_id")),
+    ("list_staff", "", Rows::Schools("school_id")),
+    ("list_designations", "", Rows::Either),
+    ("list_lists", "", Rows::Shared("the versions of the list belong to the region; its schools are filtered")),
+    ("list_listed_schools", "", Rows::Schools("school_id")),
+];
+
+/// What a single record belongs to.
+enum Record {
+    /// The same for everybody, for this reason.
+    Shared(&'static str),
+    School,
+    Municipality,
+    Designation,
+    /// Only roles of the whole region may ask.
+    RegionOnly,
+    /// The seed holds no such record; the reason says where it is tested instead.
+    Elsewhere(&'static str),
+}
+
+/// Single records.
+const RECORDS: &[(&str, Record)] = &[
+    ("get_liveness", Record::Shared("open")),
+    ("get_readiness", Record::Shared("open")),
+    ("get_metrics", Record::Shared("open, on the loopback interface only")),
+    ("get_keys", Record::Shared("open")),
+    ("get_me", Record::Shared("the caller itself")),
+    ("get_user", Record::RegionOnly),
+    ("get_municipality", Record::Municipality),
+    ("get_school", Record::School),
+    ("get_designation", Record::Designation),
+    ("get_list", Record::Shared("a version of the list says only how many schools it names")),
+    ("get_job", Record::Elsewhere("a job is its asker's: tested with the imports")),
+    ("get_import", Record::Elsewhere("an import is its asker's: tested with the imports")),
+    ("list_import_errors", Record::Elsewhere("an import is its asker's: tested with the imports")),
+];
+
+fn reads() -> impl Iterator<Item = Operation> {
+    operations().into_iter().filter(|o| o.method == "GET")
+}
+
+#[test]
+fn every_operation_that_reads_has_a_case() {
+    let missing: Vec<&str> = reads()
+        .filter(|o| !LISTS.iter().any(|(id, ..)| *id == o.id) && !RECORDS.iter().any(|(id, _)| *id == o.id))
+        .map(|o| o.id)
+        .collect();
+    assert!(missing.is_empty(), "no case for {missing:?} in tests/areas.rs");
+    let listed: Vec<&str> = reads().filter(Operation::is_list).map(|o| o.id).collect();
+    assert!(listed.contains(&"list_users"), "the walk recognises lists: {listed:?}");
+}
+
+#[test]
+fn every_case_has_an_operation_and_a_reason() {
+    let known: Vec<&str> = reads().map(|o| o.id).collect();
+    for (id, _, rows) in LISTS {
+        assert!(known.contains(id), "{id} is no operation any more");
+        assert!(!matches!(rows, Rows::Shared("")), "{id}");
+    }
+    for (id, record) in RECORDS {
+        assert!(known.contains(id), "{id} is no operation any more");
+        assert!(!matches!(record, Record::Shared("") | Record::Elsewhere("")), "{id}");
+    }
+}
+
+/// A bounded user and what lies in its area.
+struct Bounded {
+    client: Client,
+    schools: Vec<i64>,
+    municipalities: Vec<i64>,
+}
+
+fn bounded(world: &World) -> [Bounded; 3] {
+    let seed = &world.seed;
+    let own = |login, schools: &[opora_primitives::SchoolId], places: &[opora_primitives::MunicipalityId]| Bounded {
+        client: world.log_in(login),
+        schools: schools.iter().map(|s| s.0).collect(),
+        municipalities: places.iter().map(|m| m.0).collect(),
+    };
+    [
+        own("municipality", &[seed.school, seed.neighbour], &[seed.own]),
+        // A city sees its districts.
+        own("city", &[seed.district_school], &[seed.city, seed.district]),
+        // A school sees the municipality it lies in.
+        own("school", &[seed.school], &[seed.own]),
+    ]
+}
+
+fn list_id(world: &World) -> i64 {
+    world.node.state.database.read(|db| Ok(lists::table.select(lists::id).first(db)?)).unwrap()
+}
+
+fn ids(rows: &[Value], field: &str) -> Vec<i64> {
+    let mut ids: Vec<i64> =
+        rows.iter().map(|row| row[field].as_i64().unwrap_or_else(|| panic!("no {field} in {row}"))).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    ids
+}
+
+both!(a_list_shows_the_callers_area_and_all_of_it, |world| {
+    let list = list_id(world);
+    let operations = operations();
+    for user in bounded(world) {
+        for (id, query, rows) in LISTS {
+            let operation = operations.iter().find(|o| o.id == *id).unwrap_or_else(|| panic!("no operation {id}"));
+            let own = user.schools[0];
+            let path = operation.path_with(|_| Some(if *id == "list_listed_schools" { list } else { own }.to_string()));
+            let reply = user.client.get(&(path + query));
+            match rows {
+                Rows::RegionOnly => drop(reply.expect(403)),
+                Rows::Shared(_) | Rows::OfSchool => drop(reply.expect(200)),
+                Rows::Schools(field) => assert_eq!(ids(reply.expect(200).items(), field), user.schools, "{id}"),
+                Rows::Municipalities(field) => {
+                    assert_eq!(ids(reply.expect(200).items(), field), user.municipalities, "{id}");
+                }
+                Rows::Either => {
+                    let reply = reply.expect(200);
+                    assert!(!reply.items().is_empty(), "{id}");
+                    for row in reply.items() {
+                        let inside = match row["school_id"].as_i64() {
+                            Some(school) => user.schools.contains(&school),
+                            None => user.municipalities.contains(&row["municipality_id"].as_i64().unwrap()),
+                        };
+                        assert!(inside, "{id}: {row}");
+                    }
+                }
+            }
+        }
+    }
+});
+
+both!(the_region_sees_every_row, |world| {
+    let institute = world.client(Role::Institute);
+    let list = list_id(world);
+    for (id, query, rows) in LISTS {
+        let (Rows::Schools(field) | Rows::Municipalities(field)) = rows else { continue };
+        let operations = operations();
+        let operation = operations.iter().find(|o| o.id == *id).unwrap();
+        let reply = institute.get(&(operation.path_with(|_| Some(list.to_string())) + query)).expect(200);
+        let expected = if matches!(rows, Rows::Schools(_)) { 5 } else { 4 };
+        assert_eq!(ids(reply.items(), field).len(), expected, "{id}: {reply}");
+    }
+});
+
+// The other's ids asked for by name.
+both!(a_filter_opens_no_other_area, |world| {
+    let Seed { other, other_school, .. } = world.seed;
+    let client = world.client(Role::Municipality);
+    for path in [
+        format!("/api/v1/schools?municipality_id={other}"),
+        format!("/api/v1/results?school_id={other_school}"),
+        format!("/api/v1/staff?school_id={other_school}"),
+        format!("/api/v1/designations?school_id={other_school}"),
+        format!("/api/v1/designations?municipality_id={other}"),
+        format!("/api/v1/municipalities?parent_id={other}"),
+    ] {
+        let reply = client.get(&path);
+        let empty = reply.status == 200 && reply.items().is_empty();
+        assert!(empty || reply.status == 404, "{reply}");
+    }
+});
+
+/// A designation of the school `of`.
+fn designation(world: &World, of: opora_primitives::SchoolId) -> i64 {
+    let row = designations::table.filter(designations::school_id.eq(of)).select(designations::id);
+    world.node.state.database.read(|db| Ok(row.first(db)?)).unwrap()
+}
+
+both!(anothers_record_is_not_found, |world| {
+    let seed = world.seed;
+    let client = world.client(Role::Municipality);
+    let school_user = world.client(Role::School);
+    let operations = operations();
+    let read = |client: &Client, id: &str, key: String| {
+        let operation = operations.iter().find(|o| o.id == id).unwrap_or_else(|| panic!("no operation {id}"));
+        client.get(&operation.path_with(|_| Some(key.clone())))
+    };
+    let mut cases: Vec<(&str, String, Vec<String>)> = Vec::new();
+    let (own, others) = (seed.school.to_string(), [seed.other_school, seed.district_school, seed.state_school]);
+    for (id, record) in RECORDS {
+        match record {
+            Record::School => cases.push((id, own.clone(), others.iter().map(ToString::to_string).collect())),
+            Record::Municipality => {
+                cases.push((id, seed.own.to_string(), [seed.other, seed.district].map(|m| m.to_string()).into()));
+            }
+            Record::Designation => {
+                let of = |school| designation(world, school).to_string();
+                cases.push((id, of(seed.school), others.iter().map(|s| of(*s)).collect()));
+            }
+            Record::RegionOnly | Record::Shared(_) | Record::Elsewhere(_) => {}
+        }
+    }
+    for (id, _, rows) in LISTS {
+        if matches!(rows, Rows::OfSchool) {
+            cases.push((id, own.clone(), others.iter().map(ToString::to_string).collect()));
+        }
+    }
+    for (id, own, others) in cases {
+        read(&client, id, own.clone()).expect(200);
+        read(&school_user, id, own).expect(200);
+        for other in others {
+            read(&client, id, other.clone()).expect(404).problem("not_found");
+            read(&school_user, id, other).expect(404).problem("not_found");
+        }
+    }
+    // The code of a school opens no more than its id.
+    client.get("/api/v1/schools/code:520101").expect(200);
+    client.get("/api/v1/schools/code:520201").expect(404).problem("not_found");
+    // A neighbour in the same municipality is another's for a school.
+    school_user.get(&format!("/api/v1/schools/{}", seed.neighbour)).expect(404);
+});
+
+both!(people_are_named_only_to_those_who_may, |world| {
+    for role in [Role::Ministry, Role::Supervision, Role::Expert, Role::Reader] {
+        world.client(role).get("/api/v1/staff").expect(403).problem("forbidden");
+    }
+    assert_eq!(YEAR, 2019, "the query of list_results names the year");
+    let staff = world.client(Role::School).get("/api/v1/staff").expect(200);
+    assert_eq!(staff.items().len(), 1);
+});

@@ -116,7 +116,8 @@ both!(unknown_places_and_methods_are_problems_too, |world| {
     let stranger = world.stranger();
     stranger.get("/api/v1/nothing").expect(404).problem("not_found");
     stranger.get("/api/v2/me").expect(404).problem("not_found");
-    stranger.call("DELETE", LOGIN).send().problem("method_not_allowed").expect(405);
+    let wrong_method = stranger.call("DELETE", LOGIN).send().expect(405).problem("method_not_allowed");
+    assert_eq!(wrong_method.header("allow"), "POST");
     let admin = world.client(Role::Admin);
     for id in ["0", "-1", "999999", "9223372036854775807"] {
         admin.get(&format!("/api/v1/users/{id}")).expect(404).problem("not_found");

@@ -68,7 +68,7 @@ both!(keys_rotate_without_downtime, |world| {
     assert!(names.contains(&old) && names.contains(&new), "{names:?}");
     assert_eq!(kid(&world.client(Role::Institute)), old);
     before.get("/api/v1/me").expect(200);
-    set_signs_from(world, &new, Moment::now().plus_seconds(-1));
+    set_signs_from(world, &new, Moment::now());
     let after = world.client(Role::Institute);
     assert_eq!(kid(&after), new);
     after.get("/api/v1/me").expect(200);
@@ -79,7 +79,7 @@ both!(a_retired_key_verifies_nothing, |world| {
     let before = world.client(Role::Institute);
     let old = kid(&before);
     let new = rotate(world);
-    set_signs_from(world, &new, Moment::now().plus_seconds(-1));
+    set_signs_from(world, &new, Moment::now());
     world
         .node
         .state
@@ -99,7 +99,7 @@ both!(a_retired_key_verifies_nothing, |world| {
 both!(a_new_key_reaches_another_node, |world| {
     let other = world.another_node(|_| {});
     let new = rotate(world);
-    set_signs_from(world, &new, Moment::now().plus_seconds(-1));
+    set_signs_from(world, &new, Moment::now());
     let client = world.client(Role::Institute);
     assert_eq!(kid(&client), new);
     // What the node does by itself every few seconds.

@@ -5,7 +5,7 @@ use actix_web::{
     Error, HttpMessage, HttpRequest,
     body::{BoxBody, MessageBody},
     dev::{ServiceRequest, ServiceResponse},
-    http::header::{CONTENT_TYPE, HeaderName, HeaderValue},
+    http::header::{ALLOW, CONTENT_TYPE, HeaderName, HeaderValue},
     middleware::Next,
 };
 use opora_primitives::Problem;
@@ -54,7 +54,10 @@ pub async fn attend(
         let mut response = next.call(request).await?.map_into_boxed_body();
         if let Some(problem) = problem_of(&response) {
             let http = response.request().clone();
-            let rendered = error::render(&problem, &http, &id.0);
+            let mut rendered = error::render(&problem, &http, &id.0);
+            if let Some(methods) = response.headers().get(ALLOW) {
+                rendered.headers_mut().insert(ALLOW, methods.clone());
+            }
             response = ServiceResponse::new(http, rendered);
         }
         secure(&mut response, &id);

@@ -10,7 +10,9 @@ use utoipa::{
     OpenApi,
     openapi::{
         ComponentsBuilder, ContentBuilder, HeaderBuilder, Object, OpenApi as Document, Ref, RefOr, Required,
-        Response, ResponseBuilder, Type,
+        Response, ResponseBuilder, Schema, Type,
+        extensions::Extensions,
+        schema::ArrayItems,
         path::{Operation, ParameterBuilder, ParameterIn, PathItem},
         security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme},
     },
@@ -53,6 +55,13 @@ pub fn document() -> Document {
     let (_, document) =
         App::new().into_utoipa_app().openapi(base()).configure(crate::routes::all).split_for_parts();
     complete(document)
+}
+
+/// Path and method of every operation.
+pub fn addresses() -> Vec<(String, &'static str)> {
+    let mut document = document();
+    let items = document.paths.paths.iter_mut();
+    items.flat_map(|(path, item)| operations(item).map(move |(method, _)| (path.clone(), method))).collect()
 }
 
 /// The contract as `openapi.yaml` keeps it.
@@ -116,9 +125,38 @@ fn complete(mut document: Document) -> Document {
         for (method, operation) in operations(item) {
             add_shared(path, method, operation);
             add_condition(method, operation);
+            name_permission(operation);
         }
     }
+    name_items(&mut document);
     document
+}
+
+/// The permission of an operation, as an extension and in words: OpenAPI knows scopes of OAuth flows only.
+fn name_permission(operation: &mut Operation) {
+    let Some(need) = operation.security.iter().flatten().find_map(|need| scopes(need).into_iter().next()) else { return };
+    let description = operation.description.get_or_insert_default();
+    description.push_str(&format!("\n\nNeeds the permission `{need}`."));
+    operation.security = Some(vec![SecurityRequirement::new("bearer", [""; 0])]);
+    operation.extensions = Some(Extensions::builder().add("x-permission", need).build());
+}
+
+fn scopes(need: &SecurityRequirement) -> Vec<String> {
+    let value = serde_json::to_value(need).unwrap_or_default();
+    value["bearer"].as_array().into_iter().flatten().filter_map(|scope| scope.as_str().map(str::to_owned)).collect()
+}
+
+/// A page of `T` refers to the schema of `T` instead of repeating it.
+fn name_items(document: &mut Document) {
+    let Some(components) = &mut document.components else { return };
+    for (name, schema) in &mut components.schemas {
+        let Some(item) = name.strip_prefix("Items_") else { continue };
+        if let RefOr::T(Schema::Object(page)) = schema
+            && let Some(RefOr::T(Schema::Array(list))) = page.properties.get_mut("items")
+        {
+            list.items = ArrayItems::RefOrSchema(Box::new(RefOr::Ref(Ref::from_schema_name(item))));
+        }
+    }
 }
 
 fn operations(item: &mut PathItem) -> impl Iterator<Item = (&'static str, &mut Operation)> {
@@ -140,10 +178,9 @@ fn add_shared(path: &str, method: &str, operation: &mut Operation) {
     let writes = method != "get";
     let names_version = matches!(method, "put" | "patch" | "delete");
     let has_body = operation.request_body.is_some();
-    let has_parameters = operation.parameters.as_ref().is_some_and(|p| !p.is_empty());
     let api = path.starts_with("/api/");
     let applies = |name: &str| match name {
-        "BadRequest" => has_body || has_parameters || api,
+        "BadRequest" => true,
         "Unauthorized" => secured || path.starts_with("/api/v1/auth/"),
         "Forbidden" => secured,
         "NotFound" => path.contains('{') || path == "/metrics",

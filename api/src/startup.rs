@@ -2,7 +2,7 @@
 
 use crate::{config::Config, middleware, openapi, routes, state::State, worker};
 use actix_web::{
-    App, HttpResponse, HttpServer,
+    App, HttpServer,
     dev::Server,
     middleware::{Compress, from_fn},
     web,
@@ -60,6 +60,7 @@ pub fn open(config: &Config) -> Result<Database> {
 pub fn state(config: Config) -> Result<State> {
     std::fs::create_dir_all(&config.data_dir).map_err(Error::fault)?;
     let database = open(&config)?;
+    opora_schools::methodologies::ensure_default(&database)?;
     let settings = tokens::Settings {
         issuer: config.issuer.clone(),
         audience: config.audience.clone(),
@@ -92,7 +93,7 @@ pub fn build(config: Config) -> Result<Running> {
             .configure(routes::all)
             .split_for_parts();
         app.configure(routes::contract::pages)
-            .default_service(web::to(|| async { HttpResponse::NotFound().finish() }))
+            .default_service(web::to(routes::contract::unmatched))
             .wrap(Compress::default())
             .wrap(from_fn(middleware::attend))
     })

@@ -44,6 +44,15 @@ impl State {
         off_thread(move || database.read_consistent(work)).await
     }
 
+    /// Refuses the tokens of all sessions that have ended, from now on; other nodes learn of them in a few seconds.
+    ///
+    /// # Errors
+    /// Faults of the database.
+    pub async fn forget_ended_sessions(&self) -> std::result::Result<(), ApiError> {
+        let (database, tokens) = (self.database.clone(), self.tokens.clone());
+        off_thread(move || tokens.reload(&database)).await
+    }
+
     /// Runs a write off the HTTP threads.
     ///
     /// # Errors

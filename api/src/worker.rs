@@ -2,11 +2,15 @@
 
 use crate::state::State;
 use opora_db::{
-    Error, Result,
+    Error, Result, Tx,
     jobs::{self, Job, JobState},
 };
 use opora_primitives::{Area, Moment, Problem, ProblemCode};
-use opora_schools::import::{self, ImportId, store};
+use opora_schools::{
+    import::{self, ImportId, store},
+    runs,
+    types::RunId,
+};
 use std::{
     sync::{
         Arc,
@@ -170,8 +174,19 @@ fn keep_alive(state: &State, owner: &str, job: &Job, progress: &Progress, ended:
 fn perform(state: &State, owner: &str, job: &Job, progress: &Progress) -> Result<()> {
     match job.kind.as_str() {
         kind if kind.starts_with("import_") => import(state, owner, job, progress),
+        runs::JOB_KIND => identify(state, owner, job, progress),
         kind => Err(Error::fault(format!("no worker knows the kind {kind}"))),
     }
+}
+
+/// Carries out an identification run.
+fn identify(state: &State, owner: &str, job: &Job, progress: &Progress) -> Result<()> {
+    let succeed = |tx: &mut Tx| {
+        let at = tx.at;
+        jobs::succeed(tx, job.id, owner, at)
+    };
+    let tell = |done, total| progress.tell(done, total);
+    runs::run(&state.database, &job.origin(), RunId(job.subject_id), tell, succeed)
 }
 
 /// Loads a file: its bytes come from the database to a temporary file, the report goes back with the end of the job.

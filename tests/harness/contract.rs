@@ -23,19 +23,11 @@ impl Operation {
     /// The permission it needs; `None` for an open one.
     pub fn permission(&self) -> Option<Permission> {
         let needs = self.json["security"].as_array().unwrap_or_else(|| panic!("{}: no security", self.id));
-        let scopes: Vec<&str> =
-            needs.iter().filter_map(|n| n["bearer"].as_array()).flatten().filter_map(Value::as_str).collect();
-        match scopes[..] {
-            [] => None,
-            [scope] => Some(
-                Permission::ALL
-                    .iter()
-                    .copied()
-                    .find(|p| p.as_str() == scope)
-                    .unwrap_or_else(|| panic!("{}: no permission {scope}", self.id)),
-            ),
-            _ => panic!("{}: more than one scope: {scopes:?}", self.id),
-        }
+        let secured = needs.iter().any(|need| need["bearer"].is_array());
+        let named = self.json["x-permission"].as_str();
+        assert_eq!(secured, named.is_some(), "{}: security and x-permission contradict each other", self.id);
+        let known = |word| Permission::ALL.iter().copied().find(|p| p.as_str() == word);
+        named.map(|word| known(word).unwrap_or_else(|| panic!("{}: no permission {word}", self.id)))
     }
 
     /// The path with `sample` in place of its parameters.

@@ -2,7 +2,9 @@
 
 use crate::openapi;
 use actix_web::{
-    HttpResponse,
+    HttpRequest, HttpResponse,
+    dev::ResourceDef,
+    http::header::ALLOW,
     web::{self, Data},
 };
 use opora_primitives::{ProblemCode, Reason};
@@ -12,6 +14,8 @@ use utoipa_swagger_ui::SwaggerUi;
 pub struct Published {
     yaml: String,
     json: String,
+    /// The address of each operation with its method: what a request with another method is told.
+    methods: Vec<(ResourceDef, String)>,
 }
 
 impl Published {
@@ -20,7 +24,8 @@ impl Published {
     /// # Errors
     /// A document that cannot be written.
     pub fn new() -> Result<Self, String> {
-        Ok(Self { yaml: openapi::yaml()?, json: openapi::json()? })
+        let methods = openapi::addresses().into_iter().map(|(path, method)| (ResourceDef::new(path), method.to_uppercase())).collect();
+        Ok(Self { yaml: openapi::yaml()?, json: openapi::json()?, methods })
     }
 }
 
@@ -32,6 +37,16 @@ pub fn pages(config: &mut web::ServiceConfig) {
         .route("/docs/errors", web::get().to(errors))
         .route("/docs", web::get().to(async || HttpResponse::Found().insert_header(("Location", "/docs/")).finish()))
         .service(SwaggerUi::new("/docs/{_:.*}").config(utoipa_swagger_ui::Config::new(["/openapi.json"])));
+}
+
+/// Answers what no route takes: 405 with the methods of the address, 404 where no operation lives.
+pub async fn unmatched(request: HttpRequest, published: Data<Published>) -> HttpResponse {
+    let here = published.methods.iter().filter(|(address, _)| address.is_match(request.path()));
+    let methods: Vec<&str> = here.map(|(_, method)| method.as_str()).collect();
+    if methods.is_empty() {
+        return HttpResponse::NotFound().finish();
+    }
+    HttpResponse::MethodNotAllowed().insert_header((ALLOW, methods.join(", "))).finish()
 }
 
 async fn yaml(published: Data<Published>) -> HttpResponse {

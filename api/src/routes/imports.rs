@@ -43,8 +43,7 @@ pub struct ImportQuery {
     #[serde(default)]
     #[param(required = false, default = false)]
     dry_run: bool,
-    /// What happens to the good rows when others are bad.
-    #[param(inline, default = "atomic")]
+    /// What happens to the good rows when others are bad; `atomic` unless said.
     mode: Option<ImportMode>,
     /// The sheet of a workbook; the first unless said.
     #[param(max_length = 100)]

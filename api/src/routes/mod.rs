@@ -1,11 +1,17 @@
 //! A file for each resource: request type, annotation, handler.
 
+pub mod assignments;
 pub mod contract;
 pub mod designations;
+pub mod identification;
 pub mod imports;
+pub mod indicators;
 pub mod jobs;
 pub mod lists;
+pub mod methodologies;
+pub mod models;
 pub mod municipalities;
+pub mod proposals;
 pub mod results;
 pub mod schools;
 pub mod service;
@@ -21,11 +27,17 @@ pub fn all(config: &mut ServiceConfig) {
     session::register(config);
     users::register(config);
     designations::register(config);
+    identification::register(config);
     imports::register(config);
     jobs::register(config);
     lists::register(config);
+    methodologies::register(config);
     municipalities::register(config);
     results::register(config);
     schools::register(config);
     staff::register(config);
+    assignments::register(config);
+    indicators::register(config);
+    models::register(config);
+    proposals::register(config);
 }

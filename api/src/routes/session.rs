@@ -13,7 +13,7 @@ use opora_identity::{
     sessions::{self, Opened},
     users::{self, User},
 };
-use opora_primitives::{Area, MunicipalityId, SchoolId};
+use opora_primitives::{Area, MunicipalityId, ProblemCode, SchoolId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -133,8 +133,11 @@ async fn log_in(request: HttpRequest, state: Data<State>, Body(body): Body<Crede
 #[post("/api/v1/auth/refresh")]
 async fn refresh(state: Data<State>, Body(body): Body<RefreshRequest>) -> Answer {
     let database = state.database.clone();
-    let opened = off_thread(move || sessions::refresh(&database, &body.refresh_token)).await?;
-    pair(&state, &opened)
+    let opened = off_thread(move || sessions::refresh(&database, &body.refresh_token)).await;
+    if opened.as_ref().is_err_and(|refusal| refusal.0.code == ProblemCode::ReusedRefreshToken) {
+        state.forget_ended_sessions().await?;
+    }
+    pair(&state, &opened?)
 }
 
 /// Log out

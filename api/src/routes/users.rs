@@ -149,5 +149,8 @@ async fn update(
 ) -> Answer {
     let id = id.into_inner();
     let user = state.write(guard.origin(), move |tx| users::set_active(tx, id, body.active, version)).await?;
+    if !user.active {
+        state.forget_ended_sessions().await?;
+    }
     Ok(changed_to(user.version, &user))
 }

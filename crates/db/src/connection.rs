@@ -1,4 +1,5 @@
 //! One connection type for both databases, opened by the scheme of its address.
+#![expect(clippy::disallowed_methods, reason = "the derive passes transactions on; nobody calls it here")]
 
 use crate::{Error, Result};
 use diesel::{Connection, connection::SimpleConnection, pg::PgConnection, sqlite::SqliteConnection};

@@ -1,4 +1,5 @@
 //! The few statements that truly differ between the two databases.
+#![expect(clippy::disallowed_methods, reason = "the one place where transactions begin")]
 
 use crate::{Db, Result};
 use diesel::{

@@ -25,10 +25,10 @@ opora_primitives::word_type!(
 );
 
 macro_rules! permissions {
-    ($($(#[$meta:meta])* $variant:ident = $word:literal: $($role:ident)+;)+) => {
+    ($($(#[doc = $doc:literal])* $variant:ident = $word:literal: $($role:ident)+;)+) => {
         /// One thing that may be allowed. The words double as OAuth scopes.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, utoipa::ToSchema)]
-        pub enum Permission { $($(#[$meta])* #[serde(rename = $word)] $variant,)+ }
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+        pub enum Permission { $($(#[doc = $doc])* #[serde(rename = $word)] $variant,)+ }
 
         impl Permission {
             /// Every permission.
@@ -37,6 +37,11 @@ macro_rules! permissions {
             /// Its word: `resource:action`.
             pub const fn as_str(self) -> &'static str {
                 match self { $(Permission::$variant => $word,)+ }
+            }
+
+            /// What it allows.
+            pub fn meaning(self) -> &'static str {
+                str::trim(match self { $(Permission::$variant => concat!($($doc),*),)+ })
             }
 
             /// Whether `role` has it.
@@ -81,6 +86,19 @@ permissions! {
     /// One's own session.
     ReadSelf = "self:read": Admin Ministry Supervision Institute Municipality School Expert Reader;
 }
+
+impl utoipa::PartialSchema for Permission {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+        let words: Vec<String> = Self::ALL.iter().map(|p| format!("`{}`: {}", p.as_str(), p.meaning())).collect();
+        utoipa::openapi::ObjectBuilder::new()
+            .schema_type(utoipa::openapi::Type::String)
+            .enum_values(Some(Self::ALL.iter().map(|p| p.as_str())))
+            .description(Some(format!("One thing that may be allowed.\n\n{}", words.join(" "))))
+            .into()
+    }
+}
+
+impl utoipa::ToSchema for Permission {}
 
 impl Permission {
     /// What `role` may do.

@@ -131,7 +131,11 @@ impl Tokens {
         }
         known.verified.retain(|_, (_, expires)| *expires > now.unix());
         known.keys = keys;
-        known.ended = ended.into_iter().collect();
+        // A session forgotten here while the query ran is not in its answer: what is known stays.
+        if known.ended.len() > MOST_REMEMBERED {
+            known.ended.clear();
+        }
+        known.ended.extend(ended);
         Ok(())
     }
 

@@ -10,6 +10,6 @@ pub mod types;
 
 pub use catalogue::{CATALOGUE, Model};
 pub use types::{
-    AssignmentEventId, AssignmentId, AssignmentState, Branch, EventKind, ModelCode, ProposalId,
+    AssignmentEventId, AssignmentId, AssignmentState, Branch, DecisionKind, EventKind, ModelCode, ProposalId,
     ProposalRunId, ProposalState, SubjectKind, SubjectRef,
 };

@@ -85,6 +85,16 @@ word_type!(
 );
 
 word_type!(
+    /// What a person decides on a proposal.
+    DecisionKind {
+        /// It becomes an assignment.
+        Confirm = "confirm", "Подтвердить";
+        /// It is refused.
+        Decline = "decline", "Отклонить";
+    }
+);
+
+word_type!(
     /// The state of an assignment on a day. Never stored: it follows from the events.
     AssignmentState {
         /// Confirmed, not started.

@@ -1,4 +1,4 @@
-//! Two macros that give a type its wire form and its column form in one place.
+//! Macros that give a type its wire form and its column form in one place.
 
 /// Declares a row id: a positive 64-bit integer on the wire, `BIGINT` in a table, a type of its own in Rust.
 #[macro_export]
@@ -31,13 +31,12 @@ macro_rules! id_type {
 /// person reads in Russian.
 #[macro_export]
 macro_rules! word_type {
-    ($(#[$meta:meta])* $name:ident { $($(#[$vmeta:meta])* $variant:ident = $word:literal, $ru:literal;)+ }) => {
-        $(#[$meta])*
+    ($(#[doc = $doc:literal])* $name:ident { $($(#[$vmeta:meta])* $variant:ident = $word:literal, $ru:literal;)+ }) => {
+        $(#[doc = $doc])*
         #[derive(
             Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord,
             $crate::serde::Serialize, $crate::serde::Deserialize,
             $crate::diesel::expression::AsExpression, $crate::diesel::deserialize::FromSqlRow,
-            $crate::utoipa::ToSchema,
         )]
         #[serde(crate = "opora_primitives::serde")]
         #[diesel(sql_type = $crate::diesel::sql_types::Text)]
@@ -73,10 +72,35 @@ macro_rules! word_type {
             }
         }
 
+        $crate::word_schema!($name, concat!($($doc, " "),*));
         $crate::stored_as!($name, $crate::diesel::sql_types::Text, str,
             |value| value.as_str(), |raw: String| raw.parse().map_err(|_| {
                 format!(concat!("not a ", stringify!($name), ": {}"), raw).into()
             }));
+    };
+}
+
+/// The schema of a closed list of words: a string with its allowed values, each explained. (The derive does not see
+/// through a macro's literals.)
+#[macro_export]
+macro_rules! word_schema {
+    ($name:ident, $doc:expr) => {
+        impl $crate::utoipa::PartialSchema for $name {
+            fn schema() -> $crate::utoipa::openapi::RefOr<$crate::utoipa::openapi::schema::Schema> {
+                let words: Vec<String> = $name::ALL.iter().map(|v| format!("`{}`: {}", v.as_str(), v.ru())).collect();
+                $crate::utoipa::openapi::ObjectBuilder::new()
+                    .schema_type($crate::utoipa::openapi::schema::Type::String)
+                    .enum_values(Some($name::ALL.iter().map(|v| v.as_str())))
+                    .description(Some(format!("{}\n\n{}.", str::trim($doc), words.join("; "))))
+                    .into()
+            }
+        }
+
+        impl $crate::utoipa::ToSchema for $name {
+            fn name() -> std::borrow::Cow<'static, str> {
+                std::borrow::Cow::Borrowed(stringify!($name))
+            }
+        }
     };
 }
 

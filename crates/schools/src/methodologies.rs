@@ -70,7 +70,8 @@ type Row = (MethodologyId, String, i32, String, MethodologyState, String, i64, M
 
 fn read(row: Row) -> Result<Methodology> {
     let (id, code, edition, title, state, parameters, version, created_at, published_at) = row;
-    let parameters = serde_json::from_str(&parameters).map_err(|e| Error::fault(format!("methodology {id}: {e}")))?;
+    let parameters =
+        serde_json::from_str(&parameters).map_err(|e| Error::fault(format!("methodology {id}: {e}")))?;
     Ok(Methodology { id, code, edition, title, state, parameters, version, created_at, published_at })
 }
 
@@ -123,7 +124,8 @@ fn insert(tx: &mut Tx, new: &NewMethodology) -> Result<Methodology> {
         methodologies::parameters.eq(document(&new.parameters)?),
         methodologies::created_at.eq(at),
     );
-    let id = diesel::insert_into(methodologies::table).values(row).returning(methodologies::id).get_result(db)?;
+    let id =
+        diesel::insert_into(methodologies::table).values(row).returning(methodologies::id).get_result(db)?;
     let made = find(db, id)?;
     tx.record(change(&made, Operation::Create).after(contents(&made)));
     Ok(made)
@@ -198,7 +200,12 @@ fn draft_at(db: &mut Db, id: MethodologyId, version: i64) -> Result<Methodology>
 ///
 /// # Errors
 /// Not found; [`ProblemCode::MethodologyFrozen`]; [`ProblemCode::PreconditionFailed`]; all refused fields at once.
-pub fn update(tx: &mut Tx, id: MethodologyId, version: i64, wanted: &MethodologyChange) -> Result<Methodology> {
+pub fn update(
+    tx: &mut Tx,
+    id: MethodologyId,
+    version: i64,
+    wanted: &MethodologyChange,
+) -> Result<Methodology> {
     let before = draft_at(tx, id, version)?;
     let mut flaws = Vec::new();
     let title = wanted.title.as_ref().unwrap_or(&before.title);
@@ -266,8 +273,11 @@ pub fn ensure_default(database: &Database) -> Result<()> {
     database.write(&Origin::system("startup"), |tx| {
         // Another node may have been quicker.
         if !known(tx)? {
-            let new =
-                NewMethodology { code: code.to_owned(), title: title.to_owned(), parameters: Parameters::default() };
+            let new = NewMethodology {
+                code: code.to_owned(),
+                title: title.to_owned(),
+                parameters: Parameters::default(),
+            };
             let made = create(tx, &new)?;
             publish(tx, made.id)?;
         }

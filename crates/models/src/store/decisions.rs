@@ -5,7 +5,7 @@ use super::{
     ledger::{Ledger, NewAssignment, record},
     proposals::{self as kept, Filter},
 };
-use crate::types::{AssignmentId, ModelCode, ProposalId, ProposalState, SubjectKind, SubjectRef};
+use crate::types::{AssignmentId, DecisionKind, ModelCode, ProposalId, ProposalState, SubjectKind, SubjectRef};
 use chrono::NaiveDate;
 use diesel::prelude::*;
 use opora_db::{
@@ -20,8 +20,8 @@ use serde_json::json;
 /// What a person decides, with the terms of an assignment where they differ from the proposed ones.
 #[derive(Clone, Debug)]
 pub struct Decision {
-    /// [`ProposalState::Confirmed`] or [`ProposalState::Declined`].
-    pub confirm: bool,
+    /// Which way.
+    pub kind: DecisionKind,
     /// Why; a refusal needs it.
     pub reason: Option<String>,
     /// First day of the assignment; the proposed one unless given.
@@ -34,7 +34,10 @@ pub struct Decision {
 
 impl Decision {
     fn state(&self) -> ProposalState {
-        if self.confirm { ProposalState::Confirmed } else { ProposalState::Declined }
+        match self.kind {
+            DecisionKind::Confirm => ProposalState::Confirmed,
+            DecisionKind::Decline => ProposalState::Declined,
+        }
     }
 }
 
@@ -161,7 +164,10 @@ fn open(tx: &mut Tx, viewer: Viewer, id: ProposalId) -> Result<Open> {
 }
 
 fn carry_out(tx: &mut Tx, ledger: &mut Ledger, open: &Open, decision: &Decision) -> Result<Decided> {
-    let assignment_id = if decision.confirm { Some(assign(tx, ledger, open, decision)?) } else { None };
+    let assignment_id = match decision.kind {
+        DecisionKind::Confirm => Some(assign(tx, ledger, open, decision)?),
+        DecisionKind::Decline => None,
+    };
     let state = decision.state();
     diesel::update(proposals::table.find(open.id))
         .set((

@@ -41,7 +41,10 @@ mod fixtures;
 #[cfg(test)]
 mod tests;
 
+use opora_db::{Change, Operation, Tx};
 use opora_primitives::Area;
+use opora_schools::types::StaffId;
+use serde_json::json;
 
 /// Who reads: the area, and whether rows that name people may be seen (152-ФЗ: others get counts).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,4 +53,13 @@ pub struct Viewer {
     pub area: Area,
     /// Whether the reader may see people.
     pub people: bool,
+}
+
+/// Leaves the audit record of a reading of rows of `resource` that name `people`: ids, no names. Nothing if they name
+/// nobody.
+pub fn note_reading(tx: &mut Tx, resource: &'static str, people: &[StaffId]) {
+    if !people.is_empty() {
+        let what = json!({ "staff_ids": people, "shown": people.len() });
+        tx.record(Change::new(resource, "", Operation::Read).after(what));
+    }
 }

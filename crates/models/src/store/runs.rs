@@ -68,7 +68,7 @@ pub struct RunDetail {
 
 /// A gap of coverage, with the name of the municipality.
 #[derive(Clone, Debug, PartialEq, Serialize, utoipa::ToSchema)]
-pub struct NamedGap {
+pub struct NamedCoverageGap {
     /// The run that found it.
     pub proposal_run_id: ProposalRunId,
     /// The municipality.
@@ -82,7 +82,7 @@ pub struct NamedGap {
     pub listed: u32,
 }
 
-impl NamedGap {
+impl NamedCoverageGap {
     /// The gap as the rules know it.
     pub fn gap(&self) -> CoverageGap {
         CoverageGap { municipality: self.municipality_id, listed: self.listed, kind: self.kind }
@@ -253,7 +253,7 @@ pub fn gaps(
     run: Option<ProposalRunId>,
     limit: Limit,
     cursor: Option<&str>,
-) -> Result<Page<NamedGap>> {
+) -> Result<Page<NamedCoverageGap>> {
     let run = match run {
         Some(id) => Some(find(db, id)?.id),
         None => proposal_runs::table.select(diesel::dsl::max(proposal_runs::id)).first(db)?,
@@ -278,7 +278,7 @@ pub fn gaps(
     let rows: Vec<(String, MunicipalityId, String, GapKind, i32)> =
         query.order(municipalities::oktmo).limit(limit.to_fetch()).load(db)?;
     let page = Page::cut(rows, limit, &scope, |row| row.0.clone());
-    Ok(page.map(|(_, municipality_id, municipality_name, kind, listed)| NamedGap {
+    Ok(page.map(|(_, municipality_id, municipality_name, kind, listed)| NamedCoverageGap {
         proposal_run_id: run,
         municipality_id,
         municipality_name,

@@ -1,1 +1,44 @@
-//! Target indicators.
+//! The target indicators of the passport, in whole numbers.
+//!
+//! What the passport leaves open is settled as follows.
+//! - *L* is the list version the passport was made with: the newest version of the newest list of a year not after
+//!   [`LAST_YEAR`] and not after the year of the day asked for; a caller may name another version.
+//! - *A school has an assignment* if it, its head or one of its teachers has one that is active on the day. How many
+//!   of them count through their people only is told beside the number.
+//! - *I1* follows successors: a listed school that was merged counts through the school that took over.
+//! - *I3* counts whole municipal systems in force on the day; a city district counts inside its city (decision 6), a
+//!   state school nowhere (decision 16). The denominator is a parameter.
+//! - *I4* does not hang on the day asked for: participants are the schools with an assignment active at any time of
+//!   [`PERIOD`], the later list is the newest version of the first list of a year after [`LAST_YEAR`]. Both are
+//!   followed to the last successor (decision 4). A participant that closed without a successor stays in the
+//!   denominator and does not count: nothing shows that its results rose.
+//! - *I2* needs records of support, which are not kept yet; it is left out.
+
+pub mod rules;
+pub mod store;
+pub mod types;
+
+#[cfg(test)]
+mod properties;
+
+pub use rules::{Facts, Followed, Reach, SchoolFact, SystemFact, included, later_list, municipal};
+pub use types::{
+    Actual, IndicatorCode, ListVersion, NotMeasurable, TargetOperator, Row, Subject, IndicatorTarget, TargetVerdict, RowGround,
+};
+
+use chrono::NaiveDate;
+use opora_primitives::DateWindow;
+
+/// The last year of the passport.
+pub const LAST_YEAR: i32 = 2021;
+
+/// The period whose participants I4 follows: 2020-2021.
+pub const PERIOD: DateWindow = DateWindow { from: day(2020, 1, 1), to: Some(day(LAST_YEAR, 12, 31)) };
+
+/// The calendar day; a day that does not exist becomes the first of the calendar, which a test forbids.
+const fn day(year: i32, month: u32, day: u32) -> NaiveDate {
+    match NaiveDate::from_ymd_opt(year, month, day) {
+        Some(date) => date,
+        None => NaiveDate::MIN,
+    }
+}

@@ -93,6 +93,9 @@ pub fn note_reading(tx: &mut Tx, filter: &Filter, cursor: Option<&str>, shown: u
     tx.record(Change { school: filter.school, ..Change::new("staff", key, Operation::Read) }.after(what));
 }
 
+/// Who, of which school, in which post, with which subject.
+pub type Candidate = (StaffId, SchoolId, StaffRole, Option<Subject>);
+
 /// Heads and teachers of `schools`, by id: whom the rules of models 4 and 5 may propose.
 ///
 /// # Errors
@@ -100,7 +103,7 @@ pub fn note_reading(tx: &mut Tx, filter: &Filter, cursor: Option<&str>, shown: u
 pub fn candidates(
     db: &mut Db,
     schools: &[SchoolId],
-) -> Result<Vec<(StaffId, SchoolId, StaffRole, Option<Subject>)>> {
+) -> Result<Vec<Candidate>> {
     Ok(staff::table
         .filter(staff::school_id.eq_any(schools.to_vec()))
         .filter(staff::role.eq_any([StaffRole::Head, StaffRole::Teacher]))

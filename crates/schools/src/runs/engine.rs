@@ -11,8 +11,8 @@ use super::{
 };
 use crate::{
     identification::{
-        Landscape, LandscapeBuilder, Outcome, SocialIndex, is_resilient, judge, social::boundary, social_indices,
-        strong_years,
+        Landscape, LandscapeBuilder, Outcome, SocialIndex, is_resilient, judge, social::boundary,
+        social_indices, strong_years,
     },
     types::RunId,
 };

@@ -44,13 +44,12 @@ fn number_procedures(inputs: &Inputs, digest: &mut Digest) -> Vec<u16> {
             used[usize::from(result.procedure())] = true;
         }
     }
-    let mut next = 0;
     let mut numbers = vec![0; used.len()];
-    for (i, procedure) in inputs.procedures.iter().enumerate().filter(|(i, _)| used[*i]) {
+    let procedures = inputs.procedures.iter().enumerate().filter(|(i, _)| used[*i]);
+    for ((i, procedure), number) in procedures.zip(0..) {
         let (assessment, grade, subject) = (procedure.assessment, procedure.grade, procedure.subject);
         digest.update(format!("{} {assessment} {grade} {subject}\n", procedure.year).as_bytes());
-        numbers[i] = next;
-        next += 1;
+        numbers[i] = number;
     }
     numbers
 }

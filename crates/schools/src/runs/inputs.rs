@@ -9,8 +9,8 @@ use crate::{
     methodologies,
     registry::{contexts, designations, lists},
     types::{
-        Assessment, Attempt, DesignationKind, ListId, Locality, MethodologyId, ProcedureId, RunId, SchoolKind,
-        SchoolStatus, Subject,
+        Assessment, Attempt, DesignationKind, ListId, Locality, MethodologyId, ProcedureId, RunId,
+        SchoolKind, SchoolStatus, Subject,
     },
 };
 use diesel::prelude::*;
@@ -99,7 +99,10 @@ impl Inputs {
     fn load_results(&mut self, db: &mut Db, tell: &Tell<'_>) -> Result<()> {
         let mut index = Vec::with_capacity(self.procedures.len());
         for (position, procedure) in self.procedures.iter().enumerate() {
-            index.push((procedure.id.0, u16::try_from(position).map_err(|_| Error::fault("too many procedures"))?));
+            index.push((
+                procedure.id.0,
+                u16::try_from(position).map_err(|_| Error::fault("too many procedures"))?,
+            ));
         }
         index.sort_unstable();
         let total = self.schools.len();
@@ -194,7 +197,12 @@ fn load_contexts(db: &mut Db, year: AcademicYear, schools: &[School]) -> Result<
 type Row = (i64, i64, i32, i32, Option<i32>);
 
 /// The results of `schools`, which stand side by side in the order of ids.
-fn load_chunk(db: &mut Db, number: usize, schools: &mut [School], index: &[(i64, u16)]) -> Result<Vec<Measurement>> {
+fn load_chunk(
+    db: &mut Db,
+    number: usize,
+    schools: &mut [School],
+    index: &[(i64, u16)],
+) -> Result<Vec<Measurement>> {
     let (Some(first), Some(last)) = (schools.first(), schools.last()) else { return Ok(Vec::new()) };
     let columns = (
         results::school_id,

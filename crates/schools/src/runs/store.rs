@@ -213,7 +213,12 @@ fn with_jobs(db: &mut Db, rows: Vec<(Row, MethodologyRef, ListRef)>) -> Result<V
     Ok(rows.into_iter().map(|(row, methodology, list)| shape(row, methodology, list, &jobs)).collect())
 }
 
-fn shape(row: Row, methodology: MethodologyRef, list: ListRef, jobs: &HashMap<i64, (JobId, JobState)>) -> Run {
+fn shape(
+    row: Row,
+    methodology: MethodologyRef,
+    list: ListRef,
+    jobs: &HashMap<i64, (JobId, JobState)>,
+) -> Run {
     let (id, academic_year, created_at, finished_at, inputs_hash, inputs_rows, schools) = row;
     let job = jobs.get(&id.0).copied();
     // Old jobs may be cleared away; what a run has then tells how its job ended.

@@ -207,8 +207,11 @@ pub fn list(
 ) -> Result<Page<Verdict>> {
     store::find(db, run)?;
     let scope = format!("verdicts {run} {filter:?}");
-    let mut query =
-        verdicts::table.inner_join(schools::table).filter(verdicts::run_id.eq(run)).select(columns!()).into_boxed();
+    let mut query = verdicts::table
+        .inner_join(schools::table)
+        .filter(verdicts::run_id.eq(run))
+        .select(columns!())
+        .into_boxed();
     if let Some((municipality, school)) = bounds(area) {
         query = query.filter(verdicts::school_id.eq_any(visible_schools(municipality, school)));
     }
@@ -265,7 +268,12 @@ pub fn find(db: &mut Db, run: RunId, school: SchoolId, lang: Lang) -> Result<Exp
 ///
 /// # Errors
 /// A cursor of another list.
-pub fn of_school(db: &mut Db, school: SchoolId, limit: Limit, cursor: Option<&str>) -> Result<Page<PastVerdict>> {
+pub fn of_school(
+    db: &mut Db,
+    school: SchoolId,
+    limit: Limit,
+    cursor: Option<&str>,
+) -> Result<Page<PastVerdict>> {
     let scope = format!("verdicts of {school}");
     let before = cursor.map(|cursor| Cursor::decode::<RunId>(&scope, cursor)).transpose()?;
     let rows: Vec<((AcademicYear, MethodologyId, ListId), Row)> = verdicts::table
@@ -363,7 +371,8 @@ pub struct ComparisonTable {
 pub fn comparison(db: &mut Db, area: Area, run: RunId) -> Result<ComparisonTable> {
     let list_id = store::find(db, run)?.list.id;
     let table = compare(facts(db, area, run)?);
-    let cell = |listed, by_rule, schools: Vec<_>| ComparisonCell { listed, by_rule, count: schools.len(), schools };
+    let cell =
+        |listed, by_rule, schools: Vec<_>| ComparisonCell { listed, by_rule, count: schools.len(), schools };
     let cells = vec![
         cell(true, ByRule::Low, table.listed_low),
         cell(true, ByRule::NotLow, table.listed_not_low),

@@ -1,0 +1,257 @@
+//! Assignments of models, and what happens to them.
+
+use super::{
+    proposals::{said, shown, viewer},
+    schools::SchoolPath,
+};
+use crate::{
+    auth::{Assign, Guard, ReadAssignments},
+    create::{IdempotencyKey, create_once, created},
+    error::Answer,
+    extract::{Body, Items, Query, list_query, page, versioned},
+    state::State,
+};
+use actix_web::{
+    HttpRequest, get, post,
+    web::{Data, Path},
+};
+use chrono::NaiveDate;
+use opora_models::{
+    AssignmentId, AssignmentState, EventKind, ModelCode, SubjectKind,
+    store::assignments::{self, Assignment, AssignmentHistory, ByHand, Filter},
+};
+use opora_primitives::{Moment, MunicipalityId, SchoolId};
+use opora_schools::{registry::schools, types::StaffId};
+use serde::Deserialize;
+use utoipa::{IntoParams, ToSchema};
+use utoipa_actix_web::service_config::ServiceConfig;
+use validator::Validate;
+
+/// Registers the operations of this file.
+pub fn register(config: &mut ServiceConfig) {
+    config.service(list).service(create).service(get).service(add_event).service(list_of_school);
+}
+
+list_query! {
+    /// Which assignments are wanted.
+    AssignmentQuery {
+        /// The day of the state; today unless given.
+        on: NaiveDate,
+        /// In this state on that day.
+        state: AssignmentState,
+        /// Of this model.
+        model: ModelCode,
+        /// Of such a subject.
+        subject_kind: SubjectKind,
+        /// Of this school or its people.
+        school_id: SchoolId,
+        /// Of this municipality itself.
+        municipality_id: MunicipalityId,
+    }
+}
+
+list_query! {
+    /// Which of a school's assignments are wanted.
+    SchoolAssignmentQuery {
+        /// The day of the state; today unless given.
+        on: NaiveDate,
+        /// In this state on that day.
+        state: AssignmentState,
+        /// Of this model.
+        model: ModelCode,
+    }
+}
+
+/// On which day.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct DayQuery {
+    /// The day of the state; today unless given.
+    on: Option<NaiveDate>,
+}
+
+/// An assignment by hand. Exactly the ids that the kind of subject asks for: `school_id`, `municipality_id` or
+/// `staff_id`.
+#[derive(Clone, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AssignmentCreate {
+    /// The model.
+    model: ModelCode,
+    /// What the subject is; one that the model takes.
+    subject_kind: SubjectKind,
+    /// The school.
+    school_id: Option<SchoolId>,
+    /// The municipality.
+    municipality_id: Option<MunicipalityId>,
+    /// The head or the teacher.
+    staff_id: Option<StaffId>,
+    /// First day.
+    valid_from: NaiveDate,
+    /// Last day; none while it is not known.
+    valid_to: Option<NaiveDate>,
+    /// Why there is no proposal behind it.
+    #[validate(length(max = 2000), custom(function = "said"))]
+    #[schema(min_length = 1, max_length = 2000, example = "По заявлению школы")]
+    reason: String,
+}
+
+/// Something that happened to an assignment.
+#[derive(Clone, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AssignmentEventCreate {
+    /// What happened: `paused`, `resumed` or `ended`. An assignment is `started` when it is made, and only then.
+    kind: EventKind,
+    /// The day it happened, within the term.
+    on_date: NaiveDate,
+    /// Why.
+    #[validate(length(max = 2000), custom(function = "said"))]
+    #[schema(min_length = 1, max_length = 2000, example = "Карантин")]
+    reason: String,
+}
+
+fn today() -> NaiveDate {
+    Moment::now().date()
+}
+
+/// List assignments
+///
+/// By id: those of the caller's area, with the state each has on the day. Assignments of people are shown only to those
+/// who may read staff, and that reading is recorded in the audit log.
+#[utoipa::path(operation_id = "list_assignments", tag = "models", params(AssignmentQuery), security(("bearer" = ["assignments:read"])),
+    responses((status = 200, description = "A page of assignments", body = Items<Assignment>, headers(("Link" = String, description = "The next page")))))]
+#[get("/api/v1/assignments")]
+async fn list(
+    guard: Guard<ReadAssignments>,
+    request: HttpRequest,
+    state: Data<State>,
+    Query(query): Query<AssignmentQuery>,
+) -> Answer {
+    let (viewer, limit) = (viewer(&guard), query.limit()?);
+    let filter = Filter {
+        on: query.on.unwrap_or_else(today),
+        state: query.state,
+        model: query.model,
+        subject_kind: query.subject_kind,
+        school: query.school_id,
+        municipality: query.municipality_id,
+    };
+    let cursor = query.cursor;
+    let found = state
+        .read_consistent(move |db| assignments::list(db, viewer, &filter, limit, cursor.as_deref()))
+        .await?;
+    shown(&state, &guard, "assignments", found.items.iter().filter_map(|a| a.record.staff_id).collect()).await?;
+    Ok(page(&request, found))
+}
+
+/// List a school's assignments
+///
+/// Of the school itself and, for those who may read staff, of its people; by id.
+#[utoipa::path(operation_id = "list_school_assignments", tag = "models", params(SchoolPath, SchoolAssignmentQuery), security(("bearer" = ["assignments:read"])),
+    responses((status = 200, description = "A page of assignments", body = Items<Assignment>, headers(("Link" = String, description = "The next page")))))]
+#[get("/api/v1/schools/{id}/assignments")]
+async fn list_of_school(
+    guard: Guard<ReadAssignments>,
+    request: HttpRequest,
+    state: Data<State>,
+    path: Path<SchoolPath>,
+    Query(query): Query<SchoolAssignmentQuery>,
+) -> Answer {
+    let (viewer, wanted, limit) = (viewer(&guard), path.school()?, query.limit()?);
+    let (on, cursor) = (query.on.unwrap_or_else(today), query.cursor);
+    let found = state
+        .read_consistent(move |db| {
+            let school = Some(schools::resolve(db, viewer.area, &wanted)?);
+            let filter = Filter { school, state: query.state, model: query.model, ..Filter::on(on) };
+            assignments::list(db, viewer, &filter, limit, cursor.as_deref())
+        })
+        .await?;
+    shown(&state, &guard, "assignments", found.items.iter().filter_map(|a| a.record.staff_id).collect()).await?;
+    Ok(page(&request, found))
+}
+
+/// Get an assignment
+///
+/// With everything that happened to it and the state that follows on the day.
+#[utoipa::path(operation_id = "get_assignment", tag = "models", params(("id" = AssignmentId, Path, description = "The assignment's id"), DayQuery), security(("bearer" = ["assignments:read"])),
+    responses((status = 200, description = "The assignment", body = AssignmentHistory, headers(("ETag" = String, description = "The version and the state")))))]
+#[get("/api/v1/assignments/{id}")]
+async fn get(
+    guard: Guard<ReadAssignments>,
+    request: HttpRequest,
+    state: Data<State>,
+    id: Path<AssignmentId>,
+    Query(query): Query<DayQuery>,
+) -> Answer {
+    let (viewer, id, on) = (viewer(&guard), id.into_inner(), query.on.unwrap_or_else(today));
+    let found = state.read_consistent(move |db| assignments::find(db, viewer, id, on)).await?;
+    let Assignment { record, state: now, .. } = &found.assignment;
+    shown(&state, &guard, "assignments", record.staff_id.into_iter().collect()).await?;
+    // The state changes with the days too, without a new version.
+    let states = AssignmentState::ALL;
+    let place = states.iter().position(|s| s == now).unwrap_or_default();
+    let tag = i64::try_from(states.len()).unwrap_or(1) * record.version + i64::try_from(place).unwrap_or(0);
+    Ok(versioned(&request, tag, &found))
+}
+
+/// Create an assignment by hand
+///
+/// Without a proposal, for a reason. The same checks as for a confirmation: `model_excluded`, `already_exists`.
+#[utoipa::path(operation_id = "create_assignment", tag = "models", params(IdempotencyKey), request_body = AssignmentCreate, security(("bearer" = ["assignments:write"])),
+    responses((status = 201, description = "The new assignment", body = AssignmentHistory, headers(("Location" = String, description = "Its address")))))]
+#[post("/api/v1/assignments")]
+async fn create(
+    guard: Guard<Assign>,
+    request: HttpRequest,
+    state: Data<State>,
+    Body(body): Body<AssignmentCreate>,
+) -> Answer {
+    let (viewer, actor) = (viewer(&guard), Some(guard.actor.user.0));
+    let by_hand = body.by(actor);
+    create_once(&state, &guard, &request, move |tx| {
+        let id = assignments::create(tx, viewer, &by_hand)?;
+        let today = tx.at.date();
+        created(format!("/api/v1/assignments/{id}"), &assignments::find(tx, viewer, id, today)?)
+    })
+    .await
+}
+
+impl AssignmentCreate {
+    fn by(self, actor: Option<i64>) -> ByHand {
+        ByHand {
+            model: self.model,
+            subject_kind: self.subject_kind,
+            school: self.school_id,
+            municipality: self.municipality_id,
+            staff: self.staff_id,
+            valid_from: self.valid_from,
+            valid_to: self.valid_to,
+            reason: self.reason,
+            actor,
+        }
+    }
+}
+
+/// Record what happened to an assignment
+///
+/// A pause, the end of a pause, or the end. The day may lie in the past, if what was recorded after it still follows;
+/// otherwise `wrong_state`. Nothing is overwritten.
+#[utoipa::path(operation_id = "create_assignment_event", tag = "models", params(("id" = AssignmentId, Path, description = "The assignment's id"), IdempotencyKey), request_body = AssignmentEventCreate,
+    security(("bearer" = ["assignments:write"])),
+    responses((status = 201, description = "The assignment with the event", body = AssignmentHistory, headers(("Location" = String, description = "The assignment's address")))))]
+#[post("/api/v1/assignments/{id}/events")]
+async fn add_event(
+    guard: Guard<Assign>,
+    request: HttpRequest,
+    state: Data<State>,
+    id: Path<AssignmentId>,
+    Body(body): Body<AssignmentEventCreate>,
+) -> Answer {
+    let (viewer, id, actor) = (viewer(&guard), id.into_inner(), Some(guard.actor.user.0));
+    create_once(&state, &guard, &request, move |tx| {
+        assignments::add(tx, viewer, id, (body.kind, body.on_date), &body.reason, actor)?;
+        let today = tx.at.date();
+        created(format!("/api/v1/assignments/{id}"), &assignments::find(tx, viewer, id, today)?)
+    })
+    .await
+}
