@@ -12,6 +12,8 @@ LOCKED ?= --locked
 RUNNER ?= $(shell $(CARGO) nextest --version >/dev/null 2>&1 && echo nextest || echo cargo)
 # Narrows the Rust tests: make test-rust TESTS=passport
 TESTS ?=
+# Chooses benchmarks: make bench BENCH="http import"
+BENCH ?=
 # Where `make run` keeps its database.
 DATA ?= data
 
@@ -87,8 +89,8 @@ deny: $(cargo_deny) ## Licences, banned crates and sources of the dependencies (
 	"$(cargo_deny)" --locked check bans licenses sources
 
 .PHONY: bench
-bench: ## Run the benchmarks
-	$(CARGO) bench $(LOCKED) --workspace
+bench: build ## Run the benchmarks on a durable PostgreSQL and on SQLite: ratios, not times
+	OPORA_TEST_PG_DURABLE=1 scripts/with-postgres.sh $(CARGO) run $(LOCKED) --release --package opora-bench -- $(BENCH)
 
 ##### Upkeep
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Checks the dependency edges between the crates of this workspace (ARCHITECTURE.md): run by `make edges`.
+"""Checks the dependency edges between the crates of this workspace (ARCHITECTURE.md): run by `make lint`.
 
 Dependencies run one way: api -> reporting -> {models, diagnostics} -> schools -> db -> primitives; identity -> db. HTTP stays in api/,
 SQL stays out of it. Development dependencies follow the same table, except that tests may use the demo data. Arguments go to

@@ -2,11 +2,12 @@
 # Fuzzes a running server against its own contract: `make fuzz-contract`.
 #
 # Starts the built binary on a free loopback port with a temporary SQLite database and the demo data, logs in, and lets Schemathesis call
-# every operation with valid and invalid data, all checks on.
+# every operation with valid and invalid data, all checks on. Logging in and out is left to tests/sessions.rs: a fuzzer that does it locks itself
+# out.
 #
 # OPORA_BIN              the binary (target/debug/opora)
 # OPORA_FUZZ_LOGINS      demo logins, one run each (admin)
-# OPORA_FUZZ_PASSWORD    their password (demo)
+# OPORA_FUZZ_PASSWORD    their password (opora-demonstration)
 # OPORA_FUZZ_EXAMPLES    test cases per operation and phase (20)
 # OPORA_FUZZ_SEED        seed of the generator (1); the same seed repeats the run
 # Further arguments go to Schemathesis: scripts/schemathesis.sh --include-path-regex '^/api/v1/schools'
@@ -16,7 +17,7 @@ root=$(cd "$(dirname "$0")/.." && pwd)
 venv=$root/tests/tools/.venv/bin
 bin=$(realpath -m "${OPORA_BIN:-${CARGO_TARGET_DIR:-$root/target}/debug/opora}")
 logins=${OPORA_FUZZ_LOGINS:-admin}
-password=${OPORA_FUZZ_PASSWORD:-demo}
+password=${OPORA_FUZZ_PASSWORD:-opora-demonstration}
 
 say() { printf 'schemathesis: %s\n' "$*" >&2; }
 
@@ -102,7 +103,9 @@ ready || { say "the server did not become ready"; exit 1; }
 for login in $logins; do
     token=$(log_in "$login")
     say "as $login"
-    "$venv/schemathesis" run "$base/openapi.json" \
+    SCHEMATHESIS_HOOKS=hooks PYTHONPATH=$root/tests/tools \
+        "$venv/schemathesis" --config-file "$root/tests/tools/schemathesis.toml" run "$base/openapi.json" \
+        --exclude-operation-id log_in --exclude-operation-id refresh_session --exclude-operation-id log_out \
         --header "Authorization: Bearer $token" \
         --checks all --mode all --max-examples "${OPORA_FUZZ_EXAMPLES:-20}" --seed "${OPORA_FUZZ_SEED:-1}" \
         --workers 2 --request-timeout 30 --generation-database none --no-color "$@"

@@ -6,8 +6,8 @@ use crate::harness::{
     contract::{Operation, operations},
     seed::{Seed, YEAR},
 };
-use opora_db::schema::{designations, lists};
 use diesel::prelude::*;
+use opora_db::schema::{assignments, designations};
 use opora_identity::Role;
 use serde_json::Value;
 
@@ -23,6 +23,8 @@ enum Rows {
     Either,
     /// The path names a school: the list of another's school is not found.
     OfSchool,
+    /// The seed holds no rows of it; the reason says where it is tested instead.
+    Elsewhere(&'static str),
     /// Only roles of the whole region may ask.
     RegionOnly,
 }
@@ -38,8 +40,34 @@ const LISTS: &[(&str, &str, Rows)] = &[
     ("list_results", "?academic_year=2019%2F2020", Rows::Schools("school_id")),
     ("list_staff", "", Rows::Schools("school_id")),
     ("list_designations", "", Rows::Either),
-    ("list_lists", "", Rows::Shared("the versions of the list belong to the region; its schools are filtered")),
+    (
+        "list_lists",
+        "",
+        Rows::Shared("the versions of the list belong to the region; its schools are filtered"),
+    ),
     ("list_listed_schools", "", Rows::Schools("school_id")),
+    ("list_methodologies", "", Rows::Shared("a methodology is the region's")),
+    ("list_identification_runs", "", Rows::Shared("a run is the region's; its verdicts are filtered")),
+    ("list_verdicts", "", Rows::Schools("school_id")),
+    ("list_school_verdicts", "", Rows::OfSchool),
+    ("list_models", "", Rows::Shared("the seven models are the order's")),
+    (
+        "list_proposal_runs",
+        "",
+        Rows::Shared("a run of the rules is the region's; its proposals are filtered"),
+    ),
+    ("list_proposals", "", Rows::Elsewhere("proposals come from the rules: tested in opora-models")),
+    ("list_coverage_gaps", "", Rows::Elsewhere("gaps come from the rules: tested in opora-models")),
+    ("list_assignments", "", Rows::Schools("school_id")),
+    ("list_school_assignments", "", Rows::OfSchool),
+    ("list_indicators", "", Rows::Shared("indicators are numbers about the whole region")),
+    (
+        "list_indicator_rows",
+        "",
+        Rows::Elsewhere("rows come from the passport's computation: tested with the indicators"),
+    ),
+    ("list_imports", "", Rows::Elsewhere("imports come from files: tested with the imports")),
+    ("list_import_rejects", "", Rows::Elsewhere("imports come from files: tested with the imports")),
 ];
 
 /// What a single record belongs to.
@@ -49,6 +77,7 @@ enum Record {
     School,
     Municipality,
     Designation,
+    Assignment,
     /// Only roles of the whole region may ask.
     RegionOnly,
     /// The seed holds no such record; the reason says where it is tested instead.
@@ -68,8 +97,16 @@ const RECORDS: &[(&str, Record)] = &[
     ("get_designation", Record::Designation),
     ("get_list", Record::Shared("a version of the list says only how many schools it names")),
     ("get_job", Record::Elsewhere("a job is its asker's: tested with the imports")),
-    ("get_import", Record::Elsewhere("an import is its asker's: tested with the imports")),
-    ("list_import_errors", Record::Elsewhere("an import is its asker's: tested with the imports")),
+    ("get_import", Record::Elsewhere("imports come from files: tested with the imports")),
+    ("get_methodology", Record::Shared("a methodology is the region's")),
+    ("get_identification_run", Record::Shared("a run is the region's; its counts are of the area")),
+    ("compare_identification_run", Record::Shared("counts of the area")),
+    ("get_verdict", Record::School),
+    ("get_model", Record::Shared("the seven models are the order's")),
+    ("get_proposal_run", Record::Shared("a run of the rules is the region's; its counts are of the area")),
+    ("get_proposal", Record::Elsewhere("proposals come from the rules: tested in opora-models")),
+    ("get_assignment", Record::Assignment),
+    ("get_indicator", Record::Shared("indicators are numbers about the whole region")),
 ];
 
 fn reads() -> impl Iterator<Item = Operation> {
@@ -92,7 +129,7 @@ fn every_case_has_an_operation_and_a_reason() {
     let known: Vec<&str> = reads().map(|o| o.id).collect();
     for (id, _, rows) in LISTS {
         assert!(known.contains(id), "{id} is no operation any more");
-        assert!(!matches!(rows, Rows::Shared("")), "{id}");
+        assert!(!matches!(rows, Rows::Shared("") | Rows::Elsewhere("")), "{id}");
     }
     for (id, record) in RECORDS {
         assert!(known.contains(id), "{id} is no operation any more");
@@ -109,10 +146,12 @@ struct Bounded {
 
 fn bounded(world: &World) -> [Bounded; 3] {
     let seed = &world.seed;
-    let own = |login, schools: &[opora_primitives::SchoolId], places: &[opora_primitives::MunicipalityId]| Bounded {
-        client: world.log_in(login),
-        schools: schools.iter().map(|s| s.0).collect(),
-        municipalities: places.iter().map(|m| m.0).collect(),
+    let own = |login, schools: &[opora_primitives::SchoolId], places: &[opora_primitives::MunicipalityId]| {
+        Bounded {
+            client: world.log_in(login),
+            schools: schools.iter().map(|s| s.0).collect(),
+            municipalities: places.iter().map(|m| m.0).collect(),
+        }
     };
     [
         own("municipality", &[seed.school, seed.neighbour], &[seed.own]),
@@ -123,8 +162,16 @@ fn bounded(world: &World) -> [Bounded; 3] {
     ]
 }
 
-fn list_id(world: &World) -> i64 {
-    world.node.state.database.read(|db| Ok(lists::table.select(lists::id).first(db)?)).unwrap()
+/// The path of an operation on what belongs to `key`: the parameter that names the area's part gets it, a version of
+/// the list or a run above it is the seed's only one.
+fn path_of(world: &World, operation: &Operation, key: &str) -> String {
+    operation.path_with(|parameter| {
+        Some(match (operation.id, parameter) {
+            ("list_listed_schools", "id") => world.seed.list.to_string(),
+            ("list_verdicts" | "get_verdict", "id") => world.seed.run.to_string(),
+            _ => key.to_owned(),
+        })
+    })
 }
 
 fn ids(rows: &[Value], field: &str) -> Vec<i64> {
@@ -136,18 +183,20 @@ fn ids(rows: &[Value], field: &str) -> Vec<i64> {
 }
 
 both!(a_list_shows_the_callers_area_and_all_of_it, |world| {
-    let list = list_id(world);
     let operations = operations();
     for user in bounded(world) {
         for (id, query, rows) in LISTS {
-            let operation = operations.iter().find(|o| o.id == *id).unwrap_or_else(|| panic!("no operation {id}"));
-            let own = user.schools[0];
-            let path = operation.path_with(|_| Some(if *id == "list_listed_schools" { list } else { own }.to_string()));
+            let operation =
+                operations.iter().find(|o| o.id == *id).unwrap_or_else(|| panic!("no operation {id}"));
+            let path = path_of(world, operation, &user.schools[0].to_string());
             let reply = user.client.get(&(path + query));
             match rows {
                 Rows::RegionOnly => drop(reply.expect(403)),
+                Rows::Elsewhere(_) => {}
                 Rows::Shared(_) | Rows::OfSchool => drop(reply.expect(200)),
-                Rows::Schools(field) => assert_eq!(ids(reply.expect(200).items(), field), user.schools, "{id}"),
+                Rows::Schools(field) => {
+                    assert_eq!(ids(reply.expect(200).items(), field), user.schools, "{id}")
+                }
                 Rows::Municipalities(field) => {
                     assert_eq!(ids(reply.expect(200).items(), field), user.municipalities, "{id}");
                 }
@@ -169,12 +218,11 @@ both!(a_list_shows_the_callers_area_and_all_of_it, |world| {
 
 both!(the_region_sees_every_row, |world| {
     let institute = world.client(Role::Institute);
-    let list = list_id(world);
     for (id, query, rows) in LISTS {
         let (Rows::Schools(field) | Rows::Municipalities(field)) = rows else { continue };
         let operations = operations();
         let operation = operations.iter().find(|o| o.id == *id).unwrap();
-        let reply = institute.get(&(operation.path_with(|_| Some(list.to_string())) + query)).expect(200);
+        let reply = institute.get(&(path_of(world, operation, "1") + query)).expect(200);
         let expected = if matches!(rows, Rows::Schools(_)) { 5 } else { 4 };
         assert_eq!(ids(reply.items(), field).len(), expected, "{id}: {reply}");
     }
@@ -182,7 +230,7 @@ both!(the_region_sees_every_row, |world| {
 
 // The other's ids asked for by name.
 both!(a_filter_opens_no_other_area, |world| {
-    let Seed { other, other_school, .. } = world.seed;
+    let Seed { other, other_school, run, .. } = world.seed;
     let client = world.client(Role::Municipality);
     for path in [
         format!("/api/v1/schools?municipality_id={other}"),
@@ -190,7 +238,9 @@ both!(a_filter_opens_no_other_area, |world| {
         format!("/api/v1/staff?school_id={other_school}"),
         format!("/api/v1/designations?school_id={other_school}"),
         format!("/api/v1/designations?municipality_id={other}"),
-        format!("/api/v1/municipalities?parent_id={other}"),
+        format!("/api/v1/assignments?school_id={other_school}"),
+        format!("/api/v1/assignments?municipality_id={other}"),
+        format!("/api/v1/identification-runs/{run}/verdicts?municipality_id={other}"),
     ] {
         let reply = client.get(&path);
         let empty = reply.status == 200 && reply.items().is_empty();
@@ -204,6 +254,12 @@ fn designation(world: &World, of: opora_primitives::SchoolId) -> i64 {
     world.node.state.database.read(|db| Ok(row.first(db)?)).unwrap()
 }
 
+/// The assignment of the school `of`.
+fn assignment(world: &World, of: opora_primitives::SchoolId) -> i64 {
+    let row = assignments::table.filter(assignments::school_id.eq(of)).select(assignments::id);
+    world.node.state.database.read(|db| Ok(row.first(db)?)).unwrap()
+}
+
 both!(anothers_record_is_not_found, |world| {
     let seed = world.seed;
     let client = world.client(Role::Municipality);
@@ -211,18 +267,27 @@ both!(anothers_record_is_not_found, |world| {
     let operations = operations();
     let read = |client: &Client, id: &str, key: String| {
         let operation = operations.iter().find(|o| o.id == id).unwrap_or_else(|| panic!("no operation {id}"));
-        client.get(&operation.path_with(|_| Some(key.clone())))
+        client.get(&path_of(world, operation, &key))
     };
     let mut cases: Vec<(&str, String, Vec<String>)> = Vec::new();
-    let (own, others) = (seed.school.to_string(), [seed.other_school, seed.district_school, seed.state_school]);
+    let (own, others) =
+        (seed.school.to_string(), [seed.other_school, seed.district_school, seed.state_school]);
     for (id, record) in RECORDS {
         match record {
             Record::School => cases.push((id, own.clone(), others.iter().map(ToString::to_string).collect())),
             Record::Municipality => {
-                cases.push((id, seed.own.to_string(), [seed.other, seed.district].map(|m| m.to_string()).into()));
+                cases.push((
+                    id,
+                    seed.own.to_string(),
+                    [seed.other, seed.district].map(|m| m.to_string()).into(),
+                ));
             }
             Record::Designation => {
                 let of = |school| designation(world, school).to_string();
+                cases.push((id, of(seed.school), others.iter().map(|s| of(*s)).collect()));
+            }
+            Record::Assignment => {
+                let of = |school| assignment(world, school).to_string();
                 cases.push((id, of(seed.school), others.iter().map(|s| of(*s)).collect()));
             }
             Record::RegionOnly | Record::Shared(_) | Record::Elsewhere(_) => {}

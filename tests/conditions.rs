@@ -35,7 +35,8 @@ both!(what_comes_in_between_pages_moves_nothing, |world| {
     let admin = world.client(Role::Admin);
     let whole = walk(&admin, USERS);
     let first = admin.get(&format!("{USERS}?limit=3")).expect(200);
-    let body = json!({ "login": "late", "display_name": "Имя", "password": "four random words", "role": "reader" });
+    let body =
+        json!({ "login": "late", "display_name": "Имя", "password": "four random words", "role": "reader" });
     let late = admin.post(USERS, &body).expect(201).json["id"].as_i64().unwrap();
     let mut expected = whole[3..].to_vec();
     expected.push(late);
@@ -106,7 +107,8 @@ both!(an_unchanged_record_is_not_sent_again, |world| {
 });
 
 fn create(client: &Client, key: &str, login: &str) -> crate::harness::Reply {
-    let body = json!({ "login": login, "display_name": "Имя", "password": "four random words", "role": "reader" });
+    let body =
+        json!({ "login": login, "display_name": "Имя", "password": "four random words", "role": "reader" });
     client.call("POST", USERS).header("Idempotency-Key", key).json(&body).send()
 }
 

@@ -16,7 +16,8 @@ fn the_committed_contract_is_the_codes_own() {
 fn every_operation_says_what_it_is() {
     let mut seen = BTreeMap::new();
     let mut faults = Vec::new();
-    let tags: BTreeSet<&str> = document()["tags"].as_array().unwrap().iter().filter_map(|t| t["name"].as_str()).collect();
+    let tags: BTreeSet<&str> =
+        document()["tags"].as_array().unwrap().iter().filter_map(|t| t["name"].as_str()).collect();
     for operation in operations() {
         let (id, json) = (operation.id, operation.json);
         let mut check = |holds: bool, fault: &str| {
@@ -25,19 +26,34 @@ fn every_operation_says_what_it_is() {
             }
         };
         check(seen.insert(id, operation.path).is_none(), "the operationId stands twice");
-        check(id.contains('_') && id.chars().all(|c| c.is_ascii_lowercase() || c == '_'), "not verb_resource");
+        check(
+            id.contains('_') && id.chars().all(|c| c.is_ascii_lowercase() || c == '_'),
+            "not verb_resource",
+        );
         check(json["summary"].as_str().is_some_and(|s| !s.is_empty()), "no summary");
         check(json["description"].as_str().is_some_and(|s| !s.is_empty()), "no description");
         check(json["summary"] != json["description"], "the description repeats the summary");
         let named = json["tags"].as_array().map(Vec::as_slice).unwrap_or_default();
-        check(named.len() == 1 && named.iter().all(|t| t.as_str().is_some_and(|t| tags.contains(t))), "not one known tag");
+        check(
+            named.len() == 1 && named.iter().all(|t| t.as_str().is_some_and(|t| tags.contains(t))),
+            "not one known tag",
+        );
         check(json["security"].as_array().is_some_and(|s| s.len() == 1), "no security; an open one says {}");
-        check(json["responses"].as_object().is_some_and(|r| r.keys().any(|s| s.starts_with('2') || s.starts_with('3'))), "no success");
-        let declared: BTreeSet<&str> = operation.parameters().filter(|p| p["in"] == "path").filter_map(|p| p["name"].as_str()).collect();
+        check(
+            json["responses"]
+                .as_object()
+                .is_some_and(|r| r.keys().any(|s| s.starts_with('2') || s.starts_with('3'))),
+            "no success",
+        );
+        let declared: BTreeSet<&str> =
+            operation.parameters().filter(|p| p["in"] == "path").filter_map(|p| p["name"].as_str()).collect();
         let in_path: BTreeSet<&str> = operation.path.split(['{', '}']).skip(1).step_by(2).collect();
         check(declared == in_path, "the path's parameters are not those declared");
         for parameter in operation.parameters() {
-            check(parameter["description"].as_str().is_some_and(|d| !d.is_empty()), "a parameter without a description");
+            check(
+                parameter["description"].as_str().is_some_and(|d| !d.is_empty()),
+                "a parameter without a description",
+            );
         }
     }
     assert!(faults.is_empty(), "{}", faults.join("\n"));
@@ -91,7 +107,9 @@ fn every_property_of_a_schema_is_described() {
     let schemas = document()["components"]["schemas"].as_object().unwrap();
     let missing: Vec<String> = schemas
         .iter()
-        .flat_map(|(name, schema)| schema["properties"].as_object().into_iter().flatten().map(move |(p, s)| (name, p, s)))
+        .flat_map(|(name, schema)| {
+            schema["properties"].as_object().into_iter().flatten().map(move |(p, s)| (name, p, s))
+        })
         .filter(|(_, _, property)| !is_described(property))
         .map(|(name, property, _)| format!("{name}.{property}"))
         .collect();
@@ -126,7 +144,11 @@ both!(the_documentation_page_needs_nothing_from_elsewhere, |world| {
     let page = stranger.get("/docs/").expect(200);
     for attribute in ["src=\"", "href=\""] {
         for address in page.text.split(attribute).skip(1) {
-            assert!(!address.starts_with("http") && !address.starts_with("//"), "{}", &address[..60.min(address.len())]);
+            assert!(
+                !address.starts_with("http") && !address.starts_with("//"),
+                "{}",
+                &address[..60.min(address.len())]
+            );
         }
     }
     assert_eq!(stranger.get("/docs").expect(302).header("location"), "/docs/");

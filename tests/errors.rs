@@ -30,7 +30,8 @@ both!(every_refused_field_is_told_at_once, |world| {
     let call = world.client(Role::Admin);
     let call = call.call("POST", "/api/v1/users").header("Accept-Language", "ru").json(&body);
     let reply = call.send().expect(422).problem("invalid_fields");
-    let expected = [("/display_name", "wrong_length"), ("/login", "wrong_length"), ("/password", "wrong_length")];
+    let expected =
+        [("/display_name", "wrong_length"), ("/login", "wrong_length"), ("/password", "wrong_length")];
     assert_eq!(reply.flaws(), expected, "{reply}");
     assert_eq!(reply.json["errors"][0]["message"], "неверная длина");
 });
@@ -63,7 +64,17 @@ both!(a_taken_key_is_a_conflict, |world| {
 
 fn no_database_words(reply: &Reply) {
     let text = reply.text.to_lowercase();
-    for word in ["sqlite", "postgres", "constraint", "select ", "insert ", "diesel", "users_login", "panicked", "src/"] {
+    for word in [
+        "sqlite",
+        "postgres",
+        "constraint",
+        "select ",
+        "insert ",
+        "diesel",
+        "users_login",
+        "panicked",
+        "src/",
+    ] {
         assert!(!text.contains(word), "{reply}");
     }
 }
@@ -78,14 +89,28 @@ both!(an_unknown_field_is_named_and_so_are_the_known_ones, |world| {
 });
 
 both!(a_missing_field_is_named, |world| {
-    let reply = world.stranger().post(LOGIN, &json!({ "login": "institute" })).expect(400).problem("invalid_json");
+    let reply =
+        world.stranger().post(LOGIN, &json!({ "login": "institute" })).expect(400).problem("invalid_json");
     assert_eq!(reply.flaws(), [("/password", "required")]);
 });
 
 both!(what_is_not_json_is_refused, |world| {
     let stranger = world.stranger();
-    for body in ["", "{", "{\"login\":", "[]", "null", "\u{feff}{}", "{\"login\":\"a\",\"login\":\"b\",\"password\":\"c\"}"] {
-        stranger.call("POST", LOGIN).body("application/json", body).send().expect(400).problem("invalid_json");
+    for body in [
+        "",
+        "{",
+        "{\"login\":",
+        "[]",
+        "null",
+        "\u{feff}{}",
+        "{\"login\":\"a\",\"login\":\"b\",\"password\":\"c\"}",
+    ] {
+        stranger
+            .call("POST", LOGIN)
+            .body("application/json", body)
+            .send()
+            .expect(400)
+            .problem("invalid_json");
     }
     stranger.call("POST", LOGIN).body("application/json", b"{\"login\":\"\xff\"}").send().expect(400);
     let deep = "[".repeat(200_000);
@@ -106,7 +131,12 @@ both!(a_large_body_is_refused, |world| {
 both!(another_media_type_is_refused, |world| {
     let stranger = world.stranger();
     for media_type in ["text/plain", "application/x-www-form-urlencoded", "application/jsonp"] {
-        stranger.call("POST", LOGIN).body(media_type, "{}").send().expect(415).problem("unsupported_media_type");
+        stranger
+            .call("POST", LOGIN)
+            .body(media_type, "{}")
+            .send()
+            .expect(415)
+            .problem("unsupported_media_type");
     }
     let charset = stranger.call("POST", LOGIN).body("application/json; charset=utf-8", "{}").send();
     charset.expect(400).problem("invalid_json");

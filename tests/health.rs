@@ -52,7 +52,10 @@ both!(metrics_count_by_route, |world| {
     admin.get("/api/v1/users/987654321").expect(404);
     let metrics = admin.get("/metrics").expect(200);
     assert!(metrics.header("content-type").starts_with("text/plain"), "{metrics}");
-    let line = metrics.text.lines().find(|l| l.contains("/api/v1/users/{id}") && l.starts_with("http_requests_total"));
+    let line = metrics
+        .text
+        .lines()
+        .find(|l| l.contains("/api/v1/users/{id}") && l.starts_with("http_requests_total"));
     assert!(line.is_some(), "{}", metrics.text);
     // A label for each id would fill the memory.
     assert!(!metrics.text.contains("987654321"));

@@ -23,7 +23,8 @@ fn reload(world: &World) {
 fn rotate(world: &World) -> String {
     let state = &world.node.state;
     let kid =
-        keys::rotate(&state.database, &Origin::system("test"), state.tokens.master(), state.tokens.life()).unwrap();
+        keys::rotate(&state.database, &Origin::system("test"), state.tokens.master(), state.tokens.life())
+            .unwrap();
     reload(world);
     kid
 }
@@ -86,7 +87,9 @@ both!(a_retired_key_verifies_nothing, |world| {
         .database
         .keep_books(|db| {
             let past = Moment::now().plus_seconds(-1);
-            diesel::update(signing_keys::table.find(&old)).set(signing_keys::retired_at.eq(past)).execute(db)?;
+            diesel::update(signing_keys::table.find(&old))
+                .set(signing_keys::retired_at.eq(past))
+                .execute(db)?;
             Ok(())
         })
         .unwrap();

@@ -67,7 +67,10 @@ fn class(declared: &str) -> String {
 fn sqlite_schema(db: &mut Db) -> Schema {
     let names = "SELECT name AS a, '' AS b, '' AS c, sql AS d, 0 AS n FROM sqlite_schema
          WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND name NOT LIKE '\\_\\_diesel%' ESCAPE '\\'";
-    rows(db, names).into_iter().map(|row| (row.a.clone(), sqlite_table(db, &row.a, &row.d.unwrap_or_default()))).collect()
+    rows(db, names)
+        .into_iter()
+        .map(|row| (row.a.clone(), sqlite_table(db, &row.a, &row.d.unwrap_or_default())))
+        .collect()
 }
 
 fn sqlite_table(db: &mut Db, name: &str, definition: &str) -> Table {
@@ -211,8 +214,9 @@ mod migrations_go_forth_and_back {
 fn two_nodes_that_start_together_migrate_once() {
     let storage = Storage::empty_postgres();
     let applied: Vec<usize> = std::thread::scope(|scope| {
-        let nodes: Vec<_> =
-            (0..3).map(|_| scope.spawn(|| migrations::apply(&mut storage.connect()).unwrap().len())).collect();
+        let nodes: Vec<_> = (0..3)
+            .map(|_| scope.spawn(|| migrations::apply(&mut storage.connect()).unwrap().len()))
+            .collect();
         nodes.into_iter().map(|node| node.join().unwrap()).collect()
     });
     assert_eq!(applied.iter().sum::<usize>(), migrations::known().unwrap().0.len(), "{applied:?}");
@@ -254,7 +258,13 @@ fn the_code_knows_the_tables_as_they_are() {
     let declared = declared();
     assert_eq!(declared.keys().collect::<Vec<_>>(), real.keys().collect::<Vec<_>>());
     for (name, (key, columns)) in &declared {
-        assert_eq!(columns, &real[name].columns, "{name}: schema.rs on the left, the migrations on the right");
-        assert_eq!(key, &real[name].primary_key, "{name}: schema.rs on the left, the migrations on the right");
+        assert_eq!(
+            columns, &real[name].columns,
+            "{name}: schema.rs on the left, the migrations on the right"
+        );
+        assert_eq!(
+            key, &real[name].primary_key,
+            "{name}: schema.rs on the left, the migrations on the right"
+        );
     }
 }

@@ -30,8 +30,10 @@ both!(an_area_is_part_of_the_session, |world| {
 
 both!(an_unknown_login_and_a_wrong_password_look_the_same, |world| {
     let stranger = world.stranger();
-    let mut wrong = stranger.try_log_in("institute", "not the password").expect(401).problem("wrong_credentials").json;
-    let mut unknown = stranger.try_log_in("nobody", "not the password").expect(401).problem("wrong_credentials").json;
+    let mut wrong =
+        stranger.try_log_in("institute", "not the password").expect(401).problem("wrong_credentials").json;
+    let mut unknown =
+        stranger.try_log_in("nobody", "not the password").expect(401).problem("wrong_credentials").json;
     wrong["request_id"].take();
     unknown["request_id"].take();
     assert_eq!(wrong, unknown);
@@ -92,7 +94,8 @@ both!(a_made_up_refresh_token_is_refused, |world| {
 both!(of_simultaneous_refreshes_only_one_succeeds, |world| {
     let client = world.client(Role::Institute);
     let statuses: Vec<u16> = std::thread::scope(|scope| {
-        let calls: Vec<_> = (0..6).map(|_| scope.spawn(|| refresh(&client, &client.refresh).status)).collect();
+        let calls: Vec<_> =
+            (0..6).map(|_| scope.spawn(|| refresh(&client, &client.refresh).status)).collect();
         calls.into_iter().map(|call| call.join().unwrap()).collect()
     });
     assert_eq!(statuses.iter().filter(|s| **s == 200).count(), 1, "{statuses:?}");
@@ -143,9 +146,18 @@ both!(a_password_is_never_repeated, |world| {
         ("/api/v1/auth/login", json!({ "login": "institute", "password": long })),
         ("/api/v1/auth/login", json!({ "login": SECRET, "password": [SECRET] })),
         ("/api/v1/auth/login", json!({ "login": "institute", "password": { SECRET: 1 } })),
-        ("/api/v1/users", json!({ "login": "new.user", "display_name": "Имя", "password": long, "role": "reader" })),
-        ("/api/v1/users", json!({ "login": "new.user", "display_name": "Имя", "password": "zq7-se", "role": "reader" })),
-        ("/api/v1/users", json!({ "login": SECRET, "display_name": "Имя", "password": SECRET, "role": "reader" })),
+        (
+            "/api/v1/users",
+            json!({ "login": "new.user", "display_name": "Имя", "password": long, "role": "reader" }),
+        ),
+        (
+            "/api/v1/users",
+            json!({ "login": "new.user", "display_name": "Имя", "password": "zq7-se", "role": "reader" }),
+        ),
+        (
+            "/api/v1/users",
+            json!({ "login": SECRET, "display_name": "Имя", "password": SECRET, "role": "reader" }),
+        ),
         ("/api/v1/auth/refresh", json!({ "refresh_token": long })),
     ];
     for (path, body) in bodies {

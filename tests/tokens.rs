@@ -87,7 +87,9 @@ both!(a_foreign_key_is_refused_under_any_name, |world| {
     let [header, claims] = parts(&token);
     let ours = header["kid"].as_str().map(str::to_owned);
     let key = foreign_key();
-    for kid in [ours, Some("unknown".to_owned()), Some(String::new()), Some("../../dev/null".to_owned()), None] {
+    for kid in
+        [ours, Some("unknown".to_owned()), Some(String::new()), Some("../../dev/null".to_owned()), None]
+    {
         let header = Header { kid, ..Header::new(Algorithm::EdDSA) };
         let forged = jsonwebtoken::encode(&header, &claims, &key).unwrap();
         me(&client, &forged).expect(401).problem("invalid_token");
@@ -130,7 +132,9 @@ both!(only_the_bearer_scheme_counts, |world| {
     let stranger = world.stranger();
     let with = |value: &str| stranger.call("GET", "/api/v1/me").header("Authorization", value).send();
     with(&format!("bearer {token}")).expect(200);
-    for value in [format!("Basic {token}"), format!("Token {token}"), token.clone(), "Bearer".into(), "Bearer ".into()] {
+    for value in
+        [format!("Basic {token}"), format!("Token {token}"), token.clone(), "Bearer".into(), "Bearer ".into()]
+    {
         let refused = with(&value).expect(401);
         assert!(refused.header("www-authenticate").starts_with("Bearer"), "{refused}");
     }

@@ -81,6 +81,11 @@ impl std::fmt::Debug for Config {
     }
 }
 
+/// Variables with our prefix that are not settings: the command line's own, and those of the tests' tools.
+fn is_tooling(key: &str) -> bool {
+    ["config_file", "bin", "test_", "fuzz_"].iter().any(|prefix| key.to_ascii_lowercase().starts_with(prefix))
+}
+
 impl Config {
     /// Reads file and environment.
     ///
@@ -91,7 +96,7 @@ impl Config {
         Figment::from(Serialized::defaults(Self::default()))
             .merge(file)
             .merge(Env::raw().only(&["DATABASE_URL"]))
-            .merge(Env::prefixed("OPORA_").ignore(&["config_file", "test_postgres_url", "test_pg_durable", "test_pg_initdb"]))
+            .merge(Env::prefixed("OPORA_").filter(|key| !is_tooling(key.as_str())))
             .extract::<Self>()
             .map_err(|errors| errors.into_iter().map(|e| format!("- {e}")).collect::<Vec<_>>().join("\n"))
             .and_then(|config| config.checked())

@@ -10,6 +10,7 @@ use actix_web::{
 use futures_util::{FutureExt, future::LocalBoxFuture};
 use opora_primitives::{Flaw, Page, Problem, ProblemCode, Reason};
 use serde::{Serialize, de::DeserializeOwned};
+use serde_json::Value;
 use std::future::{Ready, ready};
 use validator::{Validate, ValidationErrors, ValidationErrorsKind};
 
@@ -57,11 +58,41 @@ impl<T: DeserializeOwned + 'static> FromRequest for Draft<T> {
                 Ok(read) => read.map_err(|_| ProblemCode::BadRequest)?,
                 Err(_) => return Err(ProblemCode::BodyTooLarge.into()),
             };
-            let value: T = serde_json::from_slice(&bytes).map_err(|e| unreadable(&e))?;
+            let value: T = parse(&bytes).map_err(|e| unreadable(&e))?;
             SentBody::note(&request, &bytes);
             Ok(Self(value))
         }
         .boxed_local()
+    }
+}
+
+/// Reads a JSON object. To JSON Schema `7.0` is an integer, to serde it is not: such numbers get a second chance.
+fn parse<T: DeserializeOwned>(bytes: &[u8]) -> serde_json::Result<T> {
+    // serde would take an array for a structure, field by field.
+    if bytes.trim_ascii_start().first() == Some(&b'[') {
+        return Err(serde::de::Error::custom("an object is expected"));
+    }
+    serde_json::from_slice(bytes).or_else(|error| {
+        let mut value: Value = serde_json::from_slice(bytes)?;
+        if make_whole(&mut value) { serde_json::from_value(value) } else { Err(error) }
+    })
+}
+
+/// Makes integers of numbers without a fraction; answers whether there were any.
+fn make_whole(value: &mut Value) -> bool {
+    /// Whole numbers are exact in a double up to here.
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    match value {
+        Value::Number(n) if n.is_f64() => match n.as_f64() {
+            Some(float) if float.fract() == 0.0 && float.abs() <= EXACT => {
+                *value = Value::from(float as i64);
+                true
+            }
+            _ => false,
+        },
+        Value::Array(items) => items.iter_mut().fold(false, |found, item| make_whole(item) | found),
+        Value::Object(fields) => fields.values_mut().fold(false, |found, field| make_whole(field) | found),
+        _ => false,
     }
 }
 

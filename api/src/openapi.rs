@@ -13,7 +13,7 @@ use utoipa::{
         Response, ResponseBuilder, Schema, Type,
         extensions::Extensions,
         schema::ArrayItems,
-        path::{Operation, ParameterBuilder, ParameterIn, PathItem},
+        path::{Operation, Parameter, ParameterBuilder, ParameterIn, PathItem},
         security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme},
     },
 };
@@ -179,11 +179,12 @@ fn add_shared(path: &str, method: &str, operation: &mut Operation) {
     let names_version = matches!(method, "put" | "patch" | "delete");
     let has_body = operation.request_body.is_some();
     let api = path.starts_with("/api/");
+    let names_another = names_another(operation.parameters.as_deref());
     let applies = |name: &str| match name {
         "BadRequest" => true,
         "Unauthorized" => secured || path.starts_with("/api/v1/auth/"),
         "Forbidden" => secured,
-        "NotFound" => path.contains('{') || path == "/metrics",
+        "NotFound" => path.contains('{') || path == "/metrics" || names_another,
         "Conflict" => writes && secured,
         "PreconditionFailed" | "PreconditionRequired" => names_version,
         "BodyTooLarge" | "UnsupportedMediaType" | "InvalidFields" => has_body,
@@ -197,6 +198,15 @@ fn add_shared(path: &str, method: &str, operation: &mut Operation) {
         let reference = RefOr::Ref(Ref::from_response_name(*name));
         operation.responses.responses.entry(status).or_insert(reference);
     }
+}
+
+/// Whether a query parameter names a record that must be there: a run or a list that the answer is about.
+fn names_another(parameters: Option<&[RefOr<Parameter>]>) -> bool {
+    let name = |parameter: &RefOr<Parameter>| match parameter {
+        RefOr::T(parameter) => matches!(parameter.name.as_str(), "proposal_run_id" | "list_id"),
+        RefOr::Ref(_) => false,
+    };
+    parameters.into_iter().flatten().any(name)
 }
 
 /// Whatever is read with an ETag may be asked for only if it has changed.

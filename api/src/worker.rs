@@ -7,7 +7,7 @@ use opora_db::{
 };
 use opora_primitives::{Area, Moment, Problem, ProblemCode};
 use opora_schools::{
-    import::{self, ImportId, store},
+    import::{self, Attendant, ImportId, Order, Report, store},
     runs,
     types::RunId,
 };
@@ -196,16 +196,7 @@ fn import(state: &State, owner: &str, job: &Job, progress: &Progress) -> Result<
     let file = tempfile::NamedTempFile::new_in(&state.config.data_dir).map_err(Error::fault)?;
     database.read(|db| store::copy_bytes(db, id, &mut file.as_file()))?;
     let order = import.order(state.config.any_school_code);
-    let watch = |done, total| progress.tell(done, total);
-    let outcome = import::run(database, &job.origin(), &order, file.path(), &watch, |tx, report| {
-        store::finish(tx, id, report)?;
-        let at = tx.at;
-        if report.applied || import.dry_run {
-            return jobs::succeed(tx, job.id, owner, at);
-        }
-        let words = format!("{} of {} rows were refused; nothing was written", report.rejected, report.rows);
-        jobs::close(tx, job.id, JobState::Failed, Some(&Problem::new(ProblemCode::InvalidFile, words)), at)
-    });
+    let outcome = import::run(database, &job.origin(), &order, file.path(), &Loading { job, owner, progress, order: &order });
     match outcome {
         // A file that is no table of its kind will not become one: its bytes are of no more use.
         Err(Error::Problem(problem)) if problem.code != ProblemCode::WrongState => {
@@ -213,5 +204,34 @@ fn import(state: &State, owner: &str, job: &Job, progress: &Progress) -> Result<
             Err(problem.into())
         }
         other => other.map(drop),
+    }
+}
+
+/// A job that waits for its import.
+struct Loading<'a> {
+    job: &'a Job,
+    owner: &'a str,
+    progress: &'a Progress,
+    order: &'a Order,
+}
+
+impl Attendant for Loading<'_> {
+    fn progress(&self, done: i64, total: Option<i64>) -> bool {
+        self.progress.tell(done, total)
+    }
+
+    fn begin(&self, tx: &mut Tx) -> Result<()> {
+        let at = tx.at;
+        jobs::hold(tx, self.job.id, self.owner, at)
+    }
+
+    fn finish(&self, tx: &mut Tx, report: &Report) -> Result<()> {
+        store::finish(tx, self.order.id, report)?;
+        let at = tx.at;
+        if report.applied || self.order.dry_run {
+            return jobs::succeed(tx, self.job.id, self.owner, at);
+        }
+        let words = format!("{} of {} rows were refused; nothing was written", report.rejected, report.rows);
+        jobs::close(tx, self.job.id, JobState::Failed, Some(&Problem::new(ProblemCode::InvalidFile, words)), at)
     }
 }

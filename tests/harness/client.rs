@@ -78,7 +78,8 @@ impl Client {
 
     /// A request to fill in.
     pub fn call(&self, method: &str, path: &str) -> Call<'_> {
-        let headers = self.token.iter().map(|t| ("Authorization".to_owned(), format!("Bearer {t}"))).collect();
+        let headers =
+            self.token.iter().map(|t| ("Authorization".to_owned(), format!("Bearer {t}"))).collect();
         Call { client: self, method: method.to_owned(), path: path.to_owned(), headers, body: None }
     }
 }
@@ -108,7 +109,8 @@ impl Call<'_> {
     }
 
     pub fn send(self) -> Reply {
-        let mut request = Request::builder().method(self.method.as_str()).uri(self.client.base.clone() + &self.path);
+        let mut request =
+            Request::builder().method(self.method.as_str()).uri(self.client.base.clone() + &self.path);
         for (name, value) in &self.headers {
             request = request.header(name, value);
         }

@@ -62,7 +62,9 @@ pub fn operations() -> Vec<Operation> {
         .flat_map(|(path, item)| {
             item.as_object().unwrap().iter().filter(|(method, _)| METHODS.contains(&method.as_str())).map(
                 move |(method, json)| Operation {
-                    id: json["operationId"].as_str().unwrap_or_else(|| panic!("{method} {path}: no operationId")),
+                    id: json["operationId"]
+                        .as_str()
+                        .unwrap_or_else(|| panic!("{method} {path}: no operationId")),
                     method: method.to_ascii_uppercase(),
                     path,
                     json,
@@ -78,7 +80,8 @@ const METHODS: &[&str] = &["get", "put", "post", "patch", "delete", "head", "opt
 pub fn resolve(value: &'static Value) -> &'static Value {
     match value["$ref"].as_str() {
         Some(reference) => {
-            let pointer = reference.strip_prefix('#').unwrap_or_else(|| panic!("{reference} leaves the document"));
+            let pointer =
+                reference.strip_prefix('#').unwrap_or_else(|| panic!("{reference} leaves the document"));
             document().pointer(pointer).unwrap_or_else(|| panic!("{reference} points to nothing"))
         }
         None => value,

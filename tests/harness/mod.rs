@@ -3,6 +3,7 @@
 pub mod client;
 pub mod contract;
 pub mod seed;
+pub mod seed_models;
 pub mod storage;
 pub mod world;
 

@@ -6,8 +6,8 @@ use diesel::prelude::*;
 use opora_db::{
     Database, Db, Origin, Result, Tx,
     schema::{
-        contexts, designations, list_entries, lists, municipalities, procedures, results, schools, staff,
-        users as user_rows,
+        contexts, designations, identification_runs, list_entries, lists, municipalities, procedures,
+        results, schools, staff, users as user_rows,
     },
 };
 use opora_identity::{
@@ -62,6 +62,10 @@ pub struct Seed {
     pub district_school: SchoolId,
     /// A school of the region, in no municipality.
     pub state_school: SchoolId,
+    /// The only version of the list.
+    pub list: i64,
+    /// The only run.
+    pub run: i64,
     /// The user `reader`.
     pub reader: UserId,
 }
@@ -72,8 +76,24 @@ impl Seed {
         let [own, other, city, district] = PLACES.map(|(oktmo, ..)| place(db, oktmo).unwrap());
         let [school, neighbour, other_school, district_school, state_school] =
             SCHOOLS.map(|(code, _)| school_of(db, code).unwrap());
-        let reader = user_rows::table.filter(user_rows::login.eq("reader")).select(user_rows::id).first(db).unwrap();
-        Self { own, other, city, district, school, neighbour, other_school, district_school, state_school, reader }
+        let reader =
+            user_rows::table.filter(user_rows::login.eq("reader")).select(user_rows::id).first(db).unwrap();
+        let list = lists::table.select(lists::id).first(db).unwrap();
+        let run = identification_runs::table.select(identification_runs::id).first(db).unwrap();
+        Self {
+            own,
+            other,
+            city,
+            district,
+            school,
+            neighbour,
+            other_school,
+            district_school,
+            state_school,
+            list,
+            run,
+            reader,
+        }
     }
 }
 
@@ -85,6 +105,7 @@ pub fn plant(database: &Database) {
             plant_places(tx)?;
             plant_schools(tx)?;
             plant_list(tx)?;
+            super::seed_models::plant(tx)?;
             plant_users(tx, &hash)
         })
         .unwrap();
@@ -207,7 +228,8 @@ fn plant_list(tx: &mut Tx) -> Result<()> {
         lists::schools.eq(SCHOOLS.len() as i32),
         lists::created_at.eq(tx.at),
     );
-    let list: i64 = diesel::insert_into(lists::table).values(row).returning(lists::id).get_result(&mut **tx)?;
+    let list: i64 =
+        diesel::insert_into(lists::table).values(row).returning(lists::id).get_result(&mut **tx)?;
     for (code, _) in SCHOOLS {
         let row = (list_entries::list_id.eq(list), list_entries::school_id.eq(school_of(tx, code)?));
         diesel::insert_into(list_entries::table).values(row).execute(&mut **tx)?;
@@ -216,8 +238,7 @@ fn plant_list(tx: &mut Tx) -> Result<()> {
 }
 
 fn plant_users(tx: &mut Tx, hash: &str) -> Result<()> {
-    let (own, other, city) =
-        (place(tx, PLACES[0].0)?, place(tx, PLACES[1].0)?, place(tx, PLACES[2].0)?);
+    let (own, other, city) = (place(tx, PLACES[0].0)?, place(tx, PLACES[1].0)?, place(tx, PLACES[2].0)?);
     let (school, other_school) = (school_of(tx, SCHOOLS[0].0)?, school_of(tx, SCHOOLS[2].0)?);
     let of_role = |role: Role| match role {
         Role::Municipality => Area::Municipality(own),

@@ -96,7 +96,8 @@ impl Node {
                 running.run().await.unwrap();
             });
         });
-        let (address, state, handle) = hear.recv_timeout(Duration::from_secs(30)).expect("the server does not start");
+        let (address, state, handle) =
+            hear.recv_timeout(Duration::from_secs(30)).expect("the server does not start");
         Self { address, state, handle, thread }
     }
 

@@ -4,9 +4,9 @@ use super::{Outcome, told};
 use crate::{config::Config, startup};
 use clap::{Args, ValueEnum, builder::PossibleValue};
 use indicatif::{ProgressBar, ProgressStyle};
-use opora_db::{Database, Origin, Result};
+use opora_db::{Database, Origin, Result, Tx};
 use opora_primitives::Area;
-use opora_schools::import::{self, ImportKind, ImportMode, Report, spool, store};
+use opora_schools::import::{self, Attendant, ImportId, ImportKind, ImportMode, Report, spool, store};
 use std::{
     fs::File,
     io::Read,
@@ -109,15 +109,28 @@ impl Load {
         };
         let id = database.write(&origin, |tx| store::create(tx, &origin, &new))?;
         let order = database.read(|db| store::find(db, Area::Region, id))?.order(config.any_school_code);
-        let bar = bar(self.kind);
-        let watch = |done: i64, total: Option<i64>| {
-            bar.set_length(total.unwrap_or(done) as u64);
-            bar.set_position(done as u64);
-            true
-        };
-        let report = import::run(database, &origin, &order, spooled.path(), &watch, |tx, report| store::finish(tx, id, report));
-        bar.finish_and_clear();
+        let terminal = Terminal { id, bar: bar(self.kind) };
+        let report = import::run(database, &origin, &order, spooled.path(), &terminal);
+        terminal.bar.finish_and_clear();
         report
+    }
+}
+
+/// A person at the command line who waits for an import.
+struct Terminal {
+    id: ImportId,
+    bar: ProgressBar,
+}
+
+impl Attendant for Terminal {
+    fn progress(&self, done: i64, total: Option<i64>) -> bool {
+        self.bar.set_length(total.unwrap_or(done) as u64);
+        self.bar.set_position(done as u64);
+        true
+    }
+
+    fn finish(&self, tx: &mut Tx, report: &Report) -> Result<()> {
+        store::finish(tx, self.id, report)
     }
 }
 

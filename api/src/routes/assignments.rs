@@ -140,7 +140,8 @@ async fn list(
     let found = state
         .read_consistent(move |db| assignments::list(db, viewer, &filter, limit, cursor.as_deref()))
         .await?;
-    shown(&state, &guard, "assignments", found.items.iter().filter_map(|a| a.record.staff_id).collect()).await?;
+    shown(&state, &guard, "assignments", found.items.iter().filter_map(|a| a.record.staff_id).collect())
+        .await?;
     Ok(page(&request, found))
 }
 
@@ -166,7 +167,8 @@ async fn list_of_school(
             assignments::list(db, viewer, &filter, limit, cursor.as_deref())
         })
         .await?;
-    shown(&state, &guard, "assignments", found.items.iter().filter_map(|a| a.record.staff_id).collect()).await?;
+    shown(&state, &guard, "assignments", found.items.iter().filter_map(|a| a.record.staff_id).collect())
+        .await?;
     Ok(page(&request, found))
 }
 

@@ -329,7 +329,8 @@ async fn list(
     let found =
         state.read(move |db| proposals::list(db, viewer, &filter, limit, query.cursor.as_deref())).await?;
     shown(&state, &guard, "proposals", found.items.iter().filter_map(|p| p.staff_id).collect()).await?;
-    let items = found.items.into_iter().map(|p| ProposalView::new(p, lang)).collect::<opora_db::Result<_>>()?;
+    let items =
+        found.items.into_iter().map(|p| ProposalView::new(p, lang)).collect::<opora_db::Result<_>>()?;
     Ok(page(&request, opora_primitives::Page { items, next: found.next }))
 }
 
@@ -375,7 +376,8 @@ async fn confirm(
     let decision = Decision { kind: DecisionKind::Confirm, reason, valid_from, valid_to, actor };
     create_once(&state, &guard, &request, move |tx| {
         let decided = decisions::decide(tx, viewer, id, &decision)?;
-        let id = decided.assignment_id.ok_or_else(|| opora_db::Error::fault("confirmed without an assignment"))?;
+        let id =
+            decided.assignment_id.ok_or_else(|| opora_db::Error::fault("confirmed without an assignment"))?;
         let today = tx.at.date();
         created(format!("/api/v1/assignments/{id}"), &assignments::find(tx, viewer, id, today)?)
     })
@@ -414,7 +416,7 @@ async fn decline(
 /// proposal by its place in `ids`, or in the selection by id. A person decides: the caller is recorded.
 #[utoipa::path(operation_id = "decide_proposals", tag = "models", request_body = ProposalDecisions, security(("bearer" = ["assignments:write"])),
     responses((status = 200, description = "What became of each", body = Items<Decided>)))]
-#[post("/api/v1/proposals/decisions")]
+#[post("/api/v1/proposal-decisions")]
 async fn decide_many(
     guard: Guard<Assign>,
     state: Data<State>,

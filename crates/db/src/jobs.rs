@@ -75,6 +75,9 @@ impl Job {
 /// How long a worker may be silent before another takes its job.
 pub const LEASE_SECONDS: i64 = 30;
 
+/// The lease under which a write holds its job. Nobody sees it before the write is over, one way or the other.
+const LONG_WRITE_SECONDS: i64 = 3600;
+
 /// After so many beginnings a job is given up: something in it kills its workers.
 const MOST_ATTEMPTS: i32 = 5;
 
@@ -134,7 +137,17 @@ pub fn claim(db: &mut Db, owner: &str, now: Moment) -> Result<Option<Job>> {
         close(db, job.id, JobState::Failed, Some(&problem), now)?;
         return Ok(None);
     }
-    diesel::update(jobs::table.find(job.id))
+    take(db, job.id, owner, now)?;
+    find(db, job.id).map(Some)
+}
+
+/// Begins the job `id` as `owner`.
+///
+/// # Errors
+/// [`ProblemCode::NotFound`].
+pub fn take(db: &mut Db, id: JobId, owner: &str, now: Moment) -> Result<()> {
+    let job = find(db, id)?;
+    diesel::update(jobs::table.find(id))
         .set((
             jobs::state.eq(JobState::Running),
             jobs::lease_owner.eq(owner),
@@ -143,7 +156,7 @@ pub fn claim(db: &mut Db, owner: &str, now: Moment) -> Result<Option<Job>> {
             jobs::started_at.eq(job.started_at.or(Some(now))),
         ))
         .execute(db)?;
-    find(db, job.id).map(Some)
+    Ok(())
 }
 
 /// Says that the worker is alive and how far it is. Answers whether to go on: false when the job was called off or
@@ -161,6 +174,21 @@ pub fn beat(db: &mut Db, id: JobId, owner: &str, done: i64, total: Option<i64>, 
         ))
         .execute(db)?;
     Ok(touched == 1 && !find(db, id)?.cancel_requested)
+}
+
+/// Takes hold of the job's row at the beginning of a long write, so that the signs of life wait for its end instead of
+/// clashing with it.
+///
+/// # Errors
+/// [`ProblemCode::WrongState`] if the job was called off or taken over.
+pub fn hold(db: &mut Db, id: JobId, owner: &str, now: Moment) -> Result<()> {
+    let mine = jobs::table
+        .find(id)
+        .filter(jobs::lease_owner.eq(owner))
+        .filter(jobs::state.eq(JobState::Running))
+        .filter(jobs::cancel_requested.eq(false));
+    let touched = diesel::update(mine).set(jobs::lease_until.eq(now.plus_seconds(LONG_WRITE_SECONDS))).execute(db)?;
+    if touched == 1 { Ok(()) } else { Err(ProblemCode::WrongState.into()) }
 }
 
 /// Ends the job as succeeded, in the transaction of its effect. Refuses, and so undoes the effect, when the job is no

@@ -45,7 +45,15 @@ pub fn pending(db: &mut Db) -> Result<bool> {
         Db::Sqlite(c) => c.has_pending_migration(SQLITE),
         Db::Postgres(c) => c.has_pending_migration(POSTGRES),
     }
-    .map_err(Error::fault)
+    .map_err(untold)
+}
+
+/// diesel's migrations hide what went wrong; a lost connection must still be known as one.
+fn untold(error: Box<dyn std::error::Error + Send + Sync>) -> Error {
+    match error.downcast::<diesel::result::Error>() {
+        Ok(query) => Error::from(*query),
+        Err(other) => Error::fault(other),
+    }
 }
 
 /// The names of all migrations of (SQLite, PostgreSQL): equal, or the two sides have diverged.
@@ -63,5 +71,5 @@ pub fn known() -> Result<(Vec<String>, Vec<String>)> {
 fn names(
     versions: std::result::Result<Vec<MigrationVersion<'_>>, Box<dyn std::error::Error + Send + Sync>>,
 ) -> Result<Vec<String>> {
-    Ok(versions.map_err(Error::fault)?.iter().map(ToString::to_string).collect())
+    Ok(versions.map_err(untold)?.iter().map(ToString::to_string).collect())
 }

@@ -5,7 +5,7 @@ use serde::Serialize;
 opora_primitives::word_type!(
     /// The part a user plays in the system of support.
     Role {
-        /// Runs the installation: users, keys, imports. Decides nothing in the domain.
+        /// Runs the installation: users, keys, imports, repairs of the registry. Runs no identification, assigns nobody.
         Admin = "admin", "администратор";
         /// The ministry: reads all aggregates, sees people only as counts.
         Ministry = "ministry", "министерство";

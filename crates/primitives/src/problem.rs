@@ -1,5 +1,5 @@
 //! What can go wrong, as the caller sees it: one table of problem codes and one of the reasons a field or a row was
-//! refused. `docs/errors.md` is made from it.
+//! refused. The page `/docs/errors` is made from it.
 
 use serde::Serialize;
 

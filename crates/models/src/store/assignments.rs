@@ -8,7 +8,8 @@ use super::{
 use crate::{
     rules::{DatedEvent, check_history, state_in_term},
     types::{
-        AssignmentEventId, AssignmentId, AssignmentState, EventKind, ModelCode, ProposalId, SubjectKind, SubjectRef,
+        AssignmentEventId, AssignmentId, AssignmentState, EventKind, ModelCode, ProposalId, SubjectKind,
+        SubjectRef,
     },
 };
 use chrono::NaiveDate;
@@ -335,9 +336,12 @@ pub fn add(
         return Err(Problem::field("/on_date", Reason::OutOfRange).into());
     }
     add_event(tx, id, kind, on, Some(reason), actor)?;
-    diesel::update(assignments::table.find(id)).set(assignments::version.eq(row.version + 1)).execute(&mut **tx)?;
-    let subject = SubjectRef::from_columns(row.subject_kind, row.school_id, row.municipality_id, row.staff_id)
-        .map_err(|_| Error::fault(format!("subject of assignment {id}")))?;
+    diesel::update(assignments::table.find(id))
+        .set(assignments::version.eq(row.version + 1))
+        .execute(&mut **tx)?;
+    let subject =
+        SubjectRef::from_columns(row.subject_kind, row.school_id, row.municipality_id, row.staff_id)
+            .map_err(|_| Error::fault(format!("subject of assignment {id}")))?;
     let after = json!({ "event": kind, "on_date": on, "reason": reason });
     record(tx, Change::new("assignments", id, Operation::Update).after(after), &subject)
 }

@@ -5,7 +5,9 @@ use super::{
     ledger::{Ledger, NewAssignment, record},
     proposals::{self as kept, Filter},
 };
-use crate::types::{AssignmentId, DecisionKind, ModelCode, ProposalId, ProposalState, SubjectKind, SubjectRef};
+use crate::types::{
+    AssignmentId, DecisionKind, ModelCode, ProposalId, ProposalState, SubjectKind, SubjectRef,
+};
 use chrono::NaiveDate;
 use diesel::prelude::*;
 use opora_db::{
@@ -109,9 +111,13 @@ fn together(refused: &[(usize, ProposalId, Problem)]) -> Problem {
     const TOLD: usize = 20;
     let first = refused[0].2.code;
     let code = if refused.iter().all(|(_, _, p)| p.code == first) { first } else { ProblemCode::Conflict };
-    let told: Vec<_> =
-        refused.iter().take(TOLD).map(|(_, id, problem)| format!("{id}: {}", problem.code.as_str())).collect();
-    let flaws = refused.iter().map(|(at, _, problem)| Flaw::at(format!("/ids/{at}"), reason_of(problem.code)));
+    let told: Vec<_> = refused
+        .iter()
+        .take(TOLD)
+        .map(|(_, id, problem)| format!("{id}: {}", problem.code.as_str()))
+        .collect();
+    let flaws =
+        refused.iter().map(|(at, _, problem)| Flaw::at(format!("/ids/{at}"), reason_of(problem.code)));
     Problem { code, detail: Some(told.join("; ")), flaws: flaws.collect() }
 }
 

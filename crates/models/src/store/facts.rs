@@ -121,9 +121,9 @@ fn school_fact(
 }
 
 fn municipality_facts(db: &mut Db, on: NaiveDate, held: &Held, acts: &Acts) -> Result<Vec<MunicipalityFact>> {
-    let in_force = municipalities::all(db)?.into_iter().filter(|m| {
-        m.valid_from.is_none_or(|from| from <= on) && m.valid_to.is_none_or(|to| on <= to)
-    });
+    let in_force = municipalities::all(db)?
+        .into_iter()
+        .filter(|m| m.valid_from.is_none_or(|from| from <= on) && m.valid_to.is_none_or(|to| on <= to));
     Ok(in_force
         .map(|m| MunicipalityFact {
             id: m.id,

@@ -33,9 +33,13 @@ fn region() -> String {
          INSERT INTO identification_runs (id, methodology_id, list_id, academic_year, created_at, finished_at) VALUES
             (1, 100, 1, 2019, '{AT}', '{AT}'), (2, 100, 1, 2019, '{AT}', NULL);"
     );
-    for (n, home, listed, outcome) in
-        [(1, 1, true, "low"), (2, 1, true, "low"), (3, 1, false, "high"), (4, 2, true, "ordinary"), (5, 2, true, "low")]
-    {
+    for (n, home, listed, outcome) in [
+        (1, 1, true, "low"),
+        (2, 1, true, "low"),
+        (3, 1, false, "high"),
+        (4, 2, true, "ordinary"),
+        (5, 2, true, "low"),
+    ] {
         let status = if n == 5 { "closed" } else { "open" };
         sql += &format!(
             "INSERT INTO schools (id, code, name, name_folded, municipality_id, kind, locality, founder, status, updated_at)
@@ -135,14 +139,16 @@ impl Store {
     /// The proposals of a run.
     pub(super) fn of_run(&self, run: &runs::ProposalRun) -> Vec<proposals::ProposalRecord> {
         let filter = proposals::Filter { run: Some(run.id), ..proposals::Filter::default() };
-        self.database
-            .read(|db| proposals::list(db, EVERYTHING, &filter, limit(1000), None))
-            .unwrap()
-            .items
+        self.database.read(|db| proposals::list(db, EVERYTHING, &filter, limit(1000), None)).unwrap().items
     }
 
     /// The proposal of `model` for `kind` in `run`.
-    pub(super) fn proposal(&self, run: &runs::ProposalRun, model: ModelCode, kind: SubjectKind) -> ProposalId {
+    pub(super) fn proposal(
+        &self,
+        run: &runs::ProposalRun,
+        model: ModelCode,
+        kind: SubjectKind,
+    ) -> ProposalId {
         let fits = |p: &&proposals::ProposalRecord| p.model == model && p.subject_kind == kind;
         self.of_run(run).iter().find(fits).unwrap().id
     }

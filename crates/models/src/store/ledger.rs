@@ -109,7 +109,8 @@ impl Ledger {
     /// The fourth model is excluded by the first and the second of the same school. Asked of the facts of now, not of
     /// those the proposal was made from.
     fn check_exclusion(&self, db: &mut Db, new: &NewAssignment) -> Result<()> {
-        let Some(school) = new.subject.school().filter(|_| exclusion(new.model, ModelCode::ALL).is_some()) else {
+        let Some(school) = new.subject.school().filter(|_| exclusion(new.model, ModelCode::ALL).is_some())
+        else {
             return Ok(());
         };
         let mut holds = Vec::new();
@@ -143,8 +144,10 @@ fn insert(tx: &mut Tx, new: &NewAssignment) -> Result<AssignmentId> {
         assignments::valid_to.eq(new.term.to),
         assignments::created_at.eq(at),
     );
-    let id: AssignmentId =
-        diesel::insert_into(assignments::table).values(row).returning(assignments::id).get_result(&mut **tx)?;
+    let id: AssignmentId = diesel::insert_into(assignments::table)
+        .values(row)
+        .returning(assignments::id)
+        .get_result(&mut **tx)?;
     add_event(tx, id, EventKind::Started, new.term.from, new.reason.as_deref(), new.actor)?;
     let after = json!({
         "model": new.model, "subject": subject, "valid_from": new.term.from, "valid_to": new.term.to,
@@ -179,9 +182,12 @@ pub(super) fn add_event(
 /// Notes `change` for the audit and the journal, with the school and the municipality that `subject` belongs to.
 pub(super) fn record(tx: &mut Tx, change: Change, subject: &SubjectRef) -> Result<()> {
     let home = match subject.school() {
-        Some(school) => {
-            schools::table.find(school).select(schools::municipality_id).first(&mut **tx).optional()?.flatten()
-        }
+        Some(school) => schools::table
+            .find(school)
+            .select(schools::municipality_id)
+            .first(&mut **tx)
+            .optional()?
+            .flatten(),
         None => subject.municipality(),
     };
     let change = Change { school: subject.school(), ..change.of_municipality(home) };

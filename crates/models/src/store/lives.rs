@@ -2,7 +2,9 @@
 
 use crate::{
     rules::{DatedEvent, active_at_any_time, state_in_term},
-    types::{AssignmentEventId, AssignmentId, AssignmentState, EventKind, ModelCode, SubjectKind, SubjectRef},
+    types::{
+        AssignmentEventId, AssignmentId, AssignmentState, EventKind, ModelCode, SubjectKind, SubjectRef,
+    },
 };
 use chrono::NaiveDate;
 use diesel::prelude::*;
@@ -83,8 +85,11 @@ pub fn all(db: &mut Db) -> Result<Vec<Life>> {
 /// # Errors
 /// Faults of the database.
 pub fn of_school(db: &mut Db, school: SchoolId) -> Result<Vec<Life>> {
-    let rows =
-        assignments::table.filter(assignments::school_id.eq(school)).select(COLUMNS).order(assignments::id).load(db)?;
+    let rows = assignments::table
+        .filter(assignments::school_id.eq(school))
+        .select(COLUMNS)
+        .order(assignments::id)
+        .load(db)?;
     with_events(db, rows)
 }
 
@@ -102,7 +107,10 @@ pub fn of_municipality(db: &mut Db, municipality: MunicipalityId) -> Result<Vec<
 }
 
 /// The dated events of `ids`, by assignment.
-pub(super) fn events_of(db: &mut Db, ids: &[AssignmentId]) -> Result<BTreeMap<AssignmentId, Vec<DatedEvent>>> {
+pub(super) fn events_of(
+    db: &mut Db,
+    ids: &[AssignmentId],
+) -> Result<BTreeMap<AssignmentId, Vec<DatedEvent>>> {
     let events = assignment_events::table
         .filter(assignment_events::assignment_id.eq_any(ids.to_vec()))
         .select(EVENT_COLUMNS)
@@ -123,12 +131,7 @@ type EventRow = (AssignmentId, AssignmentEventId, NaiveDate, EventKind);
 const COLUMNS: (
     assignments::id,
     assignments::model,
-    (
-        assignments::subject_kind,
-        assignments::school_id,
-        assignments::municipality_id,
-        assignments::staff_id,
-    ),
+    (assignments::subject_kind, assignments::school_id, assignments::municipality_id, assignments::staff_id),
     assignments::valid_from,
     assignments::valid_to,
 ) = (
@@ -173,5 +176,11 @@ fn life(row: Row, events: &mut BTreeMap<AssignmentId, Vec<DatedEvent>>) -> Resul
     let (id, model, (kind, school, municipality, staff), from, to) = row;
     let subject = SubjectRef::from_columns(kind, school, municipality, staff)
         .map_err(|_| Error::fault(format!("subject of assignment {id}")))?;
-    Ok(Life { id, model, subject, term: DateWindow { from, to }, events: events.remove(&id).unwrap_or_default() })
+    Ok(Life {
+        id,
+        model,
+        subject,
+        term: DateWindow { from, to },
+        events: events.remove(&id).unwrap_or_default(),
+    })
 }

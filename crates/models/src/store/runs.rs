@@ -123,8 +123,10 @@ pub fn store(tx: &mut Tx, prepared: &Prepared, actor: Option<i64>) -> Result<Pro
         proposal_runs::proposals.eq(i32::try_from(found.proposals.len()).map_err(Error::fault)?),
         proposal_runs::warnings.eq(serde_json::to_string(&found.warnings).map_err(Error::fault)?),
     );
-    let id: ProposalRunId =
-        diesel::insert_into(proposal_runs::table).values(row).returning(proposal_runs::id).get_result(&mut **tx)?;
+    let id: ProposalRunId = diesel::insert_into(proposal_runs::table)
+        .values(row)
+        .returning(proposal_runs::id)
+        .get_result(&mut **tx)?;
     diesel::update(proposals::table.filter(proposals::state.eq(ProposalState::Open)))
         .set((proposals::state.eq(ProposalState::Superseded), proposals::version.eq(proposals::version + 1)))
         .execute(&mut **tx)?;
@@ -263,7 +265,13 @@ pub fn gaps(
     let mut query = coverage_gaps::table
         .inner_join(municipalities::table)
         .filter(coverage_gaps::proposal_run_id.eq(run))
-        .select((municipalities::oktmo, municipalities::id, municipalities::name, coverage_gaps::kind, coverage_gaps::listed))
+        .select((
+            municipalities::oktmo,
+            municipalities::id,
+            municipalities::name,
+            coverage_gaps::kind,
+            coverage_gaps::listed,
+        ))
         .into_boxed();
     query = match area {
         Area::Region => query,

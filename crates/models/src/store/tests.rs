@@ -34,7 +34,9 @@ fn confirmed(store: &Store, id: ProposalId) -> AssignmentId {
 }
 
 fn happened(store: &Store, id: AssignmentId, kind: EventKind, on: &str) -> Result<()> {
-    store.database.write(&origin(), |tx| assignments::add(tx, EVERYTHING, id, (kind, day(on)), "так", Some(7)))
+    store
+        .database
+        .write(&origin(), |tx| assignments::add(tx, EVERYTHING, id, (kind, day(on)), "так", Some(7)))
 }
 
 fn state(store: &Store, id: AssignmentId, on: &str) -> AssignmentState {
@@ -64,7 +66,8 @@ fn a_run_proposes_from_the_facts_and_says_why() {
     let check = |store: Store| {
         let run = store.run(ON);
         let found = store.of_run(&run);
-        let seen: Vec<_> = found.iter().map(|p| (p.model, p.school_id, p.municipality_id, p.staff_id)).collect();
+        let seen: Vec<_> =
+            found.iter().map(|p| (p.model, p.school_id, p.municipality_id, p.staff_id)).collect();
         let (school, municipality) = (|n| Some(SchoolId(n)), Some(MunicipalityId(1)));
         // The head of school 1 is excluded; school 4 has no head; M3 and M6's bounds ask for 4 listed schools.
         assert_eq!(
@@ -91,7 +94,8 @@ fn a_run_proposes_from_the_facts_and_says_why() {
         let detail = store.database.read(|db| runs::detail(db, EVERYTHING, run.id)).unwrap();
         assert_eq!(detail.warnings.len(), 1, "school 4 has no head: {:?}", detail.warnings);
         assert_eq!(detail.counts.iter().map(|c| c.count).sum::<i64>(), 8);
-        let gaps = store.database.read(|db| runs::gaps(db, Area::Region, None, limit(10), None)).unwrap().items;
+        let gaps =
+            store.database.read(|db| runs::gaps(db, Area::Region, None, limit(10), None)).unwrap().items;
         let gaps: Vec<_> = gaps.iter().map(|g| (g.municipality_id.0, g.listed, g.kind)).collect();
         assert_eq!(gaps, [(1, 2, GapKind::TooFew), (2, 1, GapKind::TooFew)]);
     };
@@ -112,7 +116,12 @@ fn people_and_foreign_areas_are_not_shown() {
     let store = Store::new();
     let run = store.run(ON);
     let count = |viewer: Viewer| {
-        store.database.read(|db| proposals::list(db, viewer, &Filter::default(), limit(100), None)).unwrap().items.len()
+        store
+            .database
+            .read(|db| proposals::list(db, viewer, &Filter::default(), limit(100), None))
+            .unwrap()
+            .items
+            .len()
     };
     let ministry = Viewer { area: Area::Region, people: false };
     assert_eq!(count(ministry), 5);
@@ -135,7 +144,10 @@ fn a_confirmed_proposal_is_an_assignment_and_is_not_proposed_again() {
         let id = store.proposal(&run, ModelCode::M2, SubjectKind::School);
         let assignment = confirmed(&store, id);
         let found = store.database.read(|db| assignments::find(db, EVERYTHING, assignment, day(ON))).unwrap();
-        assert_eq!((found.assignment.state, found.assignment.record.proposal_id), (AssignmentState::Active, Some(id)));
+        assert_eq!(
+            (found.assignment.state, found.assignment.record.proposal_id),
+            (AssignmentState::Active, Some(id))
+        );
         assert_eq!((found.events[0].kind, found.events[0].actor_id), (EventKind::Started, Some(7)));
         let kept = store.database.read(|db| proposals::find(db, EVERYTHING, id)).unwrap();
         assert_eq!((kept.state, kept.decided_by), (ProposalState::Confirmed, Some(7)));
@@ -216,7 +228,10 @@ fn the_state_follows_from_the_events() {
     happened(&store, id, EventKind::Paused, "2020-11-01").unwrap();
     // Before the pause it cannot end: the pause would follow the end.
     assert_eq!(refusal(happened(&store, id, EventKind::Ended, "2020-10-01")).code, ProblemCode::WrongState);
-    assert_eq!(refusal(happened(&store, id, EventKind::Ended, "2030-01-01")).flaws[0].reason, Reason::OutOfRange);
+    assert_eq!(
+        refusal(happened(&store, id, EventKind::Ended, "2030-01-01")).flaws[0].reason,
+        Reason::OutOfRange
+    );
     happened(&store, id, EventKind::Resumed, "2020-12-01").unwrap();
     for (on, expected) in [
         ("2020-03-09", AssignmentState::Planned),
@@ -240,7 +255,8 @@ fn a_list_by_state_pages_through_all() {
     for id in &all[..3] {
         happened(&store, *id, EventKind::Paused, "2020-12-01").unwrap();
     }
-    let filter = assignments::Filter { state: Some(AssignmentState::Active), ..assignments::Filter::on(day(ON)) };
+    let filter =
+        assignments::Filter { state: Some(AssignmentState::Active), ..assignments::Filter::on(day(ON)) };
     let (mut seen, mut cursor) = (Vec::new(), None);
     loop {
         let page = store

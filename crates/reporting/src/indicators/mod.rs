@@ -20,10 +20,13 @@ pub mod types;
 
 #[cfg(test)]
 mod properties;
+#[cfg(test)]
+mod store_tests;
 
 pub use rules::{Facts, Followed, Reach, SchoolFact, SystemFact, included, later_list, municipal};
 pub use types::{
-    Actual, IndicatorCode, ListVersion, NotMeasurable, TargetOperator, Row, Subject, IndicatorTarget, TargetVerdict, RowGround,
+    Actual, IndicatorCode, IndicatorTarget, ListVersion, NotMeasurable, Row, RowGround, Subject,
+    TargetOperator, TargetVerdict,
 };
 
 use chrono::NaiveDate;

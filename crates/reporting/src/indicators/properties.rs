@@ -56,7 +56,10 @@ fn whys(actual: &Actual) -> Vec<RowGround> {
 
 #[test]
 fn the_period_is_of_days_that_exist() {
-    assert_eq!((PERIOD.from.to_string(), PERIOD.to.unwrap().to_string()), ("2020-01-01".into(), "2021-12-31".into()));
+    assert_eq!(
+        (PERIOD.from.to_string(), PERIOD.to.unwrap().to_string()),
+        ("2020-01-01".into(), "2021-12-31".into())
+    );
 }
 
 #[test]
@@ -65,7 +68,15 @@ fn only_all_listed_schools_meet_the_first_target() {
     let actual = included(&facts(), Some(&ids(&[1, 2, 5, 6])), &reach(&[1, 3], &[2], &[]));
     assert_eq!(actual.share(), Some(Share::new(3, 4)));
     assert_eq!(actual.verdict, TargetVerdict::NotMet);
-    assert_eq!(whys(&actual), [RowGround::OwnModel, RowGround::ThroughPeople, RowGround::OwnModel, RowGround::ClosedWithoutSuccessor]);
+    assert_eq!(
+        whys(&actual),
+        [
+            RowGround::OwnModel,
+            RowGround::ThroughPeople,
+            RowGround::OwnModel,
+            RowGround::ClosedWithoutSuccessor
+        ]
+    );
     assert_eq!(actual.rows[2].successor, Some(SchoolId(3)));
     assert_eq!(actual.through_people(), 1);
     let all = included(&facts(), Some(&ids(&[1, 2])), &reach(&[1, 2, 3], &[], &[]));
@@ -76,7 +87,10 @@ fn only_all_listed_schools_meet_the_first_target() {
 fn without_a_list_or_with_an_empty_one_nothing_is_said() {
     assert_eq!(included(&facts(), None, &Reach::default()).reason, Some(NotMeasurable::NoList));
     let empty = included(&facts(), Some(&BTreeSet::new()), &Reach::default());
-    assert_eq!((empty.verdict, empty.reason), (TargetVerdict::NotMeasurable, Some(NotMeasurable::NothingToMeasure)));
+    assert_eq!(
+        (empty.verdict, empty.reason),
+        (TargetVerdict::NotMeasurable, Some(NotMeasurable::NothingToMeasure))
+    );
 }
 
 #[test]
@@ -87,7 +101,10 @@ fn a_district_counts_inside_its_city_and_a_state_school_nowhere() {
     assert_eq!(whys(&actual), [RowGround::AssignedSchool, RowGround::MunicipalModel, RowGround::NoModel]);
     // 2 of 3 is 66.7 %, below 70; a model of the district itself adds nothing to the city.
     assert_eq!(actual.verdict, TargetVerdict::NotMet);
-    assert_eq!(municipal(&facts(), &reach(&[1], &[], &[DISTRICT, OKRUG]), None).share(), Some(Share::new(2, 3)));
+    assert_eq!(
+        municipal(&facts(), &reach(&[1], &[], &[DISTRICT, OKRUG]), None).share(),
+        Some(Share::new(2, 3))
+    );
 }
 
 #[test]
@@ -111,7 +128,12 @@ fn participants_are_followed_to_their_successors() {
     let actual = later_list(&facts(), &participants, Some(&ids(&[2, 3])));
     assert_eq!(
         whys(&actual),
-        [RowGround::OffTheLaterList, RowGround::OnTheLaterList, RowGround::OnTheLaterList, RowGround::ClosedWithoutSuccessor]
+        [
+            RowGround::OffTheLaterList,
+            RowGround::OnTheLaterList,
+            RowGround::OnTheLaterList,
+            RowGround::ClosedWithoutSuccessor
+        ]
     );
     assert_eq!((actual.share(), actual.verdict), (Some(Share::new(1, 4)), TargetVerdict::NotMet));
     // The list names 5, which became 3: 3 is on it too. 2 of 4 are off: 50 %.

@@ -1,6 +1,6 @@
 //! The rules of the indicators. Pure: no clock, no database.
 
-use super::types::{Actual, IndicatorCode, NotMeasurable, Row, Subject, RowGround};
+use super::types::{Actual, IndicatorCode, NotMeasurable, Row, RowGround, Subject};
 use opora_models::{
     rules::{municipal_system_of, municipal_systems_included},
     types::ModelCode,
@@ -146,7 +146,13 @@ pub fn municipal(facts: &Facts, reach: &Reach, denominator: Option<i64>) -> Actu
             (true, true) => RowGround::AssignedSchool,
             (true, false) => RowGround::NoModel,
         };
-        Row { subject: Subject::Municipality(id), counts: why != RowGround::NoModel, why, successor: None, models }
+        Row {
+            subject: Subject::Municipality(id),
+            counts: why != RowGround::NoModel,
+            why,
+            successor: None,
+            models,
+        }
     });
     Actual::of(IndicatorCode::I3, rows.collect(), denominator)
 }

@@ -1,8 +1,8 @@
 //! What the indicators are computed from, and the rows behind them as a reader may see them.
 
 use super::{
-    Actual, Facts, IndicatorCode, LAST_YEAR, ListVersion, PERIOD, Reach, Row, SchoolFact, Subject, SystemFact, RowGround,
-    included, later_list, municipal,
+    Actual, Facts, IndicatorCode, LAST_YEAR, ListVersion, PERIOD, Reach, Row, RowGround, SchoolFact, Subject,
+    SystemFact, included, later_list, municipal,
 };
 use chrono::{Datelike, NaiveDate};
 use diesel::prelude::*;
@@ -14,7 +14,9 @@ use opora_models::{
     store::lives::{self, Life},
     types::{AssignmentState, ModelCode, SubjectKind},
 };
-use opora_primitives::{Area, Cursor, Limit, MunicipalityId, Page, Problem, ProblemCode, Reason, SchoolCode, SchoolId};
+use opora_primitives::{
+    Area, Cursor, Limit, MunicipalityId, Page, Problem, ProblemCode, Reason, SchoolCode, SchoolId,
+};
 use opora_schools::{
     registry::{bounds, lists as registry_lists, municipalities, visible_schools},
     types::{ListId, MunicipalityKind, SchoolStatus},
@@ -86,7 +88,10 @@ fn choose(
 ) -> Result<(Option<ListVersion>, Option<ListVersion>)> {
     let list = match question.list {
         Some(id) => Some(
-            *versions.iter().find(|v| v.id == id).ok_or_else(|| refused("list_id", Reason::UnknownReference))?,
+            *versions
+                .iter()
+                .find(|v| v.id == id)
+                .ok_or(ProblemCode::NotFound)?,
         ),
         None => {
             let last = LAST_YEAR.min(question.on.year());
@@ -181,7 +186,10 @@ pub fn rows(
         IndicatorCode::I1 | IndicatorCode::I4 => name_schools(db, area, rows)?,
     };
     let most = usize::try_from(limit.to_fetch()).unwrap_or(usize::MAX);
-    let page = Page::cut(named.into_iter().take(most).collect(), limit, &scope, |(key, _): &(i64, IndicatorRow)| *key);
+    let page =
+        Page::cut(named.into_iter().take(most).collect(), limit, &scope, |(key, _): &(i64, IndicatorRow)| {
+            *key
+        });
     Ok(page.map(|(_, row)| row))
 }
 
@@ -193,8 +201,9 @@ fn key(subject: Subject) -> i64 {
 }
 
 fn name_schools(db: &mut Db, area: Area, rows: Vec<Row>) -> Result<Vec<(i64, IndicatorRow)>> {
-    let mut query =
-        schools::table.select((schools::id, schools::code, schools::municipality_id, schools::name)).into_boxed();
+    let mut query = schools::table
+        .select((schools::id, schools::code, schools::municipality_id, schools::name))
+        .into_boxed();
     if let Some((municipality, school)) = bounds(area) {
         query = query.filter(schools::id.eq_any(visible_schools(municipality, school)));
     }
@@ -204,7 +213,13 @@ fn name_schools(db: &mut Db, area: Area, rows: Vec<Row>) -> Result<Vec<(i64, Ind
         .into_iter()
         .filter_map(|row| {
             let (id, code, municipality_id, name) = visible.remove(&key(row.subject))?;
-            let names = IndicatorRow { school_id: Some(id), school_code: Some(code), municipality_id, name, ..plain(row) };
+            let names = IndicatorRow {
+                school_id: Some(id),
+                school_code: Some(code),
+                municipality_id,
+                name,
+                ..plain(row)
+            };
             Some((id.0, names))
         })
         .collect())

@@ -202,7 +202,8 @@ impl Actual {
 
     /// How many of the numerator count through their people only.
     pub fn through_people(&self) -> i64 {
-        let through = self.rows.iter().filter(|row| row.counts && row.why == RowGround::ThroughPeople).count();
+        let through =
+            self.rows.iter().filter(|row| row.counts && row.why == RowGround::ThroughPeople).count();
         i64::try_from(through).unwrap_or(i64::MAX)
     }
 }

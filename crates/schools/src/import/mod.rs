@@ -79,35 +79,51 @@ pub struct Order {
     pub any_school_code: bool,
 }
 
-/// Told now and then: bytes (or rows) done and, where known, in all. Answers whether to go on.
-pub type Watch<'a> = dyn Fn(i64, Option<i64>) -> bool + 'a;
+/// Who waits for an import: a job, or a person at the command line.
+pub trait Attendant {
+    /// Told now and then: bytes (or rows) done and, where known, in all. Answers whether to go on.
+    fn progress(&self, done: i64, total: Option<i64>) -> bool;
 
-/// Reads the file at `path` and does what `order` says. `finish` runs inside the write, before it is committed, and is
-/// where the caller notes the report and the end of its job; it runs for a dry run and for a refused file too, in a
-/// write of its own.
+    /// Inside the write, before anything else: the place to take hold of a job's row, which signs of life would
+    /// otherwise change under a long write.
+    ///
+    /// # Errors
+    /// Undo the write.
+    fn begin(&self, _tx: &mut Tx) -> Result<()> {
+        Ok(())
+    }
+
+    /// Inside the write, before it is committed: the place to keep the report and to end a job. For a dry run and for a
+    /// refused file it runs in a write of its own.
+    ///
+    /// # Errors
+    /// Undo the write.
+    fn finish(&self, tx: &mut Tx, report: &Report) -> Result<()>;
+}
+
+/// Reads the file at `path` and does what `order` says.
 ///
 /// # Errors
 /// [`ProblemCode::InvalidFile`] for a file that cannot be read as a table of the kind; [`ProblemCode::WrongState`] when
-/// `watch` says to stop; faults of the database.
+/// the attendant says to stop; faults of the database.
 pub fn run(
     database: &Database,
     origin: &Origin,
     order: &Order,
     path: &Path,
-    watch: &Watch<'_>,
-    finish: impl Fn(&mut Tx, &Report) -> Result<()>,
+    attendant: &dyn Attendant,
 ) -> Result<Report> {
-    let source = Source { order, watch, tally: RefCell::new(Tally::default()) };
+    let source = Source { order, attendant, tally: RefCell::new(Tally::default()) };
     let table = opora_tables::open(path, &Options { sheet: order.sheet.clone(), ..Options::default() }, kinds::columns(order.kind))
         .map_err(|e| Error::Problem(e.into()))?;
     source.tally.borrow_mut().begin(&table);
-    let written = kinds::load(database, origin, table, &source, &|tx| conclude(tx, order, &source, &finish));
+    let written = kinds::load(database, origin, table, &source, &|tx| conclude(tx, &source));
     match written {
         Ok(report) => Ok(report),
         // The write was undone on purpose; what was found is told in a write of its own.
         Err(Error::Problem(p)) if p == stop() => {
             let report = source.tally.borrow().report(false);
-            database.write(origin, |tx| finish(tx, &report))?;
+            database.write(origin, |tx| attendant.finish(tx, &report))?;
             Ok(report)
         }
         Err(error) => Err(error),
@@ -117,11 +133,11 @@ pub fn run(
 /// What every kind's loader needs.
 struct Source<'a> {
     order: &'a Order,
-    watch: &'a Watch<'a>,
+    attendant: &'a dyn Attendant,
     tally: RefCell<Tally>,
 }
 
-/// How often the watch is asked, in rows.
+/// How often the attendant is asked, in rows.
 const WATCHED: u64 = 2048;
 
 impl Source<'_> {
@@ -145,7 +161,7 @@ impl Source<'_> {
             if table.rows_read().is_multiple_of(WATCHED) {
                 let total = table.total_bytes().map(|t| t as i64);
                 let done = if total.is_some() { table.bytes_read() } else { table.rows_read() };
-                if !(self.watch)(done as i64, total) {
+                if !self.attendant.progress(done as i64, total) {
                     return Err(ProblemCode::WrongState.into());
                 }
             }
@@ -159,7 +175,8 @@ impl Source<'_> {
 }
 
 /// Inside the write, when all rows are merged: commits it with its report, or undoes it.
-fn conclude(tx: &mut Tx, order: &Order, source: &Source<'_>, finish: &impl Fn(&mut Tx, &Report) -> Result<()>) -> Result<Report> {
+fn conclude(tx: &mut Tx, source: &Source<'_>) -> Result<Report> {
+    let order = source.order;
     let report = source.tally.borrow().report(true);
     if order.dry_run || (order.mode == ImportMode::Atomic && report.rejected > 0) {
         return Err(stop().into());
@@ -168,7 +185,7 @@ fn conclude(tx: &mut Tx, order: &Order, source: &Source<'_>, finish: &impl Fn(&m
         let counts = serde_json::json!({"created": report.created, "updated": report.updated});
         tx.record(Change::new(order.kind.as_str(), order.id, Operation::Load).named(format!("import {}", order.id)).after(counts));
     }
-    finish(tx, &report)?;
+    source.attendant.finish(tx, &report)?;
     Ok(report)
 }
 

@@ -155,17 +155,25 @@ struct Row {
     trace: String,
 }
 
-/// Judges and writes; answers how many schools got a verdict.
+/// Judges and writes, the next batch being judged while one is written; answers how many schools got a verdict.
 fn write_verdicts(db: &mut Db, run: RunId, bench: &Bench<'_>, tell: &Tell<'_>) -> Result<usize> {
     let cores = thread::available_parallelism().map_or(1, usize::from);
     let judged: Vec<&School> = bench.inputs.schools.iter().filter(|school| school.is_judged()).collect();
     let read = bench.inputs.schools.len();
-    for (number, batch) in judged.chunks(BATCH).enumerate() {
-        let rows = bench.verdicts(run, batch, cores)?;
-        for rows in rows.chunks(ROWS_AN_INSERT) {
-            on_each!(db, c => diesel::insert_into(verdicts::table).values(rows).execute(c))?;
+    let mut batches = judged.chunks(BATCH);
+    let mut written = 0;
+    thread::scope(|scope| {
+        let mut start = || batches.next().map(|batch| scope.spawn(move || bench.verdicts(run, batch, cores)));
+        let mut waiting = start();
+        while let Some(batch) = waiting {
+            let rows = batch.join().map_err(|_| Error::fault("judging panicked"))??;
+            waiting = start();
+            for rows in rows.chunks(ROWS_AN_INSERT) {
+                on_each!(db, c => diesel::insert_into(verdicts::table).values(rows).execute(c))?;
+            }
+            written += rows.len();
+            tell(count(read + written), Some(count(read + judged.len())))?;
         }
-        tell(count(read + number * BATCH + batch.len()), Some(count(read + judged.len())))?;
-    }
-    Ok(judged.len())
+        Ok(written)
+    })
 }

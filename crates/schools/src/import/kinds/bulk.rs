@@ -3,7 +3,7 @@
 use super::Conclude;
 use crate::{import::Source, registry};
 use diesel::prelude::*;
-use opora_db::{Database, Db, Merge, Origin, Result, Stage, Tx, schema::schools};
+use opora_db::{Database, Db, Merge, Origin, Result, Stage, Tx, dialect, schema::schools};
 use opora_primitives::{Area, Reason, SchoolId};
 use opora_tables::{RowError, RowReader, Table};
 use std::{collections::HashMap, fmt::Write};
@@ -59,7 +59,8 @@ pub(super) fn load<B: Bulk>(
             let dropped = stage.drop_duplicates(session.db)?;
             source.tally.borrow_mut().reject_more(dropped - named.len() as u64);
         }
-        session.write(origin, |tx| {
+        let report = session.write(origin, |tx| {
+            source.attendant.begin(tx)?;
             loader.settle(tx, &stage)?;
             let at = tx.at;
             let merged = stage.merge(tx, source.order.id.0, at)?;
@@ -69,7 +70,9 @@ pub(super) fn load<B: Bulk>(
                 tally.unchanged = stage.rows - merged.created - merged.updated;
             }
             conclude(tx)
-        })
+        })?;
+        dialect::analyze(session.db, B::MERGE.table)?;
+        Ok(report)
     })
 }
 

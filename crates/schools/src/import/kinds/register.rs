@@ -54,6 +54,7 @@ pub(super) fn load<R: Register>(
     })?;
     let read = source.tally.borrow().snapshot();
     database.write(origin, |tx| {
+        source.attendant.begin(tx)?;
         // A write may be tried again: what the last try rejected is forgotten.
         source.tally.borrow_mut().restore(&read);
         let counts = R::write(tx, &rows, source)?;

@@ -13,10 +13,10 @@ use crate::{
     },
     types::{Founder, Locality, SchoolKind, SchoolStatus},
 };
-use opora_db::{Result, Tx};
-use opora_primitives::{Inn, MunicipalityId, Ogrn, Oktmo, Reason, SchoolCode};
+use opora_db::{Error, Result, Tx};
+use opora_primitives::{Inn, MunicipalityId, Ogrn, Oktmo, Problem, ProblemCode, Reason, SchoolCode};
 use opora_tables::{Column, RowError, RowReader};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 pub(super) const COLUMNS: &[Column] = &[
     Column::required("code", &["Код ОО"]),
@@ -66,6 +66,9 @@ impl Register for Loader {
         let founder = row.must(8, |r| named(r, 8, Founder::from_file));
         let status = row.may(9, |r| named(r, 9, SchoolStatus::from_file)).unwrap_or(SchoolStatus::Open);
         let successor = row.padded(10, 6);
+        if successor.is_some() && status == SchoolStatus::Open {
+            row.refuse(10, Reason::Contradiction);
+        }
         let opened_on = row.date(11);
         let closed_on = row.date(12);
         row.finish(|| {
@@ -99,9 +102,14 @@ impl Register for Loader {
         let homes: HashMap<Oktmo, MunicipalityId> =
             municipalities::all(tx)?.into_iter().map(|m| (m.oktmo, m.id)).collect();
         let mut known: HashMap<SchoolCode, School> = every(tx)?.into_iter().map(|s| (s.code.clone(), s)).collect();
+        let coming: HashSet<&SchoolCode> = rows.iter().map(|(_, row)| &row.code).collect();
         let mut counts = Counts::default();
         let mut placed = Vec::with_capacity(rows.len());
         for (number, row) in rows {
+            if row.successor.as_ref().is_some_and(|code| !known.contains_key(code) && !coming.contains(code)) {
+                source.reject(*number, Some("successor_code"), Reason::UnknownReference);
+                continue;
+            }
             let home = row.oktmo.as_ref().map(|oktmo| homes.get(oktmo).copied());
             if home.is_some_and(|found| found.is_none()) {
                 source.reject(*number, Some("oktmo"), Reason::UnknownReference);
@@ -123,17 +131,25 @@ impl Register for Loader {
             placed.push((*number, row, draft, is_new));
         }
         for (number, row, draft, is_new) in placed {
-            let successor = row.successor.as_ref().map(|code| known.get(code).map(|s| s.id));
-            if successor.is_some_and(|found| found.is_none()) {
-                source.reject(number, Some("successor_code"), Reason::UnknownReference);
-                continue;
+            let successor = row.successor.as_ref().and_then(|code| known.get(code)).map(|s| s.id);
+            if row.successor.is_some() && successor.is_none() {
+                return Err(undecidable(number));
             }
-            let draft = SchoolDraft { successor_id: successor.flatten(), ..draft };
+            let draft = SchoolDraft { successor_id: successor, ..draft };
             let outcome = finish(tx, known.get(&row.code), draft, is_new, source.order.any_school_code);
+            if is_new && matches!(outcome, Err(Error::Problem(_))) {
+                return Err(undecidable(number));
+            }
             counts.note(outcome, number, NAMES, source)?;
         }
         Ok(counts)
     }
+}
+
+/// A new school whose successor was itself refused, or leads back to it. It cannot stay without its successor, so the
+/// whole file is refused.
+fn undecidable(number: u64) -> Error {
+    Problem::new(ProblemCode::InvalidFile, format!("row {number}: the successor was refused or leads back")).into()
 }
 
 fn finish(tx: &mut Tx, school: Option<&School>, draft: SchoolDraft, is_new: bool, any_code: bool) -> Result<Done> {
