@@ -12,6 +12,8 @@ mod access;
 #[cfg(test)]
 mod areas;
 #[cfg(test)]
+mod bad_files;
+#[cfg(test)]
 mod concurrency;
 #[cfg(test)]
 mod conditions;
@@ -20,12 +22,20 @@ mod contract;
 #[cfg(test)]
 mod errors;
 #[cfg(test)]
+mod failures;
+#[cfg(test)]
 mod health;
+#[cfg(test)]
+mod imports;
 #[cfg(test)]
 mod keys;
 #[cfg(test)]
 mod migrations;
 #[cfg(test)]
+mod registry;
+#[cfg(test)]
 mod sessions;
 #[cfg(test)]
 mod tokens;
+#[cfg(test)]
+mod tour;

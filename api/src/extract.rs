@@ -244,7 +244,7 @@ pub fn require<T>(
 /// As [`require`].
 pub fn searchable(name: &str, value: Option<&String>) -> Result<(), Problem> {
     require(name, value, Reason::ForbiddenCharacter, |text| !text.chars().any(char::is_control))?;
-    require(name, value, Reason::WrongLength, |text| (1..=200).contains(&text.trim().chars().count()))
+    require(name, value, Reason::WrongLength, |text| (1..=200).contains(&text.chars().count()))
 }
 
 /// A list in pages.

@@ -2,9 +2,12 @@
 
 pub mod client;
 pub mod contract;
+pub mod files;
+pub mod load;
 pub mod seed;
 pub mod seed_models;
 pub mod storage;
+pub mod tables;
 pub mod world;
 
 pub use client::{Client, Reply};

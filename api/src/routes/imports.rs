@@ -54,7 +54,8 @@ pub struct ImportQuery {
 }
 
 /// A file as a form.
-#[derive(ToSchema)]
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 #[expect(dead_code, reason = "describes the form; the parts are read as a stream")]
 pub struct ImportForm {
     /// The file, CSV or XLSX.

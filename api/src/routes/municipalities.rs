@@ -31,7 +31,7 @@ list_query! {
     /// Which municipalities are wanted.
     MunicipalityQuery {
         /// A part of the name; case and `ё` do not matter.
-        #[param(min_length = 1, max_length = 200, example = "Урен")]
+        #[param(min_length = 1, max_length = 200, example = "Урен", pattern = r"^[^\x00-\x1f\x7f-\x9f]*$")]
         name: String,
         /// Of this kind.
         kind: MunicipalityKind,

@@ -53,7 +53,7 @@ list_query! {
     /// Which schools are wanted.
     SchoolQuery {
         /// A part of the name, the short name or the code; case and `ё` do not matter.
-        #[param(min_length = 1, max_length = 200, example = "школа 12")]
+        #[param(min_length = 1, max_length = 200, example = "школа 12", pattern = r"^[^\x00-\x1f\x7f-\x9f]*$")]
         name: String,
         /// In this municipality or, for a city, in its districts.
         municipality_id: MunicipalityId,

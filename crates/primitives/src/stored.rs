@@ -11,10 +11,24 @@ macro_rules! id_type {
             $crate::diesel::expression::AsExpression, $crate::diesel::deserialize::FromSqlRow,
             $crate::utoipa::ToSchema,
         )]
-        #[serde(crate = "opora_primitives::serde", transparent)]
+        #[serde(crate = "opora_primitives::serde", try_from = "i64", into = "i64")]
         #[diesel(sql_type = $crate::diesel::sql_types::BigInt)]
         #[schema(value_type = i64, minimum = 1, maximum = 9_007_199_254_740_991i64)]
         pub struct $name(pub i64);
+
+        impl TryFrom<i64> for $name {
+            type Error = $crate::Reason;
+            fn try_from(id: i64) -> std::result::Result<Self, Self::Error> {
+                // What a double holds exactly: every client can read the id it was given.
+                if (1..=9_007_199_254_740_991).contains(&id) { Ok($name(id)) } else { Err($crate::Reason::OutOfRange) }
+            }
+        }
+
+        impl From<$name> for i64 {
+            fn from(id: $name) -> i64 {
+                id.0
+            }
+        }
 
         impl std::fmt::Display for $name {
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -110,7 +110,12 @@ fn together(refused: &[(usize, ProposalId, Problem)]) -> Problem {
     /// How many refusals are told in words; every one stands among the flaws.
     const TOLD: usize = 20;
     let first = refused[0].2.code;
-    let code = if refused.iter().all(|(_, _, p)| p.code == first) { first } else { ProblemCode::Conflict };
+    let code = match first {
+        _ if refused.iter().any(|(_, _, p)| p.code != first) => ProblemCode::Conflict,
+        // The address is there; an id in the body is not.
+        ProblemCode::NotFound => ProblemCode::MissingReference,
+        first => first,
+    };
     let told: Vec<_> = refused
         .iter()
         .take(TOLD)

@@ -1,0 +1,235 @@
+//! Files that are wrong: each is refused with a code that says why, and nothing is written.
+
+use crate::harness::{
+    World,
+    files::{windows_1251, xlsx},
+};
+use opora_identity::Role;
+use serde_json::json;
+use std::{
+    io::{Cursor, Read, Write},
+    net::TcpStream,
+    time::Duration,
+};
+
+const HEAD: &str = "Код ОО;Учебный год;Процедура;Класс;Предмет;Количество участников;Не преодолели минимальный порог;Отметка 2;Отметка 3;Отметка 4;Отметка 5";
+
+/// A good row of [`HEAD`].
+const GOOD: &str = "520101;2018/2019;ОГЭ;9;Математика;40;12;12;14;10;4";
+
+fn file(rows: &[&str]) -> String {
+    format!("{HEAD}\n{}\n", rows.join("\n"))
+}
+
+/// A file of results that is refused as a whole, with `reason` in the words of its job.
+#[track_caller]
+fn refused(world: &World, bytes: impl Into<Vec<u8>>, reason: &str) {
+    let admin = world.client(Role::Admin);
+    let before = world.storage.contents();
+    let loaded = admin.load("results", bytes).failed("invalid_file");
+    let detail = loaded.job["problem"]["detail"].as_str().unwrap_or("");
+    assert!(detail.contains(reason), "{reason}: {loaded:?}");
+    assert_eq!(world.storage.contents(), before);
+    // What is of no more use is not kept.
+    assert_eq!(world.storage.number("SELECT count(*) AS n FROM import_chunks"), 0);
+}
+
+both!(other_encodings_are_refused, |world| {
+    let utf_16 = |text: &str| -> Vec<u8> { text.encode_utf16().flat_map(u16::to_le_bytes).collect() };
+    refused(world, [vec![0xff, 0xfe], utf_16(&file(&[GOOD]))].concat(), "unknown_encoding");
+    refused(world, utf_16(&file(&[GOOD])), "");
+    // Cut in the middle of a letter: no UTF-8 any more, and never meant as windows-1251.
+    let mut damaged = file(&[GOOD; 3]).replace("Математика", "Математика ☂").into_bytes();
+    let umbrella = damaged.windows(3).position(|w| w == "☂".as_bytes()).unwrap();
+    damaged.remove(umbrella + 2);
+    refused(world, damaged, "");
+    // The byte that windows-1251 leaves without a letter.
+    let mut undefined = windows_1251(&file(&[GOOD]));
+    let end = undefined.len() - 2;
+    undefined.insert(end, 0x98);
+    refused(world, undefined, "unknown_encoding");
+});
+
+both!(what_is_no_table_is_refused, |world| {
+    refused(world, "", "empty_file");
+    refused(world, "\u{feff}", "empty_file");
+    refused(world, "\n\n\n", "");
+    refused(world, "just a sentence without any columns\n", "missing_column");
+    refused(world, (0u8..=255).cycle().take(20_000).collect::<Vec<u8>>(), "");
+    refused(world, b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR".to_vec(), "");
+    refused(world, b"\x7fELF\x02\x01\x01\0\0\0\0\0\0\0\0\0".to_vec(), "");
+    refused(world, b"%PDF-1.4\n%\xe2\xe3\xcf\xd3\n".to_vec(), "");
+});
+
+both!(an_open_quote_is_refused, |world| {
+    refused(world, file(&[GOOD, "\"520102;2018/2019;ОГЭ;9;Русский язык;40;12;;;;"]), "truncated");
+});
+
+both!(a_cut_workbook_is_refused, |world| {
+    let whole = xlsx(&file(&[GOOD]));
+    for keep in [whole.len() / 2, whole.len() - 10, 100] {
+        refused(world, &whole[..keep], "truncated");
+    }
+    let mut damaged = whole.clone();
+    let middle = damaged.len() / 3;
+    damaged[middle..middle + 40].fill(0x55);
+    refused(world, damaged, "truncated");
+    world.client(Role::Admin).load("results", whole).succeeded([1, 0, 0, 0]);
+});
+
+/// The parts of a workbook, one of them replaced.
+fn workbook_with(part: &str, contents: &mut dyn Read) -> Vec<u8> {
+    let mut from = zip::ZipArchive::new(Cursor::new(xlsx(&file(&[GOOD])))).unwrap();
+    let mut into = zip::ZipWriter::new(Cursor::new(Vec::new()));
+    let options = zip::write::SimpleFileOptions::default().compression_method(zip::CompressionMethod::Deflated);
+    for n in 0..from.len() {
+        let mut entry = from.by_index(n).unwrap();
+        let name = entry.name().unwrap().into_owned();
+        into.start_file(name.as_str(), options).unwrap();
+        if name == part {
+            std::io::copy(contents, &mut into).unwrap();
+        } else {
+            std::io::copy(&mut entry, &mut into).unwrap();
+        }
+    }
+    into.finish().unwrap().into_inner()
+}
+
+both!(a_zip_bomb_is_refused, |world| {
+    // 80 MiB of nothing in well under a megabyte; the shared strings may take 64 MiB.
+    let bomb = workbook_with("xl/sharedStrings.xml", &mut std::io::repeat(b' ').take(80 << 20));
+    assert!(bomb.len() < 1 << 20, "{}", bomb.len());
+    refused(world, bomb, "too_large");
+    refused(world, workbook_with("xl/worksheets/sheet1.xml", &mut std::io::repeat(0).take(40 << 20)), "");
+});
+
+both!(a_line_without_end_is_refused, |world| {
+    // Longer than the 1 MiB a line may have, in a file that is not too large.
+    refused(world, file(&[GOOD, &"9".repeat((1 << 20) + 1)]), "line_too_long");
+    refused(world, "я".repeat(1 << 20), "line_too_long");
+});
+
+/// Sends 200 MB without an end of line and answers what comes back. Nothing of the size is held.
+fn send_without_end(world: &World, address: std::net::SocketAddr) -> String {
+    let token = world.client(Role::Admin).token.unwrap();
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+    let head = format!(
+        "POST /api/v1/imports?kind=results HTTP/1.1\r\nHost: opora\r\nAuthorization: Bearer {token}\r\nContent-Type: text/csv\r\nTransfer-Encoding: chunked\r\n\r\n"
+    );
+    stream.write_all(head.as_bytes()).unwrap();
+    let chunk = [b"10000\r\n".as_slice(), &[b'9'; 0x10000], b"\r\n"].concat();
+    // The server answers before all has come, and hangs up.
+    let chunks = 200_000_000 / 0x10000;
+    let sent = (0..chunks).take_while(|_| stream.write_all(&chunk).is_ok()).count();
+    assert!(sent < chunks, "the server took everything");
+    let mut answer = Vec::new();
+    let _ = stream.read_to_end(&mut answer);
+    String::from_utf8_lossy(&answer).into_owned()
+}
+
+both!(a_body_without_end_is_refused_early, |world| {
+    let small = world.another_node(|config| config.import_limit_mib = 1);
+    let before = world.storage.contents();
+    let answer = send_without_end(world, small.address);
+    assert!(answer.starts_with("HTTP/1.1 413") && answer.contains("body_too_large"), "{answer}");
+    assert_eq!(world.storage.contents(), before);
+    assert_eq!(world.storage.number("SELECT count(*) AS n FROM imports"), 0);
+    let left = std::fs::read_dir(world.storage.dir.path()).unwrap().flatten();
+    let left: Vec<_> = left.map(|f| f.file_name().into_string().unwrap()).filter(|n| n.starts_with("import-")).collect();
+    assert_eq!(left, [""; 0], "the temporary file goes");
+    small.log_in("admin").get("/api/v1/imports").expect(200);
+});
+
+/// Rows that are refused: the row, its column, the reason.
+const ROWS: [(&str, &str, &str); 16] = [
+    ("999999;2018/2019;ОГЭ;9;Математика;40;12;12;14;10;4", "school_code", "unknown_reference"),
+    ("x;2018/2019;ОГЭ;9;Математика;40;12;12;14;10;4", "school_code", "unknown_reference"),
+    (";2018/2019;ОГЭ;9;Математика;40;12;12;14;10;4", "school_code", "required"),
+    ("520102;2018/2019;ОГЭ;9;Математика;40;41;;;;", "below_minimum", "more_than_whole"),
+    ("520102;2018/2019;ОГЭ;9;Математика;-40;12;;;;", "participants", "out_of_range"),
+    ("520102;2018/2019;ОГЭ;9;Математика;40;-1;;;;", "below_minimum", "out_of_range"),
+    ("520102;2018/2019;ОГЭ;9;Математика;100000000000000000000;1;;;;", "participants", ""),
+    ("520102;2018/2019;ОГЭ;9;Математика;сорок;1;;;;", "participants", "wrong_format"),
+    ("520102;2018/2020;ОГЭ;9;Математика;40;12;;;;", "academic_year", ""),
+    ("520102;0000/0001;ОГЭ;9;Математика;40;12;;;;", "academic_year", ""),
+    ("520102;2018;ОГЭ;9;Математика;40;12;;;;", "academic_year", "wrong_format"),
+    ("520102;2018/2019;ЕГЭ ЕГЭ;9;Математика;40;12;;;;", "type", "unknown_value"),
+    ("520102;2018/2019;ОГЭ;13;Математика;40;12;;;;", "grade", "out_of_range"),
+    ("520102;2018/2019;ОГЭ;9;Алхимия;40;12;;;;", "subject", "unknown_value"),
+    ("520102;2018/2019;ОГЭ;9;Математика;40;12;12;14;10;5", "mark2", "marks_do_not_add_up"),
+    ("520102;2018/2019;ОГЭ;9;Математика;40;12;12;;;30", "mark2", "marks_do_not_add_up"),
+];
+
+both!(every_bad_row_is_named, |world| {
+    let admin = world.client(Role::Admin);
+    let before = world.storage.contents();
+    let rows: Vec<&str> = std::iter::once(GOOD).chain(ROWS.iter().map(|row| row.0)).collect();
+    let loaded = admin.load("results", file(&rows)).failed("invalid_file");
+    assert_eq!(world.storage.contents(), before);
+    let found = admin.rejects(loaded.id);
+    for ((row, column, code), number) in ROWS.iter().zip(3..) {
+        let of_row: Vec<_> = found.iter().filter(|reject| reject.0 == number).collect();
+        let named = of_row.iter().any(|r| r.1 == *column && (code.is_empty() || r.2 == *code));
+        assert!(named, "{row}: {of_row:?}");
+    }
+    assert_eq!(loaded.import["report"]["rejected"], ROWS.len());
+    assert!(found.iter().all(|reject| reject.0 > 2), "the good row is not named: {found:?}");
+});
+
+both!(a_row_of_another_width_is_refused, |world| {
+    let admin = world.client(Role::Admin);
+    let text = file(&[GOOD, "520102;2018/2019;ОГЭ;9;Математика;40;12;;;;;;;лишнее"]);
+    let loaded = admin.load("results", text).failed("invalid_file");
+    assert_eq!(admin.rejects(loaded.id), [(3, String::new(), "extra_cells".to_owned())]);
+});
+
+both!(a_control_character_is_refused, |world| {
+    let admin = world.client(Role::Admin);
+    let schools = "Код ОО;Наименование;ОКТМО;Вид ОО;Местность;Учредитель\n520901;Школа\u{7};22601000;Средняя;Село;Муниципальное\n";
+    let loaded = admin.load("schools", schools).failed("invalid_file");
+    assert_eq!(admin.rejects(loaded.id), [(2, "name".to_owned(), "forbidden_character".to_owned())]);
+});
+
+both!(the_same_key_twice_in_a_file_is_refused, |world| {
+    let admin = world.client(Role::Admin);
+    let before = world.storage.contents();
+    let twice = file(&[GOOD, "520102;2018/2019;ОГЭ;9;Математика;30;3;;;;", "520101;2018/2019;ОГЭ;9;02;41;12;;;;"]);
+    let whole = admin.load("results", twice.clone()).failed("invalid_file");
+    assert_eq!(admin.rejects(whole.id), [(4, String::new(), "duplicate_key".to_owned())]);
+    assert_eq!(world.storage.contents(), before);
+    // The first of them counts.
+    admin.load("results&mode=best_effort", twice).succeeded([2, 0, 0, 1]);
+    let kept = "SELECT CAST(max(participants) AS BIGINT) AS n FROM results JOIN schools ON schools.id = school_id WHERE code = '520101'";
+    assert_eq!(world.storage.number(kept), 40);
+    let schools = "Код ОО;Наименование;ОКТМО;Вид ОО;Местность;Учредитель\n";
+    let row = "520901;Школа;22601000;Средняя;Село;Муниципальное\n";
+    let loaded = admin.load("schools", format!("{schools}{row}{row}")).failed("invalid_file");
+    assert_eq!(admin.rejects(loaded.id), [(3, String::new(), "duplicate_key".to_owned())]);
+});
+
+both!(a_formula_is_no_value, |world| {
+    let admin = world.client(Role::Admin);
+    let before = world.storage.contents();
+    let row = "520102;2018/2019;ОГЭ;9;Математика;=20+20;12;;;;";
+    for bytes in [file(&[row]).into_bytes(), xlsx(&file(&[row]))] {
+        let loaded = admin.load("results", bytes).failed("invalid_file");
+        let found = admin.rejects(loaded.id);
+        assert!(found.iter().any(|r| r.1 == "participants" && r.2 == "formula"), "{found:?}");
+    }
+    assert_eq!(world.storage.contents(), before);
+});
+
+both!(a_sheet_that_is_not_there_is_refused, |world| {
+    let admin = world.client(Role::Admin);
+    let book = xlsx(&file(&[GOOD]));
+    let loaded = admin.load("results&sheet=%D0%9B%D0%B8%D1%81%D1%829", book.clone()).failed("invalid_file");
+    assert!(loaded.job.to_string().contains("unknown_sheet"), "{loaded:?}");
+    admin.load("results&sheet=Sheet1", book).succeeded([1, 0, 0, 0]);
+});
+
+both!(a_procedure_that_was_not_held_is_a_warning, |world| {
+    let admin = world.client(Role::Admin);
+    let loaded = admin.load("results", file(&["520101;2019/2020;ОГЭ;9;01;40;12;;;;"])).succeeded([1, 0, 0, 0]);
+    assert_eq!(loaded.import["report"]["warnings"], json!([{"code": "not_held", "rows": 1}]));
+});

@@ -1,0 +1,354 @@
+//! Files into the registers: every kind in every form, what a repeated file does, what one bad row does, who may.
+
+use crate::harness::{
+    Client, World,
+    files::{windows_1251, with_commas, xlsx},
+};
+use opora_db::jobs;
+use opora_identity::Role;
+use opora_primitives::Moment;
+use serde_json::{Value, json};
+
+/// Every kind in the order of loading, with Russian headers, days and decimals; how many rows it makes.
+const KINDS: [(&str, i64, &str); 7] = [
+    (
+        "municipalities",
+        3,
+        "ОКТМО;Наименование;Вид;ОКТМО вышестоящего;Действует с;Действует по
+22611000;Лесной;Муниципальный район;;01.01.2010;
+22712100;Береговой;Район города;22712000;;
+22712000;Речной;Городской округ;;;31.12.2030
+",
+    ),
+    (
+        "schools",
+        3,
+        "Код ОО;Наименование ОО;Краткое наименование;ОКТМО;ОГРН;ИНН;Вид ОО;Местность;Учредитель;Статус;Код правопреемника;Дата открытия;Дата закрытия
+520901;Лесная школа № 1;Лесная;22611000;1027700132195;7707083893;Средняя;Село;Муниципальное;Действует;;01.09.1980;
+520902;Малая лесная школа;;22611000;;;Основная;Село;Муниципальное;Реорганизована;520903;;31.08.2019
+520903;Гимназия Берегового района;;22712100;;;Гимназия;Город;Муниципальное;;;;
+",
+    ),
+    (
+        "contexts",
+        2,
+        "Код ОО;Учебный год;Количество обучающихся;Неполная семья;Малообеспеченная семья;Под опекой
+520901;2019/2020;1 200;300;-;12
+520903;2019-2020;450;80;н/д;0
+",
+    ),
+    (
+        "results",
+        3,
+        "Код ОО;Учебный год;Процедура;Класс;Предмет;Количество участников;Не преодолели минимальный порог;Средний балл;Отметка 2;Отметка 3;Отметка 4;Отметка 5
+520901;2018/2019;ОГЭ;9;Математика;40;12;3,45;12;14;10;4
+520901;2018/2019;ЕГЭ;11;Русский язык;20;1;64,5;;;;
+520903;2018/2019;ВПР;5;01;51;3;4,1;3;20;20;8
+",
+    ),
+    (
+        "lists",
+        2,
+        "Год списка;Код ОО;Источник;Акт;Дата акта
+2021;520901;Рособрнадзор;Письмо № 1;11.05.2021
+2021;520903;;;
+",
+    ),
+    (
+        "staff",
+        2,
+        "Идентификатор;Код ОО;Должность;Предмет;ФИО;Стаж (лет);Год рождения;Доля ставки
+p-1;520901;Руководитель;;Иванов Иван Иванович;25;1970;1
+p-2;520901;Учитель;Математика;Петров Пётр Петрович;3;1995;0,75
+",
+    ),
+    (
+        "designations",
+        2,
+        "Код ОО;ОКТМО;Назначение;Акт;Дата акта;Действует с
+520901;;Модель 2, первая волна;Приказ № 5;10.03.2020;10.03.2020
+;22611000;Модель 1;Приказ № 1;01.02.2018;
+",
+    ),
+];
+
+/// Loads every kind twice in the form that `make` gives: the second time changes nothing.
+fn every_kind(world: &World, make: impl Fn(&str) -> Vec<u8>) {
+    let admin = world.client(Role::Admin);
+    for (kind, rows, text) in KINDS {
+        let loaded = admin.load(kind, make(text)).succeeded([rows, 0, 0, 0]);
+        assert_eq!(loaded.import["report"]["applied"], true, "{loaded:?}");
+        assert_eq!(loaded.import["report"]["ignored_columns"], json!([]), "{loaded:?}");
+    }
+    let before = world.storage.contents();
+    for (kind, rows, text) in KINDS {
+        admin.load(kind, make(text)).succeeded([0, 0, rows, 0]);
+    }
+    assert_eq!(world.storage.contents(), before, "the same files change nothing, no version moves");
+    read_back(&admin);
+}
+
+/// What the files say, as the server tells it.
+fn read_back(admin: &Client) {
+    let school = admin.get("/api/v1/schools/code:520901").expect(200);
+    for (field, value) in [("ogrn", "1027700132195"), ("inn", "7707083893"), ("opened_on", "1980-09-01"), ("kind", "secondary")] {
+        assert_eq!(school.json[field], value, "{school}");
+    }
+    let gone = admin.get("/api/v1/schools/code:520902").expect(200).json;
+    let successor = admin.get("/api/v1/schools/code:520903").expect(200).json;
+    assert_eq!((&gone["successor_id"], &gone["status"]), (&successor["id"], &json!("reorganised")));
+    let contexts = admin.get("/api/v1/schools/code:520901/contexts").expect(200);
+    assert_eq!((&contexts.items()[0]["pupils"], &contexts.items()[0]["low_income"]), (&json!(1200), &Value::Null));
+    let results = admin.get("/api/v1/schools/code:520901/results").expect(200);
+    let exam = results.items().iter().find(|r| r["type"] == "EGE").unwrap_or_else(|| panic!("{results}"));
+    assert!(exam.to_string().contains("64.5") || exam.to_string().contains("6450"), "{exam}");
+    let staff = admin.get("/api/v1/schools/code:520901/staff").expect(200);
+    assert_eq!(staff.items().len(), 2, "{staff}");
+    let list = admin.get("/api/v1/lists?list_year=2021").expect(200);
+    assert_eq!((&list.items()[0]["schools"], &list.items()[0]["act_date"]), (&json!(2), &json!("2021-05-11")), "{list}");
+}
+
+both!(old_spreadsheets_text_is_taken, |world| { every_kind(world, windows_1251) });
+
+both!(commas_and_utf_8_are_taken, |world| {
+    every_kind(world, |text| format!("\u{feff}{}", with_commas(text)).into_bytes());
+});
+
+both!(workbooks_are_taken, |world| { every_kind(world, xlsx) });
+
+fn form(name: &str, bytes: &[u8]) -> Vec<u8> {
+    let head = format!("--cut\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{name}\"\r\n\r\n");
+    [head.as_bytes(), bytes, b"\r\n--cut--\r\n"].concat()
+}
+
+both!(a_file_may_come_as_a_form, |world| {
+    let admin = world.client(Role::Admin);
+    let bytes = windows_1251(KINDS[0].2);
+    let send = |body: Vec<u8>| {
+        admin.call("POST", "/api/v1/imports?kind=municipalities").body("multipart/form-data; boundary=cut", body).send()
+    };
+    let sent = send(form("Районы.csv", &bytes)).expect(202);
+    let loaded = admin.loaded(&sent).succeeded([3, 0, 0, 0]);
+    assert_eq!(sent.header("location"), format!("/api/v1/imports/{}", loaded.id));
+    assert_eq!((&loaded.import["file_name"], &loaded.import["size"]), (&json!("Районы.csv"), &json!(bytes.len())));
+    send(String::from_utf8(form("x", b"y")).unwrap().replace("\"file\"", "\"other\"").into_bytes())
+        .expect(400)
+        .problem("bad_request");
+    send(b"no form at all".to_vec()).expect(400).problem("bad_request");
+    let wrong = admin.call("POST", "/api/v1/imports?kind=municipalities").body("application/json", "{}").send();
+    wrong.expect(415).problem("unsupported_media_type");
+    for query in ["", "?kind=pupils", "?kind=schools&mode=some", "?kind=schools&x=1"] {
+        let reply = admin.call("POST", &format!("/api/v1/imports{query}")).body("text/csv", "a;b\n").send();
+        reply.expect(400).problem("unknown_parameter");
+    }
+});
+
+both!(only_what_differs_is_written, |world| {
+    let admin = world.client(Role::Admin);
+    for (kind, _, text) in KINDS {
+        admin.load(kind, text);
+    }
+    let version = |code: &str| admin.get(&format!("/api/v1/schools/code:{code}")).expect(200).json["version"].as_i64().unwrap();
+    let before = ["520901", "520902", "520903"].map(version);
+    admin.load("schools", KINDS[1].2.replace("Малая лесная", "Бывшая лесная")).succeeded([0, 1, 2, 0]);
+    let steps = before.iter().zip(["520901", "520902", "520903"].map(version)).map(|(b, a)| a - b);
+    assert_eq!(steps.collect::<Vec<_>>(), [0, 1, 0]);
+    let versions = "SELECT CAST(sum(version) AS BIGINT) AS n FROM results";
+    let before = world.storage.number(versions);
+    admin.load("results", KINDS[3].2.replace("3,45", "3,46")).succeeded([0, 1, 2, 0]);
+    assert_eq!(world.storage.number(versions), before + 1);
+    admin.load("contexts", KINDS[2].2.replace("450;80", "451;80")).succeeded([0, 1, 1, 0]);
+    admin.load("staff", KINDS[5].2.replace("0,75", "0,5")).succeeded([0, 1, 1, 0]);
+    // Other members make the next revision of the year; the same ones again make none.
+    let fewer = "Год списка;Код ОО\n2021;520903\n";
+    admin.load("lists", fewer).succeeded([1, 0, 0, 0]);
+    admin.load("lists", fewer).succeeded([0, 0, 1, 0]);
+    assert_eq!(world.storage.number("SELECT count(*) AS n FROM lists WHERE list_year = 2021"), 2);
+});
+
+/// One good row, one with two bad cells, one about a school that is not there.
+const MIXED: &str = "Код ОО;Учебный год;Количество обучающихся;Неполная семья;Под опекой;Цвет стен
+520101;2018/2019;100;10;1;белый
+520102;2018/2019;100;101;-5;серый
+999999;2018/2019;100;10;1;белый
+";
+
+const REFUSED: [(i64, &str, &str); 3] =
+    [(3, "one_parent", "more_than_whole"), (3, "wards", "out_of_range"), (4, "school_code", "unknown_reference")];
+
+fn refused() -> Vec<(i64, String, String)> {
+    REFUSED.map(|(row, column, code)| (row, column.to_owned(), code.to_owned())).into()
+}
+
+both!(one_bad_row_undoes_an_atomic_import, |world| {
+    let admin = world.client(Role::Admin);
+    let before = world.storage.contents();
+    let loaded = admin.load("contexts", MIXED).failed("invalid_file");
+    assert_eq!(world.storage.contents(), before);
+    let report = &loaded.import["report"];
+    assert_eq!((&report["applied"], &report["rows"], &report["rejected"]), (&json!(false), &json!(3), &json!(2)), "{report}");
+    assert_eq!(report["ignored_columns"], json!(["Цвет стен"]));
+    assert_eq!(admin.rejects(loaded.id), refused());
+});
+
+both!(rejects_come_in_pages_and_as_a_spreadsheet, |world| {
+    let admin = world.client(Role::Admin);
+    let loaded = admin.load("contexts", MIXED).failed("invalid_file");
+    let address = format!("/api/v1/imports/{}/rejects", loaded.id);
+    let (mut path, mut codes) = (Some(format!("{address}?limit=1")), Vec::new());
+    while let Some(next) = path {
+        let page = admin.get(&next).expect(200);
+        codes.extend(page.items().iter().map(|r| r["code"].as_str().unwrap().to_owned()));
+        path = page.next();
+    }
+    assert_eq!(codes, REFUSED.map(|r| r.2));
+    let sheet = admin.call("GET", &address).header("Accept", "text/csv").send().expect(200);
+    assert_eq!(sheet.header("content-type"), "text/csv; charset=utf-8");
+    let lines: Vec<&str> = sheet.text.trim_start_matches('\u{feff}').lines().collect();
+    assert_eq!(lines.len(), 4, "{sheet}");
+    assert_eq!(lines[0], "row;column;code;message");
+    assert_eq!(lines[1], "3;one_parent;more_than_whole;часть больше целого");
+    assert!(!sheet.text.contains("101"), "a report never repeats the contents: {sheet}");
+});
+
+both!(best_effort_writes_the_good_rows, |world| {
+    let admin = world.client(Role::Admin);
+    let before = world.storage.contents();
+    let loaded = admin.load("contexts&mode=best_effort", MIXED).succeeded([1, 0, 0, 2]);
+    assert_eq!(loaded.import["report"]["applied"], true);
+    assert_eq!(admin.rejects(loaded.id), refused());
+    let after = world.storage.contents();
+    let grown: Vec<&str> = before.iter().zip(&after).filter(|(b, a)| b.1 != a.1).map(|(b, _)| b.0).collect();
+    assert_eq!(grown, ["contexts", "change_journal"]);
+});
+
+both!(a_dry_run_writes_nothing_and_tells_what_would_be, |world| {
+    let admin = world.client(Role::Admin);
+    let before = world.storage.contents();
+    for (kind, rows, text) in &KINDS[..2] {
+        // The schools of the second file stand in a municipality that is not there yet.
+        let loaded = admin.load(&format!("{kind}&dry_run=true"), *text);
+        assert_eq!((&loaded.job["state"], &loaded.import["report"]["applied"]), (&json!("succeeded"), &json!(false)));
+        let wanted = if *kind == "municipalities" { [*rows, 0, 0, 0] } else { [0, 0, 0, *rows] };
+        assert_eq!(loaded.counts(), wanted, "{loaded:?}");
+    }
+    admin.load("contexts&dry_run=true&mode=best_effort", MIXED).succeeded([1, 0, 0, 2]);
+    assert_eq!(world.storage.contents(), before);
+    admin.load(KINDS[0].0, KINDS[0].2).succeeded([3, 0, 0, 0]);
+});
+
+both!(a_missing_column_is_named, |world| {
+    let admin = world.client(Role::Admin);
+    let loaded = admin.load("contexts", "Код ОО;Под опекой;Под опекой\n520101;1;1\n").failed("invalid_file");
+    let detail = loaded.job["problem"]["detail"].as_str().unwrap_or("");
+    for column in ["academic_year", "pupils", "wards"] {
+        assert!(detail.contains(column), "{loaded:?}");
+    }
+});
+
+both!(a_repeated_sending_is_one_import, |world| {
+    let admin = world.client(Role::Admin);
+    let send = |path: &str, text: &str| {
+        admin.call("POST", path).header("Idempotency-Key", "file-1").body("text/csv", text).send()
+    };
+    let path = "/api/v1/imports?kind=municipalities";
+    let first = send(path, KINDS[0].2).expect(202);
+    let second = send(path, KINDS[0].2).expect(202);
+    assert_eq!((&first.json, first.header("location")), (&second.json, second.header("location")));
+    send(path, KINDS[1].2).expect(422).problem("idempotency_mismatch");
+    send(&format!("{path}&dry_run=true"), KINDS[0].2).expect(422).problem("idempotency_mismatch");
+    admin.loaded(&first).succeeded([3, 0, 0, 0]);
+    assert_eq!(admin.get("/api/v1/imports").expect(200).items().len(), 1);
+});
+
+const TWO_AREAS: &str = "Код ОО;Учебный год;Количество обучающихся\n520101;2017/2018;90\n520201;2017/2018;90\n";
+
+both!(a_municipality_loads_what_is_its_own, |world| {
+    let own = world.client(Role::Municipality);
+    for (kind, _, text) in KINDS.iter().filter(|k| !["contexts", "results"].contains(&k.0)) {
+        own.send_file(kind, *text).expect(403).problem("forbidden");
+    }
+    let others = vec![(3, "school_code".to_owned(), "unknown_reference".to_owned())];
+    let whole = own.load("contexts", TWO_AREAS).failed("invalid_file");
+    assert_eq!(own.rejects(whole.id), others);
+    let part = own.load("contexts&mode=best_effort", TWO_AREAS).succeeded([1, 0, 0, 1]);
+    assert_eq!(own.rejects(part.id), others);
+    let results = "Код ОО;Учебный год;Процедура;Класс;Предмет;Количество участников;Не преодолели минимальный порог\n";
+    let of = |code: &str| format!("{results}{code};2018/2019;ОГЭ;9;02;30;9\n");
+    own.load("results", of("520101")).succeeded([1, 0, 0, 0]);
+    own.load("results", of("520301")).failed("invalid_file");
+    world.log_in("city").load("results", of("520301")).succeeded([1, 0, 0, 0]);
+    for role in [Role::Ministry, Role::Supervision, Role::School, Role::Expert, Role::Reader] {
+        world.client(role).send_file("contexts", TWO_AREAS).expect(403).problem("forbidden");
+    }
+});
+
+both!(anothers_import_and_job_are_not_found, |world| {
+    let (own, other) = (world.client(Role::Municipality), world.log_in("other_municipality"));
+    let (admin, ministry) = (world.client(Role::Admin), world.client(Role::Ministry));
+    let mine = own.load("contexts&mode=best_effort", TWO_AREAS);
+    let regions = admin.load("contexts", TWO_AREAS);
+    let ids = |client: &Client| -> Vec<i64> {
+        client.get("/api/v1/imports").expect(200).items().iter().map(|i| i["id"].as_i64().unwrap()).collect()
+    };
+    assert_eq!(ids(&own), [mine.id]);
+    assert_eq!(ids(&other), [0i64; 0]);
+    assert_eq!(ids(&admin), [regions.id, mine.id]);
+    assert_eq!(ids(&ministry), [regions.id, mine.id]);
+    let hidden = |client: &Client, path: String| {
+        client.get(&path).expect(404).problem("not_found");
+    };
+    for (client, loaded) in [(&other, &mine), (&own, &regions)] {
+        hidden(client, format!("/api/v1/imports/{}", loaded.id));
+        hidden(client, format!("/api/v1/imports/{}/rejects", loaded.id));
+        hidden(client, format!("/api/v1/jobs/{}", loaded.job["id"]));
+        let cancel = client.call("POST", &format!("/api/v1/jobs/{}/cancel", loaded.job["id"])).send();
+        cancel.expect(404).problem("not_found");
+    }
+    // The ministry sees what was loaded, not who works on what.
+    hidden(&ministry, format!("/api/v1/jobs/{}", mine.job["id"]));
+    admin.get(&format!("/api/v1/jobs/{}", mine.job["id"])).expect(200);
+    for role in [Role::Supervision, Role::School, Role::Expert, Role::Reader] {
+        world.client(role).get("/api/v1/imports").expect(403);
+    }
+});
+
+/// Makes the server believe that another node loads a file of `kind`.
+fn occupy(world: &World, kind: &str) {
+    let origin = opora_db::Origin::system("another node");
+    let database = &world.node.state.database;
+    let id = database.write(&origin, |tx| jobs::enqueue(tx, &origin, kind, 0)).unwrap();
+    let taken = database.keep_books(|db| jobs::claim(db, "another node", Moment::now().plus_seconds(3600))).unwrap();
+    assert_eq!(taken.map(|job| job.id), Some(id));
+}
+
+both!(a_waiting_import_can_be_called_off, |world| {
+    let admin = world.client(Role::Admin);
+    occupy(world, "import_contexts");
+    let before = world.storage.contents();
+    let sent = admin.send_file("contexts", TWO_AREAS).expect(202);
+    assert_eq!((&sent.json["report"], &sent.json["finished_at"]), (&Value::Null, &Value::Null));
+    // Another kind does not wait; two of one kind never run at once.
+    admin.load(KINDS[0].0, KINDS[0].2).succeeded([3, 0, 0, 0]);
+    let path = format!("/api/v1/jobs/{}", sent.json["job_id"]);
+    let waiting = admin.get(&path).expect(200).json;
+    assert_eq!((&waiting["state"], &waiting["attempts"], &waiting["started_at"]), (&json!("queued"), &json!(0), &Value::Null));
+    let cancelled = admin.call("POST", &format!("{path}/cancel")).send().expect(202);
+    assert_eq!(cancelled.json["state"], "cancelled");
+    admin.call("POST", &format!("{path}/cancel")).send().expect(409).problem("wrong_state");
+    let rows = |contents: Vec<(&'static str, i64, i64)>| contents.into_iter().find(|t| t.0 == "contexts");
+    assert_eq!(rows(world.storage.contents()), rows(before));
+});
+
+both!(a_job_tells_its_course, |world| {
+    let admin = world.client(Role::Admin);
+    let loaded = admin.load(KINDS[0].0, KINDS[0].2).succeeded([3, 0, 0, 0]);
+    let job = &loaded.job;
+    assert_eq!((&job["kind"], &job["attempts"], &job["problem"]), (&json!("import_municipalities"), &json!(1), &Value::Null));
+    let times = ["created_at", "started_at", "finished_at"].map(|name| job[name].as_str().unwrap_or("").to_owned());
+    assert!(times.is_sorted() && !times[0].is_empty(), "{job}");
+    assert_eq!(loaded.import["sha256"].as_str().map(str::len), Some(64));
+    admin.call("POST", &format!("/api/v1/jobs/{}/cancel", job["id"])).send().expect(409).problem("wrong_state");
+    // The bytes are let go when they are of no more use.
+    assert_eq!(world.storage.number("SELECT count(*) AS n FROM import_chunks"), 0);
+});
