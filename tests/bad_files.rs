@@ -114,6 +114,7 @@ fn send_without_end(world: &World, address: std::net::SocketAddr) -> String {
     let token = world.client(Role::Admin).token.unwrap();
     let mut stream = TcpStream::connect(address).unwrap();
     stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+    stream.set_write_timeout(Some(Duration::from_secs(5))).unwrap();
     let head = format!(
         "POST /api/v1/imports?kind=results HTTP/1.1\r\nHost: opora\r\nAuthorization: Bearer {token}\r\nContent-Type: text/csv\r\nTransfer-Encoding: chunked\r\n\r\n"
     );

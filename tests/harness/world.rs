@@ -78,7 +78,8 @@ pub struct Node {
 }
 
 impl Node {
-    fn start(storage: &Storage, change: impl FnOnce(&mut Config)) -> Self {
+    /// A server on `storage`.
+    pub fn start(storage: &Storage, change: impl FnOnce(&mut Config)) -> Self {
         let mut config = Config {
             database_url: storage.url.clone(),
             listen: "127.0.0.1:0".into(),

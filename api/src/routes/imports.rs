@@ -59,7 +59,7 @@ pub struct ImportQuery {
 #[expect(dead_code, reason = "describes the form; the parts are read as a stream")]
 pub struct ImportForm {
     /// The file, CSV or XLSX.
-    #[schema(value_type = String, format = Binary, content_media_type = "application/octet-stream")]
+    #[schema(value_type = String, format = Binary)]
     file: Vec<u8>,
 }
 
