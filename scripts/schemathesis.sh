@@ -6,7 +6,7 @@
 # out.
 #
 # OPORA_BIN              the binary (target/debug/opora)
-# OPORA_FUZZ_LOGINS      demo logins, one run each (admin)
+# OPORA_FUZZ_LOGINS      demo logins, one run each (institute admin)
 # OPORA_FUZZ_PASSWORD    their password (opora-demonstration)
 # OPORA_FUZZ_EXAMPLES    test cases per operation and phase (20)
 # OPORA_FUZZ_SEED        seed of the generator (1); the same seed repeats the run
@@ -16,7 +16,7 @@ set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 venv=$root/tests/tools/.venv/bin
 bin=$(realpath -m "${OPORA_BIN:-${CARGO_TARGET_DIR:-$root/target}/debug/opora}")
-logins=${OPORA_FUZZ_LOGINS:-admin}
+logins=${OPORA_FUZZ_LOGINS:-institute admin}
 password=${OPORA_FUZZ_PASSWORD:-opora-demonstration}
 
 say() { printf 'schemathesis: %s\n' "$*" >&2; }
@@ -107,7 +107,7 @@ for login in $logins; do
         "$venv/schemathesis" --config-file "$root/tests/tools/schemathesis.toml" run "$base/openapi.json" \
         --exclude-operation-id log_in --exclude-operation-id refresh_session --exclude-operation-id log_out \
         --header "Authorization: Bearer $token" \
-        --checks all --mode all --max-examples "${OPORA_FUZZ_EXAMPLES:-20}" --seed "${OPORA_FUZZ_SEED:-1}" \
+        --mode all --max-examples "${OPORA_FUZZ_EXAMPLES:-20}" --seed "${OPORA_FUZZ_SEED:-1}" \
         --workers 2 --request-timeout 30 --generation-database none --no-color "$@"
     kill -0 "$server" 2>/dev/null || { say "the server died"; exit 1; }
     # A fuzzer that ended its own session, changed this password or locked this user out has been testing refusals since.

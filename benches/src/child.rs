@@ -5,7 +5,13 @@ use diesel::{RunQueryDsl, sql_types::BigInt};
 use opora_db::{Origin, Tx, jobs};
 use opora_primitives::Moment;
 use opora_schools::runs::{self, NewRun};
-use std::{path::Path, process::Command, time::Instant};
+use std::{
+    path::Path,
+    process::Command,
+    sync::atomic::{AtomicBool, Ordering},
+    thread,
+    time::{Duration, Instant},
+};
 
 /// Who holds the jobs carried out here.
 const OWNER: &str = "bench";
@@ -27,7 +33,9 @@ pub enum Task {
 pub struct Told {
     /// How long its work took, in seconds.
     pub seconds: f64,
-    /// The most memory it ever held, in MiB.
+    /// The most memory it ever held of its own, in MiB: sampled.
+    pub own: f64,
+    /// The same with the pages of mapped files (SQLite maps the database), which the system takes back when it likes.
     pub peak: f64,
 }
 
@@ -59,7 +67,7 @@ impl Task {
         let text = String::from_utf8_lossy(&output.stdout);
         let numbers: Vec<f64> = text.split_whitespace().filter_map(|word| word.parse().ok()).collect();
         match numbers[..] {
-            [seconds, peak] if output.status.success() => Ok(Told { seconds, peak }),
+            [seconds, own, peak] if output.status.success() => Ok(Told { seconds, own, peak }),
             _ => Err(format!("{text}{}", String::from_utf8_lossy(&output.stderr)).into()),
         }
     }
@@ -69,14 +77,33 @@ impl Task {
     /// # Errors
     /// Those of the work.
     pub fn carry_out(&self) -> Outcome {
-        let seconds = match self {
-            Self::Identify(url) => identify(url)?,
-            Self::Aggregate(url) => aggregate(url)?,
-            Self::Import(url, file) => import_results(url, Path::new(file))?,
-        };
-        println!("{seconds} {}", memory("self", "VmHWM:")?);
+        let (seconds, own) = watched(|| match self {
+            Self::Identify(url) => identify(url),
+            Self::Aggregate(url) => aggregate(url),
+            Self::Import(url, file) => import_results(url, Path::new(file)),
+        })?;
+        println!("{seconds} {own} {}", memory("self", "VmHWM:")?);
         Ok(())
     }
+}
+
+/// What `work` answers, and the most memory of its own that the process held meanwhile.
+fn watched<T>(work: impl FnOnce() -> Outcome<T>) -> Outcome<(T, f64)> {
+    let ended = AtomicBool::new(false);
+    thread::scope(|scope| {
+        let watcher = scope.spawn(|| {
+            let mut most = 0.0_f64;
+            while !ended.load(Ordering::Relaxed) {
+                most = most.max(memory("self", "RssAnon:").unwrap_or(0.0));
+                thread::sleep(Duration::from_millis(5));
+            }
+            most
+        });
+        let outcome = work();
+        ended.store(true, Ordering::Relaxed);
+        let most = watcher.join().map_err(|_| "the watcher panicked")?;
+        Ok((outcome?, most))
+    })
 }
 
 /// A line of `/proc/<process>/status`, in MiB.

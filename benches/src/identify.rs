@@ -36,9 +36,10 @@ pub fn run() -> Outcome {
 fn measure(place: &Place, schools: u32, rounds: usize) -> Outcome<f64> {
     place.fill(&(data::schools(schools) + &data::procedures() + &data::results()), data::TABLES)?;
     let (run, aggregate) = (Task::Identify(place.url.clone()), Task::Aggregate(place.url.clone()));
-    let mut peaks = Vec::new();
+    let (mut own, mut peaks) = (Vec::new(), Vec::new());
     let ours = || {
         let told = run.in_child()?;
+        own.push(told.own);
         peaks.push(told.peak);
         Ok(told.seconds)
     };
@@ -46,6 +47,9 @@ fn measure(place: &Place, schools: u32, rounds: usize) -> Outcome<f64> {
     let name = format!("{}: {schools} schools", place.name);
     report::line(&name, "s", ours, plain, Bound::AtMost(3.0));
     let bound = if schools == SCHOOLS { Bound::AtMost(1.0) } else { Bound::None };
-    report::line(&format!("{name}, peak of memory"), "MiB", report::median(peaks), MOST_MIB, bound);
+    for (what, values) in [("own", own), ("with mapped files", peaks)] {
+        let name = format!("{}: peak of memory, {what}", place.name);
+        report::line(&name, "MiB", report::median(values), MOST_MIB, bound);
+    }
     Ok(ours)
 }

@@ -147,8 +147,8 @@ async fn update(
     IfMatch { version }: IfMatch,
     Body(body): Body<UserUpdate>,
 ) -> Answer {
-    let id = id.into_inner();
-    let user = state.write(guard.origin(), move |tx| users::set_active(tx, id, body.active, version)).await?;
+    let (id, by) = (id.into_inner(), guard.actor.user);
+    let user = state.write(guard.origin(), move |tx| users::set_active(tx, id, body.active, version, by)).await?;
     if !user.active {
         state.forget_ended_sessions().await?;
     }

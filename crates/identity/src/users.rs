@@ -163,12 +163,16 @@ pub(crate) fn for_login(db: &mut Db, login: &str) -> Result<Option<(User, String
 /// Lets a user log in, or not any more; then its sessions end too.
 ///
 /// # Errors
-/// [`ProblemCode::NotFound`]; [`ProblemCode::PreconditionFailed`] if it is no longer at `version`.
-pub fn set_active(tx: &mut Tx, id: UserId, active: bool, version: i64) -> Result<User> {
+/// [`ProblemCode::NotFound`]; [`ProblemCode::PreconditionFailed`] if it is no longer at `version`;
+/// [`ProblemCode::Conflict`] if `by`, who asks, would lock itself out.
+pub fn set_active(tx: &mut Tx, id: UserId, active: bool, version: i64, by: UserId) -> Result<User> {
     let at = tx.at;
     let before = find(tx, id)?;
     if before.version != version {
         return Err(ProblemCode::PreconditionFailed.into());
+    }
+    if id == by && !active {
+        return Err(Problem::new(ProblemCode::Conflict, "you would lock yourself out").into());
     }
     diesel::update(users::table.find(id))
         .set((users::active.eq(active), users::version.eq(version + 1), users::updated_at.eq(at)))
