@@ -4,6 +4,7 @@ mod demo;
 mod doctor;
 mod identify;
 mod import;
+mod keys;
 mod serve;
 mod user;
 
@@ -38,6 +39,8 @@ enum Command {
     Import(import::Import),
     /// Make and list users.
     User(user::User),
+    /// List the keys that sign access tokens, or add one.
+    Keys(keys::Keys),
     /// Print the contract as YAML.
     Openapi,
     /// Run an identification and print its outcome.
@@ -77,6 +80,7 @@ impl Cli {
             Command::Demo(demo) => demo.run(config()?),
             Command::Import(import) => import.run(config()?),
             Command::User(user) => user.run(config()?),
+            Command::Keys(keys) => keys.run(config()?),
             Command::Openapi => openapi::yaml().map(|text| print!("{text}")),
             Command::Identify(identify) => identify.run(config()?),
             Command::Doctor => doctor::examine(config()?),

@@ -45,11 +45,15 @@ impl FileError {
     }
 }
 
+/// In words for people, each reason with its stable name for programs.
 fn describe(flaws: &[FileFlaw]) -> String {
-    let one = |flaw: &FileFlaw| match &flaw.column {
-        Some(column) => format!("{}: {column}", flaw.reason),
-        None if flaw.detail.is_empty() => flaw.reason.to_string(),
-        None => format!("{}: {}", flaw.reason, flaw.detail),
+    let one = |flaw: &FileFlaw| {
+        let reason = format!("{} ({})", flaw.reason, flaw.reason.as_str());
+        match &flaw.column {
+            Some(column) => format!("{reason}: {column}"),
+            None if flaw.detail.is_empty() => reason,
+            None => format!("{reason}: {}", flaw.detail),
+        }
     };
     flaws.iter().map(one).collect::<Vec<_>>().join("; ")
 }
