@@ -69,7 +69,8 @@ impl<P: Need + 'static> FromRequest for Guard<P> {
 
 fn admit<P: Need>(request: &HttpRequest) -> Result<Guard<P>, ProblemCode> {
     let header = request.headers().get(AUTHORIZATION).ok_or(ProblemCode::MissingToken)?;
-    let (scheme, token) = header.to_str().ok().and_then(|v| v.split_once(' ')).ok_or(ProblemCode::InvalidToken)?;
+    let (scheme, token) =
+        header.to_str().ok().and_then(|v| v.split_once(' ')).ok_or(ProblemCode::InvalidToken)?;
     if !scheme.eq_ignore_ascii_case("bearer") {
         return Err(ProblemCode::MissingToken);
     }

@@ -77,7 +77,10 @@ impl Default for Config {
 
 impl std::fmt::Debug for Config {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Config").field("listen", &self.listen).field("data_dir", &self.data_dir).finish_non_exhaustive()
+        f.debug_struct("Config")
+            .field("listen", &self.listen)
+            .field("data_dir", &self.data_dir)
+            .finish_non_exhaustive()
     }
 }
 
@@ -115,11 +118,17 @@ impl Config {
         check(self.listen.parse::<SocketAddr>().is_ok(), "listen: must be ADDRESS:PORT");
         check((60..=86_400).contains(&self.token_seconds), "token_seconds: must lie in 60..86400");
         check((1..=500).contains(&self.connections), "connections: must lie in 1..500");
-        check((1..=120).contains(&self.connection_wait_seconds), "connection_wait_seconds: must lie in 1..120");
+        check(
+            (1..=120).contains(&self.connection_wait_seconds),
+            "connection_wait_seconds: must lie in 1..120",
+        );
         check((1..=16_384).contains(&self.import_limit_mib), "import_limit_mib: must lie in 1..16384");
         check(["loopback", "open", "off"].contains(&self.metrics.as_str()), "metrics: loopback, open or off");
         check(["text", "json"].contains(&self.log_format.as_str()), "log_format: text or json");
-        check(self.master_key.is_empty() || MasterKey::parse(&self.master_key).is_ok(), "master_key: 32 bytes in Base64");
+        check(
+            self.master_key.is_empty() || MasterKey::parse(&self.master_key).is_ok(),
+            "master_key: 32 bytes in Base64",
+        );
         if mistakes.is_empty() { Ok(self) } else { Err(mistakes.join("\n")) }
     }
 

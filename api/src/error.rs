@@ -163,7 +163,10 @@ pub fn render(problem: &Problem, request: &HttpRequest, request_id: &str) -> Htt
     response.content_type(PROBLEM_JSON).insert_header(("Content-Language", language.pick(("en", "ru"))));
     match code.status() {
         401 => {
-            response.insert_header((WWW_AUTHENTICATE, format!("Bearer realm=\"opora\", error=\"{}\"", code.as_str())));
+            response.insert_header((
+                WWW_AUTHENTICATE,
+                format!("Bearer realm=\"opora\", error=\"{}\"", code.as_str()),
+            ));
         }
         429 => {
             response.insert_header((RETRY_AFTER, "60"));

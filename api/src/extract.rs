@@ -269,7 +269,9 @@ pub fn page<T: Serialize>(request: &HttpRequest, page: Page<T>) -> HttpResponse 
 pub fn versioned<T: Serialize>(request: &HttpRequest, version: i64, body: &T) -> HttpResponse {
     let tag = format!("\"{version}\"");
     let known = request.headers().get(IF_NONE_MATCH).and_then(|v| v.to_str().ok());
-    if known.is_some_and(|tags| tags.split(',').any(|t| t.trim().trim_start_matches("W/") == tag || t.trim() == "*")) {
+    if known.is_some_and(|tags| {
+        tags.split(',').any(|t| t.trim().trim_start_matches("W/") == tag || t.trim() == "*")
+    }) {
         return HttpResponse::NotModified().insert_header((ETAG, tag)).finish();
     }
     changed_to(version, body)

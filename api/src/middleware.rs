@@ -28,7 +28,8 @@ impl RequestId {
     fn choose(request: &ServiceRequest) -> Self {
         static COUNT: AtomicU64 = AtomicU64::new(0);
         let sane = |id: &&str| {
-            (1..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
+            (1..=64).contains(&id.len())
+                && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
         };
         let given = request.headers().get("x-request-id").and_then(|v| v.to_str().ok()).filter(sane);
         Self(given.map(str::to_owned).unwrap_or_else(|| {
@@ -74,7 +75,10 @@ fn problem_of(response: &ServiceResponse) -> Option<Problem> {
         return Some(problem.clone());
     }
     let status = response.status();
-    let ours = response.headers().get(CONTENT_TYPE).is_some_and(|v| v == error::PROBLEM_JSON || v == "application/json");
+    let ours = response
+        .headers()
+        .get(CONTENT_TYPE)
+        .is_some_and(|v| v == error::PROBLEM_JSON || v == "application/json");
     ((status.is_client_error() || status.is_server_error()) && !ours).then(|| error::of_status(status))
 }
 

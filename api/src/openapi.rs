@@ -12,8 +12,8 @@ use utoipa::{
         ComponentsBuilder, ContentBuilder, HeaderBuilder, Object, OpenApi as Document, Ref, RefOr, Required,
         Response, ResponseBuilder, Schema, Type,
         extensions::Extensions,
-        schema::ArrayItems,
         path::{Operation, Parameter, ParameterBuilder, ParameterIn, PathItem},
+        schema::ArrayItems,
         security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme},
     },
 };
@@ -134,7 +134,10 @@ fn complete(mut document: Document) -> Document {
 
 /// The permission of an operation, as an extension and in words: OpenAPI knows scopes of OAuth flows only.
 fn name_permission(operation: &mut Operation) {
-    let Some(need) = operation.security.iter().flatten().find_map(|need| scopes(need).into_iter().next()) else { return };
+    let Some(need) = operation.security.iter().flatten().find_map(|need| scopes(need).into_iter().next())
+    else {
+        return;
+    };
     let description = operation.description.get_or_insert_default();
     description.push_str(&format!("\n\nNeeds the permission `{need}`."));
     operation.security = Some(vec![SecurityRequirement::new("bearer", [""; 0])]);
@@ -143,7 +146,12 @@ fn name_permission(operation: &mut Operation) {
 
 fn scopes(need: &SecurityRequirement) -> Vec<String> {
     let value = serde_json::to_value(need).unwrap_or_default();
-    value["bearer"].as_array().into_iter().flatten().filter_map(|scope| scope.as_str().map(str::to_owned)).collect()
+    value["bearer"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(|scope| scope.as_str().map(str::to_owned))
+        .collect()
 }
 
 /// A page of `T` refers to the schema of `T` instead of repeating it.

@@ -46,7 +46,9 @@ pub fn open(config: &Config) -> Result<Database> {
         std::fs::create_dir_all(folder).map_err(Error::fault)?;
     }
     let database = Database::open(settings);
-    let applied = migrations::apply(&mut database.back_end().connect(config.database().map_err(Error::Fault)?.quota_mib)?)?;
+    let applied = migrations::apply(
+        &mut database.back_end().connect(config.database().map_err(Error::Fault)?.quota_mib)?,
+    )?;
     if !applied.is_empty() {
         tracing::info!(count = applied.len(), "migrations applied");
     }
@@ -102,7 +104,9 @@ pub fn build(config: Config) -> Result<Running> {
     if state.config.workers > 0 {
         server = server.workers(state.config.workers);
     }
-    let server = server.bind(&state.config.listen).map_err(|e| Error::fault(format!("{}: {e}", state.config.listen)))?;
+    let server = server
+        .bind(&state.config.listen)
+        .map_err(|e| Error::fault(format!("{}: {e}", state.config.listen)))?;
     let address = *server.addrs().first().ok_or_else(|| Error::fault("no address was bound"))?;
     let worker = worker::Worker::start(state.clone());
     Ok(Running { address, server: server.run(), state, worker })

@@ -74,7 +74,10 @@ impl State {
 pub async fn off_thread<T: Send + 'static>(
     work: impl FnOnce() -> Result<T> + Send + 'static,
 ) -> std::result::Result<T, ApiError> {
-    web::block(work).await.map_err(|e| opora_db::Error::fault(e).into()).and_then(|answer| answer.map_err(Into::into))
+    web::block(work)
+        .await
+        .map_err(|e| opora_db::Error::fault(e).into())
+        .and_then(|answer| answer.map_err(Into::into))
 }
 
 /// Rings when there is work, so that a job begins at once and an idle worker sleeps.
@@ -94,8 +97,10 @@ impl Bell {
     /// Waits for a ring, at most `patience`.
     pub fn wait(&self, patience: std::time::Duration) {
         let rung = self.rung.lock().unwrap_or_else(PoisonError::into_inner);
-        let (mut rung, _) =
-            self.heard.wait_timeout_while(rung, patience, |rung| !*rung).unwrap_or_else(PoisonError::into_inner);
+        let (mut rung, _) = self
+            .heard
+            .wait_timeout_while(rung, patience, |rung| !*rung)
+            .unwrap_or_else(PoisonError::into_inner);
         *rung = false;
     }
 }

@@ -121,7 +121,8 @@ fn carry_out(state: &State, owner: &str, job: &Job, stopping: &AtomicBool) {
     let outcome = std::thread::scope(|scope| {
         let (progress, ended) = (&progress, &ended);
         scope.spawn(move || keep_alive(state, owner, job, progress, ended, stopping));
-        let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| perform(state, owner, job, progress)));
+        let outcome =
+            std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| perform(state, owner, job, progress)));
         ended.store(true, Ordering::Relaxed);
         outcome
     });
@@ -154,7 +155,14 @@ fn carry_out(state: &State, owner: &str, job: &Job, stopping: &AtomicBool) {
     }
 }
 
-fn keep_alive(state: &State, owner: &str, job: &Job, progress: &Progress, ended: &AtomicBool, stopping: &AtomicBool) {
+fn keep_alive(
+    state: &State,
+    owner: &str,
+    job: &Job,
+    progress: &Progress,
+    ended: &AtomicBool,
+    stopping: &AtomicBool,
+) {
     while !ended.load(Ordering::Relaxed) {
         let (done, total) = progress.seen();
         let beat = state.database.keep_books(|db| jobs::beat(db, job.id, owner, done, total, Moment::now()));
@@ -196,7 +204,13 @@ fn import(state: &State, owner: &str, job: &Job, progress: &Progress) -> Result<
     let file = tempfile::NamedTempFile::new_in(&state.config.data_dir).map_err(Error::fault)?;
     database.read(|db| store::copy_bytes(db, id, &mut file.as_file()))?;
     let order = import.order(state.config.any_school_code);
-    let outcome = import::run(database, &job.origin(), &order, file.path(), &Loading { job, owner, progress, order: &order });
+    let outcome = import::run(
+        database,
+        &job.origin(),
+        &order,
+        file.path(),
+        &Loading { job, owner, progress, order: &order },
+    );
     match outcome {
         // A file that is no table of its kind will not become one: its bytes are of no more use.
         Err(Error::Problem(problem)) if problem.code != ProblemCode::WrongState => {
@@ -232,6 +246,12 @@ impl Attendant for Loading<'_> {
             return jobs::succeed(tx, self.job.id, self.owner, at);
         }
         let words = format!("{} of {} rows were refused; nothing was written", report.rejected, report.rows);
-        jobs::close(tx, self.job.id, JobState::Failed, Some(&Problem::new(ProblemCode::InvalidFile, words)), at)
+        jobs::close(
+            tx,
+            self.job.id,
+            JobState::Failed,
+            Some(&Problem::new(ProblemCode::InvalidFile, words)),
+            at,
+        )
     }
 }

@@ -19,8 +19,11 @@ use std::process::ExitCode;
 /// What a benchmark answers; what goes wrong is told in words.
 type Outcome<T = ()> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
-/// The benchmarks by name.
-const ALL: &[(&str, fn() -> Outcome)] = &[
+/// A benchmark: its name and what runs it.
+type Bench = (&'static str, fn() -> Outcome);
+
+/// All of them.
+const ALL: &[Bench] = &[
     ("http", http::run),
     ("import", import::run),
     ("identify", identify::run),

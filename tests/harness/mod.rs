@@ -4,6 +4,7 @@ pub mod client;
 pub mod contract;
 pub mod files;
 pub mod load;
+pub mod region;
 pub mod seed;
 pub mod seed_models;
 pub mod storage;

@@ -46,7 +46,9 @@ impl Demo {
             load(&database, &config, &folder)?;
             database_users(&database).map_err(told)?;
         } else if !self.if_empty {
-            return Err("this database has users already; the demonstration region goes into an empty one".into());
+            return Err(
+                "this database has users already; the demonstration region goes into an empty one".into()
+            );
         }
         greet(&config);
         Ok(())
@@ -61,7 +63,8 @@ fn write_files(folder: &std::path::Path) -> std::result::Result<Vec<opora_demo::
 /// Writes the files an operator would send, and loads them as an operator would.
 fn load(database: &Database, config: &Config, folder: &std::path::Path) -> Outcome {
     for file in write_files(folder)? {
-        let kind = file.kind.parse().map_err(|_| format!("the generator wrote an unknown kind: {}", file.kind))?;
+        let kind =
+            file.kind.parse().map_err(|_| format!("the generator wrote an unknown kind: {}", file.kind))?;
         let load = Load { kind, mode: ImportMode::Atomic, dry_run: false, sheet: None };
         let report = load.run(database, config, &file.path).map_err(told)?;
         if !report.applied {
@@ -100,7 +103,8 @@ fn pilot(db: &mut opora_db::Db) -> Result<(MunicipalityId, SchoolId)> {
     let filter = municipalities::Filter { name: Some("Уренский".into()), ..Default::default() };
     let found = municipalities::list(db, Area::Region, &filter, Limit::new(Some(1))?, None)?;
     let municipality = found.items.first().map_or(MunicipalityId(1), |m| m.id);
-    let schools = schools::list(db, Area::Municipality(municipality), &Default::default(), Limit::new(Some(1))?, None)?;
+    let schools =
+        schools::list(db, Area::Municipality(municipality), &Default::default(), Limit::new(Some(1))?, None)?;
     Ok((municipality, schools.items.first().map_or(SchoolId(1), |s| s.id)))
 }
 

@@ -21,17 +21,29 @@ pub(super) fn examine(config: Config) -> Outcome {
         println!("{mark:4} {what:14} {words}");
     };
     tell("configuration", Ok("read and checked".into()));
-    tell("port", TcpListener::bind(&config.listen).map(|_| format!("{} is free", config.listen)).map_err(told));
+    tell(
+        "port",
+        TcpListener::bind(&config.listen).map(|_| format!("{} is free", config.listen)).map_err(told),
+    );
     tell("data directory", writable(&config));
     let database = config.database().map(Database::open);
     match &database {
         Ok(database) => {
             tell("database", database.read(migrations::pending).map_err(told).and_then(schema));
             tell("kind", Ok(kind(database.back_end()).into()));
-            tell("users", database.read(|db| users::list(db, None, 1)).map_err(told).and_then(|found| {
-                if found.is_empty() { Err("none yet: opora user create".into()) } else { Ok("there are some".into()) }
-            }));
-            let keys = config.master_key().and_then(|master| database.read(|db| keys::load(db, &master, Moment::now())));
+            tell(
+                "users",
+                database.read(|db| users::list(db, None, 1)).map_err(told).and_then(|found| {
+                    if found.is_empty() {
+                        Err("none yet: opora user create".into())
+                    } else {
+                        Ok("there are some".into())
+                    }
+                }),
+            );
+            let keys = config
+                .master_key()
+                .and_then(|master| database.read(|db| keys::load(db, &master, Moment::now())));
             tell("signing keys", keys.map(|found| format!("{} can be opened", found.len())).map_err(told));
         }
         Err(words) => tell("database", Err(words.clone())),
@@ -41,11 +53,17 @@ pub(super) fn examine(config: Config) -> Outcome {
 
 fn writable(config: &Config) -> Result<String, String> {
     std::fs::create_dir_all(&config.data_dir).map_err(told)?;
-    tempfile::tempfile_in(&config.data_dir).map(|_| format!("{} can be written", config.data_dir.display())).map_err(told)
+    tempfile::tempfile_in(&config.data_dir)
+        .map(|_| format!("{} can be written", config.data_dir.display()))
+        .map_err(told)
 }
 
 fn schema(pending: bool) -> Result<String, String> {
-    if pending { Err("the schema is behind this binary: opora migrate".into()) } else { Ok("answers, schema up to date".into()) }
+    if pending {
+        Err("the schema is behind this binary: opora migrate".into())
+    } else {
+        Ok("answers, schema up to date".into())
+    }
 }
 
 fn kind(back_end: &BackEnd) -> &'static str {

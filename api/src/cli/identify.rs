@@ -42,7 +42,9 @@ impl Identify {
         let outcome = runs::run(&database, &origin, run.id, |_, _| true, succeed);
         if let (Err(opora_db::Error::Problem(problem)), Some(job)) = (&outcome, run.job_id) {
             let failed = jobs::JobState::Failed;
-            database.keep_books(|db| jobs::close(db, job, failed, Some(problem), Moment::now())).map_err(told)?;
+            database
+                .keep_books(|db| jobs::close(db, job, failed, Some(problem), Moment::now()))
+                .map_err(told)?;
         }
         outcome.map_err(told)?;
         let (run, counts) = database

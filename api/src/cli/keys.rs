@@ -31,7 +31,8 @@ impl Keys {
         match self.action {
             Action::Rotate => {
                 let origin = Origin::system("command line: keys rotate");
-                let kid = keys::rotate(&state.database, &origin, master, state.tokens.life()).map_err(told)?;
+                let kid =
+                    keys::rotate(&state.database, &origin, master, state.tokens.life()).map_err(told)?;
                 println!("key {kid} signs in {} seconds", keys::PUBLISHED_AHEAD);
             }
             Action::List => {

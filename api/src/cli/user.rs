@@ -56,12 +56,19 @@ impl User {
             }
             Action::Create { login, role, name, municipality, school } => {
                 let role: Role = role.parse().map_err(|_| format!("there is no role {role}"))?;
-                let area = database.read(|db| area(db, municipality.as_deref(), school.as_deref())).map_err(told)?;
+                let area =
+                    database.read(|db| area(db, municipality.as_deref(), school.as_deref())).map_err(told)?;
                 let mut password = String::new();
                 eprintln!("password (from standard input, end with Ctrl-D):");
                 std::io::stdin().read_to_string(&mut password).map_err(told)?;
                 let password = password.trim_end_matches(['\r', '\n']).to_owned();
-                let new = NewUser { display_name: name.unwrap_or_else(|| login.clone()), login, password, role, area };
+                let new = NewUser {
+                    display_name: name.unwrap_or_else(|| login.clone()),
+                    login,
+                    password,
+                    role,
+                    area,
+                };
                 users::check(&new).map_err(|problem| refused(&problem))?;
                 let hash = passwords::hash(&new.password).map_err(told)?;
                 let origin = Origin::system("command line: user create");
@@ -80,10 +87,16 @@ fn area(db: &mut opora_db::Db, municipality: Option<&str>, school: Option<&str>)
     let Some(code) = municipality else { return Ok(Area::Region) };
     let oktmo: Oktmo = code.parse().map_err(opora_db::Error::fault)?;
     let found = municipalities::all(db)?.into_iter().find(|m| m.oktmo == oktmo);
-    found.map(|m| Area::Municipality(m.id)).ok_or_else(|| opora_db::Error::fault(format!("there is no municipality {code}")))
+    found
+        .map(|m| Area::Municipality(m.id))
+        .ok_or_else(|| opora_db::Error::fault(format!("there is no municipality {code}")))
 }
 
 fn refused(problem: &opora_primitives::Problem) -> String {
-    let fields: Vec<String> = problem.flaws.iter().map(|f| format!("{}: {}", f.pointer.trim_start_matches('/'), f.reason)).collect();
+    let fields: Vec<String> = problem
+        .flaws
+        .iter()
+        .map(|f| format!("{}: {}", f.pointer.trim_start_matches('/'), f.reason))
+        .collect();
     fields.join("; ")
 }

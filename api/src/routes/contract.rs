@@ -24,7 +24,10 @@ impl Published {
     /// # Errors
     /// A document that cannot be written.
     pub fn new() -> Result<Self, String> {
-        let methods = openapi::addresses().into_iter().map(|(path, method)| (ResourceDef::new(path), method.to_uppercase())).collect();
+        let methods = openapi::addresses()
+            .into_iter()
+            .map(|(path, method)| (ResourceDef::new(path), method.to_uppercase()))
+            .collect();
         Ok(Self { yaml: openapi::yaml()?, json: openapi::json()?, methods })
     }
 }
@@ -35,7 +38,10 @@ pub fn pages(config: &mut web::ServiceConfig) {
         .route("/openapi.yaml", web::get().to(yaml))
         .route("/openapi.json", web::get().to(json))
         .route("/docs/errors", web::get().to(errors))
-        .route("/docs", web::get().to(async || HttpResponse::Found().insert_header(("Location", "/docs/")).finish()))
+        .route(
+            "/docs",
+            web::get().to(async || HttpResponse::Found().insert_header(("Location", "/docs/")).finish()),
+        )
         .service(SwaggerUi::new("/docs/{_:.*}").config(utoipa_swagger_ui::Config::new(["/openapi.json"])));
 }
 
@@ -68,9 +74,11 @@ async fn errors() -> HttpResponse {
     );
     for code in ProblemCode::ALL {
         let ((en, ru), name) = (code.titles(), code.as_str());
-        page += &format!("<tr id=\"{name}\"><td><code>{name}</code><td>{}<td>{en}<td>{ru}</tr>", code.status());
+        page +=
+            &format!("<tr id=\"{name}\"><td><code>{name}</code><td>{}<td>{en}<td>{ru}</tr>", code.status());
     }
-    page += "</table><h1>Reasons of a refused field or row</h1><table><tr><th>code<th>meaning<th>по-русски</tr>";
+    page +=
+        "</table><h1>Reasons of a refused field or row</h1><table><tr><th>code<th>meaning<th>по-русски</tr>";
     for reason in Reason::ALL {
         let ((en, ru), name) = (reason.messages(), reason.as_str());
         page += &format!("<tr id=\"reason-{name}\"><td><code>{name}</code><td>{en}<td>{ru}</tr>");

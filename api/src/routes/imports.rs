@@ -127,13 +127,20 @@ impl From<opora_schools::import::Reject> for RejectView {
     fn from(reject: opora_schools::import::Reject) -> Self {
         let (en, ru) = reject.reason.messages();
         let code = reject.reason.as_str().to_owned();
-        Self { row: reject.row, column: reject.column, code, message: en.to_owned(), message_ru: ru.to_owned() }
+        Self {
+            row: reject.row,
+            column: reject.column,
+            code,
+            message: en.to_owned(),
+            message_ru: ru.to_owned(),
+        }
     }
 }
 
 fn view(import: store::Import, job_id: Option<JobId>) -> ImportView {
     let report = import.report();
-    let store::Import { id, kind, mode, dry_run, file_name, size, sha256, created_at, finished_at, .. } = import;
+    let store::Import { id, kind, mode, dry_run, file_name, size, sha256, created_at, finished_at, .. } =
+        import;
     ImportView { id, kind, mode, dry_run, file_name, size, sha256, job_id, created_at, finished_at, report }
 }
 
@@ -148,7 +155,13 @@ fn view(import: store::Import, job_id: Option<JobId>) -> ImportView {
         (Vec<u8> = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"))),
     responses((status = 202, description = "Queued; the report will be there", body = ImportView, headers(("Location" = String, description = "The import's address")))))]
 #[post("/api/v1/imports")]
-async fn create(guard: Guard<Import>, request: HttpRequest, state: Data<State>, Query(query): Query<ImportQuery>, payload: Payload) -> Answer {
+async fn create(
+    guard: Guard<Import>,
+    request: HttpRequest,
+    state: Data<State>,
+    Query(query): Query<ImportQuery>,
+    payload: Payload,
+) -> Answer {
     if !query.kind.is_local() {
         guard.whole_region()?;
     }
@@ -176,13 +189,18 @@ async fn create(guard: Guard<Import>, request: HttpRequest, state: Data<State>, 
 }
 
 /// Spools the file of a request: the first part of a form, or the body itself.
-async fn receive(state: &State, request: &HttpRequest, payload: Payload) -> Result<(Spooled, Option<String>), ApiError> {
+async fn receive(
+    state: &State,
+    request: &HttpRequest,
+    payload: Payload,
+) -> Result<(Spooled, Option<String>), ApiError> {
     let spool = Spool::new(&state.config.data_dir, state.config.import_limit_mib * 1024 * 1024)?;
     let kind = request.headers().get(CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or("");
     match kind.split(';').next().unwrap_or("").trim() {
         "multipart/form-data" => {
             let mut inner = payload.into_inner();
-            let mut form = Multipart::from_request(request, &mut inner).await.map_err(|_| ProblemCode::BadRequest)?;
+            let mut form =
+                Multipart::from_request(request, &mut inner).await.map_err(|_| ProblemCode::BadRequest)?;
             while let Some(field) = form.next().await {
                 let field = field.map_err(|_| ProblemCode::BadRequest)?;
                 if field.name() == Some("file") {
@@ -192,7 +210,9 @@ async fn receive(state: &State, request: &HttpRequest, payload: Payload) -> Resu
             }
             Err(Problem::new(ProblemCode::BadRequest, "the form has no part named file").into())
         }
-        "text/csv" | "application/octet-stream" | "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet" => {
+        "text/csv"
+        | "application/octet-stream"
+        | "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet" => {
             Ok((fill(spool, payload.map_err(drop)).await?, None))
         }
         _ => Err(ProblemCode::UnsupportedMediaType.into()),
@@ -202,7 +222,10 @@ async fn receive(state: &State, request: &HttpRequest, payload: Payload) -> Resu
 /// Bytes that are worth a trip off the HTTP threads.
 const WORTHWHILE: usize = 256 * 1024;
 
-async fn fill<B: AsRef<[u8]>>(mut spool: Spool, bytes: impl Stream<Item = Result<B, ()>>) -> Result<Spooled, ApiError> {
+async fn fill<B: AsRef<[u8]>>(
+    mut spool: Spool,
+    bytes: impl Stream<Item = Result<B, ()>>,
+) -> Result<Spooled, ApiError> {
     let mut bytes = std::pin::pin!(bytes);
     let mut waiting = Vec::with_capacity(WORTHWHILE);
     loop {
@@ -226,11 +249,15 @@ async fn fill<B: AsRef<[u8]>>(mut spool: Spool, bytes: impl Stream<Item = Result
 #[utoipa::path(operation_id = "list_imports", tag = "imports", params(ImportListQuery), security(("bearer" = ["jobs:read"])),
     responses((status = 200, description = "A page of imports", body = Items<ImportView>, headers(("Link" = String, description = "The next page")))))]
 #[get("/api/v1/imports")]
-async fn list(guard: Guard<ReadJobs>, request: HttpRequest, state: Data<State>, Query(query): Query<ImportListQuery>) -> Answer {
+async fn list(
+    guard: Guard<ReadJobs>,
+    request: HttpRequest,
+    state: Data<State>,
+    Query(query): Query<ImportListQuery>,
+) -> Answer {
     let (limit, area) = (query.limit()?, guard.area());
-    let found = state
-        .read(move |db| store::list(db, area, query.kind, limit, query.cursor.as_deref()))
-        .await?;
+    let found =
+        state.read(move |db| store::list(db, area, query.kind, limit, query.cursor.as_deref())).await?;
     Ok(page(&request, found.map(|import| view(import, None))))
 }
 
@@ -259,7 +286,13 @@ async fn get(guard: Guard<ReadJobs>, state: Data<State>, id: Path<ImportId>) -> 
     responses((status = 200, description = "A page of refused cells, or all of them as CSV", headers(("Link" = String, description = "The next page")),
         content((Items<RejectView> = "application/json"), (String = "text/csv", example = "row;column;code;message\r\n17;below_minimum;more_than_whole;часть больше целого\r\n")))))]
 #[get("/api/v1/imports/{id}/rejects")]
-async fn rejects(guard: Guard<ReadJobs>, request: HttpRequest, state: Data<State>, id: Path<ImportId>, Query(query): Query<RejectQuery>) -> Answer {
+async fn rejects(
+    guard: Guard<ReadJobs>,
+    request: HttpRequest,
+    state: Data<State>,
+    id: Path<ImportId>,
+    Query(query): Query<RejectQuery>,
+) -> Answer {
     let (id, area) = (id.into_inner(), guard.area());
     let wants_csv = request.headers().get(ACCEPT).is_some_and(|v| v.as_bytes().starts_with(b"text/csv"));
     if wants_csv {
@@ -288,7 +321,8 @@ fn as_csv(db: &mut opora_db::Db, id: ImportId) -> opora_db::Result<Vec<u8>> {
     loop {
         let found = store::rejects(db, id, limit, cursor.as_deref())?;
         for reject in found.items.into_iter().map(RejectView::from) {
-            let row = [reject.row.to_string(), reject.column.unwrap_or_default(), reject.code, reject.message_ru];
+            let row =
+                [reject.row.to_string(), reject.column.unwrap_or_default(), reject.code, reject.message_ru];
             table.write_row(row.iter().map(String::as_str)).map_err(Error::fault)?;
         }
         match found.next {

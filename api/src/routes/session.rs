@@ -95,7 +95,9 @@ impl From<Area> for AreaView {
     fn from(area: Area) -> Self {
         match area {
             Area::Region => Self { kind: "region", municipality_id: None, school_id: None },
-            Area::Municipality(id) => Self { kind: "municipality", municipality_id: Some(id), school_id: None },
+            Area::Municipality(id) => {
+                Self { kind: "municipality", municipality_id: Some(id), school_id: None }
+            }
             Area::School(id) => Self { kind: "school", municipality_id: None, school_id: Some(id) },
         }
     }

@@ -148,7 +148,8 @@ async fn update(
     Body(body): Body<UserUpdate>,
 ) -> Answer {
     let (id, by) = (id.into_inner(), guard.actor.user);
-    let user = state.write(guard.origin(), move |tx| users::set_active(tx, id, body.active, version, by)).await?;
+    let user =
+        state.write(guard.origin(), move |tx| users::set_active(tx, id, body.active, version, by)).await?;
     if !user.active {
         state.forget_ended_sessions().await?;
     }

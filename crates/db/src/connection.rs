@@ -69,7 +69,8 @@ impl BackEnd {
         let unavailable = |e: diesel::ConnectionError| Error::Unavailable(e.to_string());
         match self {
             Self::Sqlite(path) => {
-                let mut connection = SqliteConnection::establish(&path.to_string_lossy()).map_err(unavailable)?;
+                let mut connection =
+                    SqliteConnection::establish(&path.to_string_lossy()).map_err(unavailable)?;
                 connection.batch_execute(SQLITE_SESSION)?;
                 if let Some(mib) = quota_mib {
                     // Pages are of 4 KiB.

@@ -187,11 +187,16 @@ fn recorded<T>(db: &mut Db, origin: &Origin, work: impl Fn(&mut Tx) -> Result<T>
 
 /// Grows from 2 ms, with a spread taken from the clock so that two clashing writers part.
 fn pause(attempt: u32) -> Duration {
-    let spread = u64::from(std::time::SystemTime::UNIX_EPOCH.elapsed().map_or(0, |d| d.subsec_micros()) % 1000);
+    let spread =
+        u64::from(std::time::SystemTime::UNIX_EPOCH.elapsed().map_or(0, |d| d.subsec_micros()) % 1000);
     Duration::from_micros((2000 + 3 * spread) << attempt.min(6))
 }
 
-fn transact<T>(db: &mut Db, begin: fn(&mut Db) -> Result<()>, work: impl FnOnce(&mut Db) -> Result<T>) -> Result<T> {
+fn transact<T>(
+    db: &mut Db,
+    begin: fn(&mut Db) -> Result<()>,
+    work: impl FnOnce(&mut Db) -> Result<T>,
+) -> Result<T> {
     begin(db)?;
     match work(db) {
         Ok(value) => {

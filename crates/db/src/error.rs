@@ -59,7 +59,10 @@ impl From<Query> for Error {
             Kind::SerializationFailure => Self::Clash,
             Kind::ClosedConnection | Kind::UnableToSendCommand => Self::Unavailable(message.to_owned()),
             _ if message.contains("deadlock detected") => Self::Clash,
-            _ if ["disk is full", "No space left", "could not extend file"].iter().any(|m| message.contains(m)) => {
+            _ if ["disk is full", "No space left", "could not extend file"]
+                .iter()
+                .any(|m| message.contains(m)) =>
+            {
                 ProblemCode::StorageFull.into()
             }
             _ if is_outage(message) => Self::Unavailable(message.to_owned()),

@@ -127,13 +127,16 @@ pub fn claim(db: &mut Db, owner: &str, now: Moment) -> Result<Option<Job>> {
         .order(jobs::id)
         .select((Job::as_select(), jobs::lease_until))
         .load::<(Job, Option<Moment>)>(db)?;
-    let held = |(job, until): &(Job, Option<Moment>)| job.state == JobState::Running && until.is_some_and(|u| u > now);
+    let held = |(job, until): &(Job, Option<Moment>)| {
+        job.state == JobState::Running && until.is_some_and(|u| u > now)
+    };
     let busy: Vec<&str> = open.iter().filter(|row| held(row)).map(|(job, _)| job.kind.as_str()).collect();
     let Some((job, _)) = open.iter().find(|row| !held(row) && !busy.contains(&row.0.kind.as_str())) else {
         return Ok(None);
     };
     if job.attempts >= MOST_ATTEMPTS {
-        let problem = Problem::new(ProblemCode::Internal, "the job ended its worker several times and was given up");
+        let problem =
+            Problem::new(ProblemCode::Internal, "the job ended its worker several times and was given up");
         close(db, job.id, JobState::Failed, Some(&problem), now)?;
         return Ok(None);
     }
@@ -165,7 +168,8 @@ pub fn take(db: &mut Db, id: JobId, owner: &str, now: Moment) -> Result<()> {
 /// # Errors
 /// Faults of the database.
 pub fn beat(db: &mut Db, id: JobId, owner: &str, done: i64, total: Option<i64>, now: Moment) -> Result<bool> {
-    let mine = jobs::table.find(id).filter(jobs::lease_owner.eq(owner)).filter(jobs::state.eq(JobState::Running));
+    let mine =
+        jobs::table.find(id).filter(jobs::lease_owner.eq(owner)).filter(jobs::state.eq(JobState::Running));
     let touched = diesel::update(mine)
         .set((
             jobs::done.eq(done),
@@ -187,7 +191,8 @@ pub fn hold(db: &mut Db, id: JobId, owner: &str, now: Moment) -> Result<()> {
         .filter(jobs::lease_owner.eq(owner))
         .filter(jobs::state.eq(JobState::Running))
         .filter(jobs::cancel_requested.eq(false));
-    let touched = diesel::update(mine).set(jobs::lease_until.eq(now.plus_seconds(LONG_WRITE_SECONDS))).execute(db)?;
+    let touched =
+        diesel::update(mine).set(jobs::lease_until.eq(now.plus_seconds(LONG_WRITE_SECONDS))).execute(db)?;
     if touched == 1 { Ok(()) } else { Err(ProblemCode::WrongState.into()) }
 }
 
@@ -203,7 +208,11 @@ pub fn succeed(db: &mut Db, id: JobId, owner: &str, now: Moment) -> Result<()> {
         .filter(jobs::state.eq(JobState::Running))
         .filter(jobs::cancel_requested.eq(false));
     let touched = diesel::update(mine)
-        .set((jobs::state.eq(JobState::Succeeded), jobs::finished_at.eq(now), jobs::lease_until.eq(None::<Moment>)))
+        .set((
+            jobs::state.eq(JobState::Succeeded),
+            jobs::finished_at.eq(now),
+            jobs::lease_until.eq(None::<Moment>),
+        ))
         .execute(db)?;
     if touched == 1 { Ok(()) } else { Err(ProblemCode::WrongState.into()) }
 }

@@ -62,7 +62,8 @@ fn untold(error: Box<dyn std::error::Error + Send + Sync>) -> Error {
 /// A migration that cannot be read.
 pub fn known() -> Result<(Vec<String>, Vec<String>)> {
     fn list<DB: diesel::backend::Backend>(source: &EmbeddedMigrations) -> Result<Vec<String>> {
-        let all: Vec<Box<dyn Migration<DB>>> = MigrationSource::<DB>::migrations(source).map_err(Error::fault)?;
+        let all: Vec<Box<dyn Migration<DB>>> =
+            MigrationSource::<DB>::migrations(source).map_err(Error::fault)?;
         Ok(all.iter().map(|m| m.name().to_string()).collect())
     }
     Ok((list::<diesel::sqlite::Sqlite>(&SQLITE)?, list::<diesel::pg::Pg>(&POSTGRES)?))

@@ -95,7 +95,9 @@ impl Stage {
     pub fn duplicates(&self, db: &mut Db, most: i64) -> Result<Vec<i64>> {
         // Grouping costs a third of numbering, and most files repeat nothing.
         let key = numbered(1, self.merge.key.len());
-        let any = format!("SELECT MIN(row_number) AS row_number FROM staged GROUP BY {key} HAVING COUNT(*) > 1 LIMIT 1");
+        let any = format!(
+            "SELECT MIN(row_number) AS row_number FROM staged GROUP BY {key} HAVING COUNT(*) > 1 LIMIT 1"
+        );
         if diesel::sql_query(any).load::<Number>(db)?.is_empty() {
             return Ok(Vec::new());
         }
@@ -152,11 +154,16 @@ impl Stage {
     pub fn merge(&self, db: &mut Db, import_id: i64, at: opora_primitives::Moment) -> Result<Merged> {
         let Merge { table, key, data, stamped } = self.merge;
         let stamp = stamped.then(|| at.sql());
-        let same_key: Vec<String> = key.iter().zip(1..).map(|((k, _), n)| format!("{table}.{k} = s.c{n}")).collect();
+        let same_key: Vec<String> =
+            key.iter().zip(1..).map(|((k, _), n)| format!("{table}.{k} = s.c{n}")).collect();
         let numbers = key.len() + 1..;
-        let set: Vec<String> = data.iter().zip(numbers.clone()).map(|((d, _), n)| format!("{d} = s.c{n}")).collect();
-        let differs: Vec<String> =
-            data.iter().zip(numbers).map(|((d, _), n)| format!("{table}.{d} IS DISTINCT FROM s.c{n}")).collect();
+        let set: Vec<String> =
+            data.iter().zip(numbers.clone()).map(|((d, _), n)| format!("{d} = s.c{n}")).collect();
+        let differs: Vec<String> = data
+            .iter()
+            .zip(numbers)
+            .map(|((d, _), n)| format!("{table}.{d} IS DISTINCT FROM s.c{n}"))
+            .collect();
         let touch = stamp.as_ref().map(|at| format!(", updated_at = '{at}'")).unwrap_or_default();
         let update = format!(
             "UPDATE {table} SET {}, version = {table}.version + 1, import_id = {import_id}{touch} FROM staged AS s WHERE {} AND ({})",
@@ -165,8 +172,9 @@ impl Stage {
             differs.join(" OR ")
         );
         let names: Vec<&str> = self.merge.columns().map(|(name, _)| name).collect();
-        let (stamp_name, stamp_value) =
-            stamp.map(|at| (", updated_at", format!(", CAST('{at}' AS {})", timestamp_type(db)))).unwrap_or_default();
+        let (stamp_name, stamp_value) = stamp
+            .map(|at| (", updated_at", format!(", CAST('{at}' AS {})", timestamp_type(db))))
+            .unwrap_or_default();
         let insert = format!(
             "INSERT INTO {table} ({}, import_id{stamp_name}) SELECT {}, {import_id}{stamp_value} FROM staged WHERE TRUE ORDER BY {} \
              ON CONFLICT DO NOTHING",
@@ -258,7 +266,8 @@ impl Chunk {
         if self.numbers.is_empty() {
             return Ok(());
         }
-        let cells: Vec<_> = self.cells.iter().map(|ends| ends.map(|(start, end)| &self.text[start..end])).collect();
+        let cells: Vec<_> =
+            self.cells.iter().map(|ends| ends.map(|(start, end)| &self.text[start..end])).collect();
         Insert { columns: numbered(1, width), width, numbers: &self.numbers, cells: &cells }.execute(c)?;
         Ok(())
     }

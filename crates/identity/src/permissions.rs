@@ -89,7 +89,8 @@ permissions! {
 
 impl utoipa::PartialSchema for Permission {
     fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
-        let words: Vec<String> = Self::ALL.iter().map(|p| format!("`{}`: {}", p.as_str(), p.meaning())).collect();
+        let words: Vec<String> =
+            Self::ALL.iter().map(|p| format!("`{}`: {}", p.as_str(), p.meaning())).collect();
         utoipa::openapi::ObjectBuilder::new()
             .schema_type(utoipa::openapi::Type::String)
             .enum_values(Some(Self::ALL.iter().map(|p| p.as_str())))

@@ -43,7 +43,13 @@ pub struct Opened {
 /// # Errors
 /// [`ProblemCode::WrongCredentials`], the same for an unknown login and a wrong password;
 /// [`ProblemCode::TooManyAttempts`] after too many failures.
-pub fn log_in(database: &Database, request_id: &str, login: &str, password: &str, address: &str) -> Result<Opened> {
+pub fn log_in(
+    database: &Database,
+    request_id: &str,
+    login: &str,
+    password: &str,
+    address: &str,
+) -> Result<Opened> {
     let now = Moment::now();
     let subjects = [
         (format!("login {}", fold_login(login)), MOST_FAILURES_OF_LOGIN),
@@ -61,8 +67,10 @@ pub fn log_in(database: &Database, request_id: &str, login: &str, password: &str
     let right = passwords::verify(password, known.as_ref().map(|(_, hash)| hash.as_str()));
     let Some((user, _)) = known.filter(|_| right) else {
         database.keep_books(|db| {
-            let rows: Vec<_> =
-                subjects.iter().map(|(s, _)| (login_failures::subject.eq(s), login_failures::at.eq(now))).collect();
+            let rows: Vec<_> = subjects
+                .iter()
+                .map(|(s, _)| (login_failures::subject.eq(s), login_failures::at.eq(now)))
+                .collect();
             for row in rows {
                 diesel::insert_into(login_failures::table).values(row).execute(db)?;
             }
@@ -70,14 +78,16 @@ pub fn log_in(database: &Database, request_id: &str, login: &str, password: &str
         })?;
         return Err(ProblemCode::WrongCredentials.into());
     };
-    let origin = Origin { actor_id: Some(user.id.0), actor: user.login.clone(), request_id: request_id.to_owned() };
+    let origin =
+        Origin { actor_id: Some(user.id.0), actor: user.login.clone(), request_id: request_id.to_owned() };
     let (session, refresh_token) = database.write(&origin, |tx| {
         let at = tx.at;
         let row = (sessions::user_id.eq(user.id), sessions::started_at.eq(at));
         let id: SessionId =
             diesel::insert_into(sessions::table).values(row).returning(sessions::id).get_result(&mut **tx)?;
         let token = issue(tx, id, at)?;
-        diesel::delete(login_failures::table.filter(login_failures::subject.eq(&subjects[0].0))).execute(&mut **tx)?;
+        diesel::delete(login_failures::table.filter(login_failures::subject.eq(&subjects[0].0)))
+            .execute(&mut **tx)?;
         diesel::delete(login_failures::table.filter(login_failures::at.lt(at.plus_seconds(-FAILURE_WINDOW))))
             .execute(&mut **tx)?;
         tx.record(Change::new("sessions", id, Operation::Create));
@@ -129,7 +139,9 @@ pub fn refresh(database: &Database, token: &str) -> Result<Opened> {
         if ended.is_some() || expires_at <= now || !user.active {
             return Ok(Outcome::Refused(ProblemCode::InvalidRefreshToken));
         }
-        diesel::update(refresh_tokens::table.find(hashed(token))).set(refresh_tokens::used_at.eq(now)).execute(db)?;
+        diesel::update(refresh_tokens::table.find(hashed(token)))
+            .set(refresh_tokens::used_at.eq(now))
+            .execute(db)?;
         let refresh_token = issue(db, session, now)?;
         Ok(Outcome::Opened(Box::new(Opened { user, session, refresh_token })))
     })?;

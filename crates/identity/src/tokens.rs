@@ -122,8 +122,8 @@ impl Tokens {
     pub fn reload(&self, database: &Database) -> Result<()> {
         let now = Moment::now();
         let since = now.plus_seconds(-self.settings.life - 60);
-        let (keys, ended) =
-            database.read(|db| Ok((keys::load(db, &self.master, now)?, sessions::ended_since(db, since)?)))?;
+        let (keys, ended) = database
+            .read(|db| Ok((keys::load(db, &self.master, now)?, sessions::ended_since(db, since)?)))?;
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
         let kept: HashSet<&str> = keys.iter().map(|k| k.kid.as_str()).collect();
         if known.keys.iter().any(|k| !kept.contains(k.kid.as_str())) {
@@ -173,7 +173,8 @@ impl Tokens {
             exp: now.unix() + self.settings.life,
         };
         let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
-        let key = known.keys.iter().find(|k| k.signs_from <= now).ok_or_else(|| Error::fault("no signing key"))?;
+        let key =
+            known.keys.iter().find(|k| k.signs_from <= now).ok_or_else(|| Error::fault("no signing key"))?;
         let header = Header { kid: Some(key.kid.clone()), ..Header::new(Algorithm::EdDSA) };
         jsonwebtoken::encode(&header, &claims, &key.encoding).map_err(Error::fault)
     }
@@ -215,17 +216,20 @@ impl Tokens {
 
     /// The key is chosen by `kid` among our own and the algorithm is fixed: nothing in the header is trusted.
     fn check(&self, keys: &[SigningKey], token: &str) -> std::result::Result<Claims, ProblemCode> {
-        let kid = jsonwebtoken::decode_header(token).ok().and_then(|h| h.kid).ok_or(ProblemCode::InvalidToken)?;
+        let kid =
+            jsonwebtoken::decode_header(token).ok().and_then(|h| h.kid).ok_or(ProblemCode::InvalidToken)?;
         let key = keys.iter().find(|k| k.kid == kid).ok_or(ProblemCode::InvalidToken)?;
         let mut validation = Validation::new(Algorithm::EdDSA);
         validation.set_issuer(&[&self.settings.issuer]);
         validation.set_audience(&[&self.settings.audience]);
         validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
         validation.leeway = 0;
-        jsonwebtoken::decode::<Claims>(token, &key.decoding, &validation).map(|data| data.claims).map_err(|e| match e.kind() {
-            ErrorKind::ExpiredSignature => ProblemCode::ExpiredToken,
-            _ => ProblemCode::InvalidToken,
-        })
+        jsonwebtoken::decode::<Claims>(token, &key.decoding, &validation).map(|data| data.claims).map_err(
+            |e| match e.kind() {
+                ErrorKind::ExpiredSignature => ProblemCode::ExpiredToken,
+                _ => ProblemCode::InvalidToken,
+            },
+        )
     }
 
     /// The public keys, for verifiers elsewhere.

@@ -119,7 +119,8 @@ pub fn check(new: &NewUser) -> std::result::Result<(), Problem> {
         flaws.extend(problem.flaws);
     }
     match (new.role, new.area) {
-        (Role::Municipality, Area::Municipality(_)) | (Role::School, Area::School(_)) | (Role::Reader, _) => {}
+        (Role::Municipality, Area::Municipality(_)) | (Role::School, Area::School(_)) | (Role::Reader, _) => {
+        }
         (Role::Municipality, _) => flaws.push(Flaw::at("/municipality_id", Reason::Required)),
         (Role::School, _) => flaws.push(Flaw::at("/school_id", Reason::Required)),
         (_, Area::Region) => {}

@@ -136,7 +136,8 @@ fn check_inn(text: &str) -> Result<String, Reason> {
     let holds = if n.len() == 10 {
         check(&[2, 4, 10, 3, 5, 9, 4, 6, 8]) == n[9]
     } else {
-        check(&[7, 2, 4, 10, 3, 5, 9, 4, 6, 8]) == n[10] && check(&[3, 7, 2, 4, 10, 3, 5, 9, 4, 6, 8]) == n[11]
+        check(&[7, 2, 4, 10, 3, 5, 9, 4, 6, 8]) == n[10]
+            && check(&[3, 7, 2, 4, 10, 3, 5, 9, 4, 6, 8]) == n[11]
     };
     checked(text, holds)
 }
@@ -164,7 +165,10 @@ fn check_kpp(text: &str) -> Result<String, Reason> {
     if text.len() != 9 {
         return Err(Reason::WrongLength);
     }
-    let fits = text.bytes().enumerate().all(|(i, b)| b.is_ascii_digit() || (matches!(i, 4 | 5) && b.is_ascii_uppercase()));
+    let fits = text
+        .bytes()
+        .enumerate()
+        .all(|(i, b)| b.is_ascii_digit() || (matches!(i, 4 | 5) && b.is_ascii_uppercase()));
     if fits { Ok(text.to_owned()) } else { Err(Reason::WrongFormat) }
 }
 
@@ -177,9 +181,9 @@ fn check_school_code(text: &str) -> Result<String, Reason> {
     if !(1..=20).contains(&length) {
         return Err(Reason::WrongLength);
     }
-    let fits = text.chars().all(|c| {
-        c.is_ascii_alphanumeric() || matches!(c, 'А'..='я' | 'Ё' | 'ё' | '_' | '.' | '-')
-    });
+    let fits = text
+        .chars()
+        .all(|c| c.is_ascii_alphanumeric() || matches!(c, 'А'..='я' | 'Ё' | 'ё' | '_' | '.' | '-'));
     if fits { Ok(text.to_owned()) } else { Err(Reason::WrongFormat) }
 }
 

@@ -19,7 +19,10 @@ impl Limit {
     pub fn new(limit: Option<u16>) -> Result<Self, Problem> {
         match limit.unwrap_or(100) {
             limit @ 1..=Self::MOST => Ok(Self(limit)),
-            _ => Err(Problem { flaws: vec![crate::Flaw::at("limit", crate::Reason::OutOfRange)], ..ProblemCode::UnknownParameter.into() }),
+            _ => Err(Problem {
+                flaws: vec![crate::Flaw::at("limit", crate::Reason::OutOfRange)],
+                ..ProblemCode::UnknownParameter.into()
+            }),
         }
     }
 

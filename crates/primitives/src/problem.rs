@@ -199,7 +199,10 @@ mod tests {
 
     #[test]
     fn codes_are_distinct() {
-        assert_eq!(ProblemCode::ALL.iter().map(|c| c.as_str()).collect::<HashSet<_>>().len(), ProblemCode::ALL.len());
+        assert_eq!(
+            ProblemCode::ALL.iter().map(|c| c.as_str()).collect::<HashSet<_>>().len(),
+            ProblemCode::ALL.len()
+        );
         assert_eq!(Reason::ALL.iter().map(|r| r.as_str()).collect::<HashSet<_>>().len(), Reason::ALL.len());
     }
 }

@@ -101,7 +101,8 @@ macro_rules! word_schema {
     ($name:ident, $doc:expr) => {
         impl $crate::utoipa::PartialSchema for $name {
             fn schema() -> $crate::utoipa::openapi::RefOr<$crate::utoipa::openapi::schema::Schema> {
-                let words: Vec<String> = $name::ALL.iter().map(|v| format!("`{}`: {}", v.as_str(), v.ru())).collect();
+                let words: Vec<String> =
+                    $name::ALL.iter().map(|v| format!("`{}`: {}", v.as_str(), v.ru())).collect();
                 $crate::utoipa::openapi::ObjectBuilder::new()
                     .schema_type($crate::utoipa::openapi::schema::Type::String)
                     .enum_values(Some($name::ALL.iter().map(|v| v.as_str())))

@@ -87,12 +87,7 @@ fn choose(
     question: Question,
 ) -> Result<(Option<ListVersion>, Option<ListVersion>)> {
     let list = match question.list {
-        Some(id) => Some(
-            *versions
-                .iter()
-                .find(|v| v.id == id)
-                .ok_or(ProblemCode::NotFound)?,
-        ),
+        Some(id) => Some(*versions.iter().find(|v| v.id == id).ok_or(ProblemCode::NotFound)?),
         None => {
             let last = LAST_YEAR.min(question.on.year());
             versions.iter().rev().find(|v| v.list_year <= last).copied()

@@ -114,8 +114,12 @@ pub fn run(
     attendant: &dyn Attendant,
 ) -> Result<Report> {
     let source = Source { order, attendant, tally: RefCell::new(Tally::default()) };
-    let table = opora_tables::open(path, &Options { sheet: order.sheet.clone(), ..Options::default() }, kinds::columns(order.kind))
-        .map_err(|e| Error::Problem(e.into()))?;
+    let table = opora_tables::open(
+        path,
+        &Options { sheet: order.sheet.clone(), ..Options::default() },
+        kinds::columns(order.kind),
+    )
+    .map_err(|e| Error::Problem(e.into()))?;
     source.tally.borrow_mut().begin(&table);
     let written = kinds::load(database, origin, table, &source, &|tx| conclude(tx, &source));
     match written {
@@ -142,7 +146,11 @@ const WATCHED: u64 = 2048;
 
 impl Source<'_> {
     /// Reads every row of `table` with `take`, noting what is refused.
-    fn each(&self, table: &mut Table, mut take: impl FnMut(Row<'_>) -> Result<std::result::Result<(), Vec<RowError>>>) -> Result<()> {
+    fn each(
+        &self,
+        table: &mut Table,
+        mut take: impl FnMut(Row<'_>) -> Result<std::result::Result<(), Vec<RowError>>>,
+    ) -> Result<()> {
         while let Some(row) = table.next_row() {
             match row {
                 Ok(row) => {
@@ -181,9 +189,15 @@ fn conclude(tx: &mut Tx, source: &Source<'_>) -> Result<Report> {
     if order.dry_run || (order.mode == ImportMode::Atomic && report.rejected > 0) {
         return Err(stop().into());
     }
-    if matches!(order.kind, ImportKind::Contexts | ImportKind::Results | ImportKind::Staff) && report.created + report.updated > 0 {
+    if matches!(order.kind, ImportKind::Contexts | ImportKind::Results | ImportKind::Staff)
+        && report.created + report.updated > 0
+    {
         let counts = serde_json::json!({"created": report.created, "updated": report.updated});
-        tx.record(Change::new(order.kind.as_str(), order.id, Operation::Load).named(format!("import {}", order.id)).after(counts));
+        tx.record(
+            Change::new(order.kind.as_str(), order.id, Operation::Load)
+                .named(format!("import {}", order.id))
+                .after(counts),
+        );
     }
     source.attendant.finish(tx, &report)?;
     Ok(report)

@@ -88,7 +88,9 @@ impl Spooled {
 
 fn storage(error: std::io::Error) -> Error {
     match error.kind() {
-        std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => ProblemCode::StorageFull.into(),
+        std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => {
+            ProblemCode::StorageFull.into()
+        }
         _ => Error::fault(error),
     }
 }

@@ -168,7 +168,9 @@ pub fn finish(tx: &mut Tx, id: ImportId, report: &Report) -> Result<()> {
     let at = tx.at;
     let db: &mut Db = tx;
     let text = serde_json::to_string(report).map_err(opora_db::Error::fault)?;
-    diesel::update(imports::table.find(id)).set((imports::report.eq(text), imports::finished_at.eq(at))).execute(db)?;
+    diesel::update(imports::table.find(id))
+        .set((imports::report.eq(text), imports::finished_at.eq(at)))
+        .execute(db)?;
     for (batch, first) in report.rejects.chunks(500).zip((0i32..).step_by(500)) {
         let rows: Vec<_> = batch
             .iter()
@@ -210,7 +212,13 @@ pub fn find(db: &mut Db, area: Area, id: ImportId) -> Result<Import> {
 ///
 /// # Errors
 /// A cursor of another list.
-pub fn list(db: &mut Db, area: Area, kind: Option<ImportKind>, limit: Limit, cursor: Option<&str>) -> Result<Page<Import>> {
+pub fn list(
+    db: &mut Db,
+    area: Area,
+    kind: Option<ImportKind>,
+    limit: Limit,
+    cursor: Option<&str>,
+) -> Result<Page<Import>> {
     let scope = format!("imports {kind:?}");
     let mut query = imports::table.select(Import::as_select()).into_boxed();
     match area {
@@ -240,7 +248,12 @@ pub fn rejects(db: &mut Db, id: ImportId, limit: Limit, cursor: Option<&str>) ->
         .filter(import_rejects::n.gt(after))
         .order(import_rejects::n)
         .limit(limit.to_fetch())
-        .select((import_rejects::n, import_rejects::row_number, import_rejects::column_name, import_rejects::code))
+        .select((
+            import_rejects::n,
+            import_rejects::row_number,
+            import_rejects::column_name,
+            import_rejects::code,
+        ))
         .load(db)?;
     Ok(Page::cut(rows, limit, &scope, |row| row.0).map(|(_, row, column, code)| Reject {
         row: row as u64,

@@ -63,10 +63,12 @@ pub fn list(db: &mut Db, year: Option<i32>, limit: Limit, cursor: Option<&str>) 
     }
     if let Some(cursor) = cursor {
         let (year, revision): (i32, i32) = Cursor::decode(&scope, cursor)?;
-        query = query
-            .filter(lists::list_year.lt(year).or(lists::list_year.eq(year).and(lists::revision.lt(revision))));
+        query = query.filter(
+            lists::list_year.lt(year).or(lists::list_year.eq(year).and(lists::revision.lt(revision))),
+        );
     }
-    let rows = query.order((lists::list_year.desc(), lists::revision.desc())).limit(limit.to_fetch()).load(db)?;
+    let rows =
+        query.order((lists::list_year.desc(), lists::revision.desc())).limit(limit.to_fetch()).load(db)?;
     Ok(Page::cut(rows, limit, &scope, |l: &List| (l.list_year, l.revision)))
 }
 
@@ -94,7 +96,13 @@ pub fn newest(db: &mut Db, year: Option<i32>) -> Result<List> {
 ///
 /// # Errors
 /// A cursor of another list.
-pub fn entries(db: &mut Db, area: Area, id: ListId, limit: Limit, cursor: Option<&str>) -> Result<Page<ListedSchool>> {
+pub fn entries(
+    db: &mut Db,
+    area: Area,
+    id: ListId,
+    limit: Limit,
+    cursor: Option<&str>,
+) -> Result<Page<ListedSchool>> {
     let scope = format!("list entries {id}");
     let mut query = list_entries::table
         .inner_join(schools::table)

@@ -47,7 +47,13 @@ pub struct Filter {
 ///
 /// # Errors
 /// A cursor of another list.
-pub fn list(db: &mut Db, area: Area, filter: &Filter, limit: Limit, cursor: Option<&str>) -> Result<Page<Municipality>> {
+pub fn list(
+    db: &mut Db,
+    area: Area,
+    filter: &Filter,
+    limit: Limit,
+    cursor: Option<&str>,
+) -> Result<Page<Municipality>> {
     let scope = format!("municipalities {filter:?}");
     let mut query = municipalities::table.select(Municipality::as_select()).into_boxed();
     match area {
@@ -83,7 +89,10 @@ pub fn list(db: &mut Db, area: Area, filter: &Filter, limit: Limit, cursor: Opti
 /// # Errors
 /// Not found, or outside the area.
 pub fn find(db: &mut Db, area: Area, id: MunicipalityId) -> Result<Municipality> {
-    let mut query = municipalities::table.filter(municipalities::id.eq(id)).select(Municipality::as_select()).into_boxed();
+    let mut query = municipalities::table
+        .filter(municipalities::id.eq(id))
+        .select(Municipality::as_select())
+        .into_boxed();
     match area {
         Area::Region => {}
         Area::Municipality(own) => {

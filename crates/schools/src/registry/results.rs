@@ -11,7 +11,10 @@ use opora_primitives::{AcademicYear, Area, Cursor, Limit, Page, SchoolCode, Scho
 use serde::Serialize;
 
 /// A score in hundredths, shown as a decimal number.
-fn hundredths<S: serde::Serializer>(value: &Option<i32>, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+fn hundredths<S: serde::Serializer>(
+    value: &Option<i32>,
+    serializer: S,
+) -> std::result::Result<S::Ok, S::Error> {
     match value {
         Some(hundredths) => serializer.serialize_f64(f64::from(*hundredths) / 100.0),
         None => serializer.serialize_none(),
@@ -86,7 +89,13 @@ pub struct Filter {
 ///
 /// # Errors
 /// A cursor of another list.
-pub fn list(db: &mut Db, area: Area, filter: &Filter, limit: Limit, cursor: Option<&str>) -> Result<Page<ResultRow>> {
+pub fn list(
+    db: &mut Db,
+    area: Area,
+    filter: &Filter,
+    limit: Limit,
+    cursor: Option<&str>,
+) -> Result<Page<ResultRow>> {
     let scope = format!("results {filter:?}");
     let mut query = results::table
         .inner_join(procedures::table)
@@ -131,9 +140,10 @@ pub fn list(db: &mut Db, area: Area, filter: &Filter, limit: Limit, cursor: Opti
         let (school, procedure, attempt): (SchoolId, i64, String) = Cursor::decode(&scope, cursor)?;
         // The first condition alone lets the database seek; the second cuts within the school.
         query = query.filter(results::school_id.ge(school)).filter(
-            results::school_id.gt(school).or(results::procedure_id.gt(procedure)).or(results::procedure_id
-                .eq(procedure)
-                .and(results::attempt.gt(attempt))),
+            results::school_id
+                .gt(school)
+                .or(results::procedure_id.gt(procedure))
+                .or(results::procedure_id.eq(procedure).and(results::attempt.gt(attempt))),
         );
     }
     let key = (results::school_id, results::procedure_id, results::attempt);
@@ -147,8 +157,17 @@ type Tail = (i32, Option<i32>, Option<i32>, Option<i32>, Option<i32>, Option<i32
 
 impl From<(Head, Tail)> for ResultRow {
     fn from((head, tail): (Head, Tail)) -> Self {
-        let (school_id, school_code, academic_year, assessment, grade, subject, attempt, programme_grade, participants) =
-            head;
+        let (
+            school_id,
+            school_code,
+            academic_year,
+            assessment,
+            grade,
+            subject,
+            attempt,
+            programme_grade,
+            participants,
+        ) = head;
         let (below_minimum, mean_score, mark2, mark3, mark4, mark5, import_id, procedure_id) = tail;
         Self {
             school_id,
@@ -175,7 +194,11 @@ impl From<(Head, Tail)> for ResultRow {
 /// The procedures a filter asks for, by id: a few dozen, so that the large table is searched by its own key. `None` if
 /// the filter does not speak of procedures.
 fn procedures_wanted(db: &mut Db, filter: &Filter) -> Result<Option<Vec<i64>>> {
-    if filter.year.is_none() && filter.assessment.is_none() && filter.grade.is_none() && filter.subject.is_none() {
+    if filter.year.is_none()
+        && filter.assessment.is_none()
+        && filter.grade.is_none()
+        && filter.subject.is_none()
+    {
         return Ok(None);
     }
     let mut query = procedures::table.select(procedures::id).into_boxed();

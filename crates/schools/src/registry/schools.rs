@@ -99,7 +99,13 @@ impl std::str::FromStr for SchoolRef {
 ///
 /// # Errors
 /// A cursor of another list.
-pub fn list(db: &mut Db, area: Area, filter: &Filter, limit: Limit, cursor: Option<&str>) -> Result<Page<School>> {
+pub fn list(
+    db: &mut Db,
+    area: Area,
+    filter: &Filter,
+    limit: Limit,
+    cursor: Option<&str>,
+) -> Result<Page<School>> {
     let scope = format!("schools {filter:?}");
     let mut query = schools::table.left_join(municipalities::table).select(School::as_select()).into_boxed();
     if let Some((municipality, school)) = bounds(area) {
@@ -167,7 +173,11 @@ pub fn resolve(db: &mut Db, area: Area, wanted: &SchoolRef) -> Result<SchoolId> 
 /// # Errors
 /// Faults of the database.
 pub fn every(db: &mut Db) -> Result<Vec<School>> {
-    Ok(schools::table.left_join(municipalities::table).select(School::as_select()).order(schools::code).load(db)?)
+    Ok(schools::table
+        .left_join(municipalities::table)
+        .select(School::as_select())
+        .order(schools::code)
+        .load(db)?)
 }
 
 /// The ids of every school of the region, by code.
@@ -175,7 +185,11 @@ pub fn every(db: &mut Db) -> Result<Vec<School>> {
 /// # Errors
 /// Faults of the database.
 pub fn ids_by_code(db: &mut Db) -> Result<HashMap<SchoolCode, SchoolId>> {
-    Ok(schools::table.select((schools::code, schools::id)).load::<(SchoolCode, SchoolId)>(db)?.into_iter().collect())
+    Ok(schools::table
+        .select((schools::code, schools::id))
+        .load::<(SchoolCode, SchoolId)>(db)?
+        .into_iter()
+        .collect())
 }
 
 /// The searched form of a school's names.

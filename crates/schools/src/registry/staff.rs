@@ -100,10 +100,7 @@ pub type Candidate = (StaffId, SchoolId, StaffRole, Option<Subject>);
 ///
 /// # Errors
 /// Faults of the database.
-pub fn candidates(
-    db: &mut Db,
-    schools: &[SchoolId],
-) -> Result<Vec<Candidate>> {
+pub fn candidates(db: &mut Db, schools: &[SchoolId]) -> Result<Vec<Candidate>> {
     Ok(staff::table
         .filter(staff::school_id.eq_any(schools.to_vec()))
         .filter(staff::role.eq_any([StaffRole::Head, StaffRole::Teacher]))

@@ -19,7 +19,12 @@ pub(super) trait Bulk: Sized {
     fn begin(db: &mut Db, schools: Schools) -> Result<Self>;
 
     /// Reads a row into `cells`, in the order of [`Self::MERGE`]. Answers the refused cells.
-    fn read(&mut self, row: RowReader<'_>, cells: &mut Cells, source: &Source<'_>) -> std::result::Result<(), Vec<RowError>>;
+    fn read(
+        &mut self,
+        row: RowReader<'_>,
+        cells: &mut Cells,
+        source: &Source<'_>,
+    ) -> std::result::Result<(), Vec<RowError>>;
 
     /// Inside the write, before the merge: gives provisional values their final ones.
     fn settle(&self, _tx: &mut Tx, _stage: &Stage) -> Result<()> {

@@ -54,7 +54,12 @@ impl Bulk for Loader {
         Ok(Self { schools })
     }
 
-    fn read(&mut self, mut row: RowReader<'_>, cells: &mut Cells, _: &Source<'_>) -> std::result::Result<(), Vec<RowError>> {
+    fn read(
+        &mut self,
+        mut row: RowReader<'_>,
+        cells: &mut Cells,
+        _: &Source<'_>,
+    ) -> std::result::Result<(), Vec<RowError>> {
         let school = self.schools.cell(&mut row, SCHOOL);
         let year = row.required::<AcademicYear>(YEAR);
         let pupils = row.required_integer(PUPILS, 0..=MOST_PUPILS);

@@ -53,7 +53,9 @@ impl Register for Loader {
         let act = row.text(3, 500).map(str::to_owned);
         let act_date = row.date(4);
         let note = row.text(5, 1000).map(str::to_owned);
-        row.finish(|| Some(Row { year: year? as i32, school: school?, head: Head { source, act, act_date, note } }))
+        row.finish(|| {
+            Some(Row { year: year? as i32, school: school?, head: Head { source, act, act_date, note } })
+        })
     }
 
     fn key(row: &Row) -> Self::Key {
@@ -100,7 +102,12 @@ fn add(tx: &mut Tx, year: i32, head: &Head, members: &[SchoolId]) -> Result<Opti
         Err(error) => return Err(error),
     };
     if let Some(list) = &newest {
-        let said = Head { source: list.source.clone(), act: list.act.clone(), act_date: list.act_date, note: list.note.clone() };
+        let said = Head {
+            source: list.source.clone(),
+            act: list.act.clone(),
+            act_date: list.act_date,
+            note: list.note.clone(),
+        };
         if said == *head && lists::members(tx, list.id)? == members {
             return Ok(None);
         }
@@ -119,8 +126,10 @@ fn add(tx: &mut Tx, year: i32, head: &Head, members: &[SchoolId]) -> Result<Opti
     let db: &mut Db = tx;
     let id: ListId = diesel::insert_into(table::table).values(row).returning(table::id).get_result(db)?;
     for batch in members.chunks(1000) {
-        let rows: Vec<_> =
-            batch.iter().map(|school| (list_entries::list_id.eq(id), list_entries::school_id.eq(*school))).collect();
+        let rows: Vec<_> = batch
+            .iter()
+            .map(|school| (list_entries::list_id.eq(id), list_entries::school_id.eq(*school)))
+            .collect();
         on_each!(&mut *db, c => diesel::insert_into(list_entries::table).values(&rows).execute(c))?;
     }
     let after = serde_json::json!({"list_year": year, "revision": revision, "schools": members.len()});

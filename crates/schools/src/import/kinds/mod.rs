@@ -39,10 +39,14 @@ pub(super) fn load(
     conclude: &Conclude<'_>,
 ) -> Result<Report> {
     match source.order.kind {
-        ImportKind::Municipalities => register::load::<municipalities::Loader>(database, origin, table, source, conclude),
+        ImportKind::Municipalities => {
+            register::load::<municipalities::Loader>(database, origin, table, source, conclude)
+        }
         ImportKind::Schools => register::load::<schools::Loader>(database, origin, table, source, conclude),
         ImportKind::Lists => register::load::<lists::Loader>(database, origin, table, source, conclude),
-        ImportKind::Designations => register::load::<designations::Loader>(database, origin, table, source, conclude),
+        ImportKind::Designations => {
+            register::load::<designations::Loader>(database, origin, table, source, conclude)
+        }
         ImportKind::Contexts => bulk::load::<contexts::Loader>(database, origin, table, source, conclude),
         ImportKind::Results => bulk::load::<results::Loader>(database, origin, table, source, conclude),
         ImportKind::Staff => bulk::load::<staff::Loader>(database, origin, table, source, conclude),

@@ -49,7 +49,9 @@ impl Register for Loader {
         let parent = row.padded(3, 8);
         let valid_from = row.date(4);
         let valid_to = row.date(5);
-        row.finish(|| Some(Row { oktmo: oktmo?, name: name?.to_owned(), kind: kind?, parent, valid_from, valid_to }))
+        row.finish(|| {
+            Some(Row { oktmo: oktmo?, name: name?.to_owned(), kind: kind?, parent, valid_from, valid_to })
+        })
     }
 
     fn key(row: &Row) -> Oktmo {
@@ -90,7 +92,9 @@ impl Register for Loader {
 fn put(tx: &mut Tx, before: Option<&Municipality>, draft: MunicipalityDraft) -> Result<(Done, Municipality)> {
     match before {
         None => Ok((Done::Created, create(tx, draft)?)),
-        Some(before) if MunicipalityDraft::from(before.clone()) == draft => Ok((Done::Unchanged, before.clone())),
+        Some(before) if MunicipalityDraft::from(before.clone()) == draft => {
+            Ok((Done::Unchanged, before.clone()))
+        }
         Some(before) => Ok((Done::Updated, replace(tx, before, draft)?)),
     }
 }

@@ -6,7 +6,6 @@ use opora_db::{Database, Error, Origin, Result, Tx};
 use opora_tables::{RowError, RowReader, Table};
 use std::{collections::HashSet, hash::Hash};
 
-
 /// A kind of file whose rows become records one by one.
 pub(super) trait Register {
     /// A row that has passed all checks that need no database.
@@ -60,7 +59,8 @@ pub(super) fn load<R: Register>(
         let counts = R::write(tx, &rows, source)?;
         {
             let mut tally = source.tally.borrow_mut();
-            (tally.created, tally.updated, tally.unchanged) = (counts.created, counts.updated, counts.unchanged);
+            (tally.created, tally.updated, tally.unchanged) =
+                (counts.created, counts.updated, counts.unchanged);
         }
         conclude(tx)
     })
@@ -90,7 +90,8 @@ impl Counts {
             Err(Error::Problem(problem)) if !problem.flaws.is_empty() => {
                 let flaws = problem.flaws.into_iter().map(|flaw| {
                     let field = flaw.pointer.trim_start_matches('/').to_owned();
-                    let column = columns.iter().find(|(name, _)| *name == field).map_or(field.as_str(), |(_, c)| c);
+                    let column =
+                        columns.iter().find(|(name, _)| *name == field).map_or(field.as_str(), |(_, c)| c);
                     RowError { row: number, column: Some(column.to_owned()), reason: flaw.reason }
                 });
                 source.tally.borrow_mut().reject_all(flaws.collect());

@@ -74,7 +74,12 @@ impl Bulk for Loader {
         Ok(Self { schools, procedures })
     }
 
-    fn read(&mut self, mut row: RowReader<'_>, cells: &mut Cells, source: &Source<'_>) -> std::result::Result<(), Vec<RowError>> {
+    fn read(
+        &mut self,
+        mut row: RowReader<'_>,
+        cells: &mut Cells,
+        source: &Source<'_>,
+    ) -> std::result::Result<(), Vec<RowError>> {
         let school = self.schools.cell(&mut row, SCHOOL);
         let year = row.required::<AcademicYear>(YEAR);
         let assessment = row.must(TYPE, |r| named(r, TYPE, Assessment::from_file));
@@ -124,7 +129,10 @@ impl Bulk for Loader {
                 procedures::grade.eq(grade),
                 procedures::subject.eq(subject),
             );
-            let id = diesel::insert_into(procedures::table).values(row).returning(procedures::id).get_result(&mut **tx)?;
+            let id = diesel::insert_into(procedures::table)
+                .values(row)
+                .returning(procedures::id)
+                .get_result(&mut **tx)?;
             pairs.push((*provisional, id));
         }
         stage.settle(tx, "procedure_id", &pairs)

@@ -101,12 +101,14 @@ impl Register for Loader {
     fn write(tx: &mut Tx, rows: &[(u64, Row)], source: &Source<'_>) -> Result<Counts> {
         let homes: HashMap<Oktmo, MunicipalityId> =
             municipalities::all(tx)?.into_iter().map(|m| (m.oktmo, m.id)).collect();
-        let mut known: HashMap<SchoolCode, School> = every(tx)?.into_iter().map(|s| (s.code.clone(), s)).collect();
+        let mut known: HashMap<SchoolCode, School> =
+            every(tx)?.into_iter().map(|s| (s.code.clone(), s)).collect();
         let coming: HashSet<&SchoolCode> = rows.iter().map(|(_, row)| &row.code).collect();
         let mut counts = Counts::default();
         let mut placed = Vec::with_capacity(rows.len());
         for (number, row) in rows {
-            if row.successor.as_ref().is_some_and(|code| !known.contains_key(code) && !coming.contains(code)) {
+            if row.successor.as_ref().is_some_and(|code| !known.contains_key(code) && !coming.contains(code))
+            {
                 source.reject(*number, Some("successor_code"), Reason::UnknownReference);
                 continue;
             }
@@ -149,13 +151,22 @@ impl Register for Loader {
 /// A new school whose successor was itself refused, or leads back to it. It cannot stay without its successor, so the
 /// whole file is refused.
 fn undecidable(number: u64) -> Error {
-    Problem::new(ProblemCode::InvalidFile, format!("row {number}: the successor was refused or leads back")).into()
+    Problem::new(ProblemCode::InvalidFile, format!("row {number}: the successor was refused or leads back"))
+        .into()
 }
 
-fn finish(tx: &mut Tx, school: Option<&School>, draft: SchoolDraft, is_new: bool, any_code: bool) -> Result<Done> {
+fn finish(
+    tx: &mut Tx,
+    school: Option<&School>,
+    draft: SchoolDraft,
+    is_new: bool,
+    any_code: bool,
+) -> Result<Done> {
     let done = if is_new { Done::Created } else { Done::Updated };
     match school {
-        Some(school) if SchoolDraft::from(school.clone()) != draft => replace(tx, school, draft, any_code).map(|_| done),
+        Some(school) if SchoolDraft::from(school.clone()) != draft => {
+            replace(tx, school, draft, any_code).map(|_| done)
+        }
         _ if is_new => Ok(done),
         _ => Ok(Done::Unchanged),
     }

@@ -50,7 +50,12 @@ impl Bulk for Loader {
         Ok(Self { schools })
     }
 
-    fn read(&mut self, mut row: RowReader<'_>, cells: &mut Cells, _: &Source<'_>) -> std::result::Result<(), Vec<RowError>> {
+    fn read(
+        &mut self,
+        mut row: RowReader<'_>,
+        cells: &mut Cells,
+        _: &Source<'_>,
+    ) -> std::result::Result<(), Vec<RowError>> {
         let external = row.required_text(0, 100);
         let school = self.schools.cell(&mut row, 1);
         let role = row.must(2, |r| named(r, 2, StaffRole::from_file));
