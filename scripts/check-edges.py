@@ -27,7 +27,7 @@ MAY_USE = {
     "opora-reporting": SCHOOLS | {"opora-models", "opora-diagnostics"},
 }
 # These sit on top: they may use every crate above.
-ON_TOP = {"opora", "opora-tests"}
+ON_TOP = {"opora", "opora-bench", "opora-tests"}
 IN_TESTS = {"opora-demo"}
 
 HTTP = ("actix", "utoipa-actix", "utoipa-swagger-ui")

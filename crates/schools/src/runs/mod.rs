@@ -12,8 +12,6 @@ pub mod verdicts;
 #[cfg(test)]
 mod fixtures;
 #[cfg(test)]
-mod measure;
-#[cfg(test)]
 mod tests;
 
 pub use engine::{Tell, run};
