@@ -157,7 +157,7 @@ fn a_full_disk_on_sqlite() {
     });
     full(&client, |client| {
         // The file has room, what it makes has not.
-        let part: String = many_people().lines().take(8000).map(|line| format!("{line}\n")).collect();
+        let part: String = many_people().lines().take(12_000).map(|line| format!("{line}\n")).collect();
         let loaded = client.load("staff", part).failed("storage_full");
         assert_eq!(loaded.import["report"], Value::Null);
         assert_eq!(storage.number("SELECT count(*) AS n FROM staff"), CODES.len() as i64);

@@ -32,6 +32,8 @@ mod keys;
 #[cfg(test)]
 mod migrations;
 #[cfg(test)]
+mod models;
+#[cfg(test)]
 mod registry;
 #[cfg(test)]
 mod sessions;

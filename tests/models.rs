@@ -1,0 +1,279 @@
+//! From verdicts to proposals, from proposals to assignments, from assignments to the target indicators.
+
+use crate::{
+    harness::{
+        Client, Reply, World,
+        region::{self, HIGH, LOW_SHARE, LOW_TREND, ORDINARY, PILOT},
+    },
+    tour::judged,
+};
+use opora_identity::Role;
+use serde_json::{Value, json};
+
+const PROPOSAL_RUNS: &str = "/api/v1/proposal-runs";
+
+/// Runs the rules on the facts of a day.
+fn propose(institute: &Client, run: &Value, as_of: &str) -> i64 {
+    let body = json!({ "identification_run_id": run["id"], "as_of": as_of });
+    institute.post(PROPOSAL_RUNS, &body).expect(201).json["id"].as_i64().unwrap()
+}
+
+fn proposals(client: &Client, run: i64, query: &str) -> Vec<Value> {
+    let page = client.get(&format!("/api/v1/proposals?proposal_run_id={run}&limit=1000{query}")).expect(200);
+    page.items().to_vec()
+}
+
+/// The subjects a run proposes a model to, in words: code of a school or name of a municipality, or of a person.
+fn subjects(client: &Client, run: i64, model: &str) -> Vec<String> {
+    let name = |p: &Value| {
+        let names = ["staff_name", "municipality_name", "school_code"].map(|field| p[field].as_str().map(str::to_owned));
+        names.into_iter().flatten().next().unwrap()
+    };
+    let mut found: Vec<_> = proposals(client, run, &format!("&model={model}")).iter().map(name).collect();
+    found.sort();
+    found
+}
+
+/// The only proposal of a model for a school or its people.
+fn of_school(client: &Client, run: i64, model: &str, code: &str) -> Value {
+    let all = proposals(client, run, &format!("&model={model}"));
+    all.into_iter().find(|p| p["school_code"] == code).unwrap_or_else(|| panic!("no {model} for {code}"))
+}
+
+fn confirm(client: &Client, proposal: &Value) -> Reply {
+    client.post(&format!("/api/v1/proposals/{}/confirm", proposal["id"]), &json!({}))
+}
+
+both!(the_rules_propose_all_seven_models, |world| {
+    let (institute, run) = judged(world);
+    // The first model ends with 2020, the network and the full partnership begin with 2021.
+    let first = propose(&institute, &run, "2020-09-01");
+    assert!(subjects(&institute, first, "M1").contains(&PILOT.to_owned()));
+    assert!(subjects(&institute, first, "M1").contains(&"Северный".to_owned()));
+    assert!(subjects(&institute, first, "M6").contains(&"Район 7".to_owned()));
+    assert_eq!(subjects(&institute, first, "M7"), [""; 0]);
+    let second = propose(&institute, &run, "2021-03-01");
+    assert_eq!(subjects(&institute, second, "M1"), [""; 0]);
+    // Designated and low: both are listed. Their municipality with them.
+    assert_eq!(subjects(&institute, second, "M2"), [LOW_SHARE, ORDINARY, "Район 4"]);
+    // Four and seven listed schools, not three and not eight.
+    assert_eq!(subjects(&institute, second, "M3"), ["Район 4", "Район 7"]);
+    // Of the heads of two listed schools one is in the second model; the third head's school is not listed.
+    assert_eq!(subjects(&institute, second, "M4"), ["Руководитель второй школы"]);
+    assert_eq!(subjects(&institute, second, "M5"), ["Учитель первой школы"]);
+    // In the second model, and with a high-result school beside four listed ones.
+    assert_eq!(subjects(&institute, second, "M6"), ["Район 4"]);
+    let network = subjects(&institute, second, "M7");
+    assert_eq!(network.len(), 23, "22 listed schools and the high-result one: {network:?}");
+    assert!(network.contains(&HIGH.to_owned()));
+    let reason = of_school(&institute, second, "M2", LOW_SHARE);
+    assert!(reason["reason_text"].as_str().unwrap().contains(LOW_SHARE), "{reason}");
+    // The proposals of the earlier run are out of date.
+    let old = proposals(&institute, first, "");
+    assert!(!old.is_empty() && old.iter().all(|p| p["state"] == "superseded"));
+    confirm(&institute, &old[0]).expect(409).problem("proposal_decided");
+});
+
+both!(municipalities_outside_the_bounds_are_gaps, |world| {
+    let (institute, run) = judged(world);
+    let id = propose(&institute, &run, "2021-03-01");
+    let page = institute.get(&format!("/api/v1/coverage-gaps?proposal_run_id={id}")).expect(200);
+    let gaps: Vec<_> = page.items().iter().map(|g| (&g["municipality_name"], &g["kind"], &g["listed"])).collect();
+    let (three, eight) = (json!("Район 3"), json!("Район 8"));
+    assert_eq!(gaps, [(&three, &json!("too_few"), &json!(3)), (&eight, &json!("too_many"), &json!(8))]);
+    assert_eq!(institute.get("/api/v1/coverage-gaps").expect(200).items(), page.items());
+    // Neither lies in the area of these two.
+    for role in [Role::Municipality, Role::School] {
+        assert!(world.client(role).get("/api/v1/coverage-gaps").expect(200).items().is_empty());
+    }
+});
+
+both!(a_person_decides_once, |world| {
+    let (institute, run) = judged(world);
+    let id = propose(&institute, &run, "2021-03-01");
+    let base = of_school(&institute, id, "M2", LOW_SHARE);
+    let made = confirm(&institute, &base).expect(201);
+    assert_eq!((&made.json["model"], &made.json["proposal_id"], &made.json["valid_from"]), (&json!("M2"), &base["id"], &json!("2020-03-10")));
+    confirm(&institute, &base).expect(409).problem("proposal_decided");
+    let decline = |proposal: &Value, body: Value| {
+        institute.post(&format!("/api/v1/proposals/{}/decline", proposal["id"]), &body)
+    };
+    decline(&base, json!({ "reason": "Поздно" })).expect(409).problem("proposal_decided");
+    let other = of_school(&institute, id, "M2", ORDINARY);
+    decline(&other, json!({ "reason": " " })).expect(422);
+    let declined = decline(&other, json!({ "reason": "Школа отказалась" })).expect(200);
+    let said = (&declined.json["state"], &declined.json["decision_reason"]);
+    assert_eq!(said, (&json!("declined"), &json!("Школа отказалась")));
+    assert!(declined.json["decided_by"].is_i64(), "{declined}");
+    // The subject has the model now: it is not proposed again; what was declined is.
+    let next = propose(&institute, &run, "2021-03-01");
+    assert_eq!(subjects(&institute, next, "M2"), [ORDINARY, "Район 4"]);
+});
+
+both!(many_are_decided_together_or_not_at_all, |world| {
+    let (institute, run) = judged(world);
+    let id = propose(&institute, &run, "2021-03-01");
+    let decide = |body: Value| institute.post("/api/v1/proposal-decisions", &body);
+    let network = proposals(&institute, id, "&model=M7");
+    confirm(&institute, &network[1]).expect(201);
+    let ids: Vec<&Value> = network[..3].iter().map(|p| &p["id"]).collect();
+    let refused = decide(json!({ "ids": ids, "decision": "confirm" }));
+    assert!([409, 422].contains(&refused.status), "{refused}");
+    let made = || world.storage.number("SELECT count(*) AS n FROM assignments WHERE model = 'M7'");
+    assert_eq!(made(), 1);
+    let all = decide(json!({ "filter": { "proposal_run_id": id, "model": "M7" }, "decision": "confirm" })).expect(200);
+    assert_eq!((all.items().len(), made()), (22, 23));
+    decide(json!({ "ids": [network[0]["id"]], "decision": "decline" })).expect(422);
+    decide(json!({ "decision": "confirm" })).expect(422);
+});
+
+both!(the_base_model_excludes_the_leaders, |world| {
+    let (institute, run) = judged(world);
+    let id = propose(&institute, &run, "2021-03-01");
+    let head = of_school(&institute, id, "M4", LOW_TREND);
+    let body = json!({ "model": "M2", "subject_kind": "school", "school_id": head["school_id"], "valid_from": "2020-09-01",
+        "reason": "По заявлению школы" });
+    let made = institute.post("/api/v1/assignments", &body).expect(201);
+    confirm(&institute, &head).expect(409).problem("model_excluded");
+    institute.post("/api/v1/assignments", &body).expect(409).problem("already_exists");
+    // When the base model has ended before the leaders' begins, nothing excludes.
+    let end = json!({ "kind": "ended", "on_date": "2020-10-01", "reason": "Вышла" });
+    institute.post(&format!("{}/events", made.header("location")), &end).expect(201);
+    let later = json!({ "valid_from": "2021-01-01" });
+    institute.post(&format!("/api/v1/proposals/{}/confirm", head["id"]), &later).expect(201);
+});
+
+both!(people_are_shown_only_to_those_who_may_see_them, |world| {
+    let (institute, run) = judged(world);
+    let id = propose(&institute, &run, "2021-03-01");
+    let read = "SELECT count(*) AS n FROM audit_log WHERE action = 'read'";
+    let before = world.storage.number(read);
+    let person = of_school(&institute, id, "M5", LOW_SHARE);
+    assert!(world.storage.number(read) > before, "reading people leaves a trace");
+    let path = format!("/api/v1/proposals/{}", person["id"]);
+    for role in [Role::Ministry, Role::Supervision, Role::Expert] {
+        let client = world.client(role);
+        assert!(proposals(&client, id, "").iter().all(|p| p["staff_id"].is_null()));
+        client.get(&path).expect(404).problem("not_found");
+        let detail = client.get(&format!("{PROPOSAL_RUNS}/{id}")).expect(200);
+        assert_eq!(detail.json["people_hidden"], 2, "{detail}");
+    }
+    world.client(Role::Admin).get(&path).expect(200);
+    assert_eq!(institute.get(&format!("{PROPOSAL_RUNS}/{id}")).expect(200).json["people_hidden"], 0);
+});
+
+both!(another_areas_proposals_are_not_found, |world| {
+    let (institute, run) = judged(world);
+    let id = propose(&institute, &run, "2020-09-01");
+    let (own, other) = (world.client(Role::Municipality), world.log_in("other_municipality"));
+    let mine = proposals(&own, id, "");
+    assert!(!mine.is_empty());
+    for proposal in &mine {
+        assert_eq!(proposal["municipality_id"], json!(world.seed.own), "{proposal}");
+        let path = format!("/api/v1/proposals/{}", proposal["id"]);
+        own.get(&path).expect(200);
+        other.get(&path).expect(404).problem("not_found");
+    }
+    let everything = proposals(&institute, id, "").len();
+    assert!(mine.len() < everything);
+    own.post(PROPOSAL_RUNS, &json!({})).expect(403).problem("forbidden");
+});
+
+both!(an_assignment_keeps_its_history, |world| {
+    let institute = world.client(Role::Institute);
+    let body = json!({ "model": "M7", "subject_kind": "school", "school_id": world.seed.school, "valid_from": "2021-01-01",
+        "valid_to": "2021-12-31", "reason": "По заявлению школы" });
+    let path = institute.post("/api/v1/assignments", &body).expect(201).header("location").to_owned();
+    let event = |kind: &str, on: &str| {
+        institute.post(&format!("{path}/events"), &json!({ "kind": kind, "on_date": on, "reason": "Карантин" }))
+    };
+    event("resumed", "2021-02-01").expect(409).problem("wrong_state");
+    event("paused", "2021-03-01").expect(201);
+    event("paused", "2021-03-15").expect(409).problem("wrong_state");
+    event("resumed", "2021-04-01").expect(201);
+    event("ended", "2021-09-01").expect(201);
+    event("resumed", "2021-10-01").expect(409).problem("wrong_state");
+    // In the past, where what came after still follows.
+    event("paused", "2021-05-01").expect(409);
+    let state = |on: &str| institute.get(&format!("{path}?on={on}")).expect(200).json["state"].as_str().unwrap().to_owned();
+    let days = ["2020-12-31", "2021-01-01", "2021-03-01", "2021-03-31", "2021-04-01", "2021-08-31", "2021-09-01", "2022-06-01"];
+    assert_eq!(days.map(state), ["planned", "active", "paused", "paused", "active", "active", "ended", "ended"]);
+    let whole = institute.get(&path).expect(200);
+    let kinds: Vec<_> = whole.json["events"].as_array().unwrap().iter().map(|e| e["kind"].as_str().unwrap()).collect();
+    assert_eq!(kinds, ["started", "paused", "resumed", "ended"]);
+    let of_day = |on: &str, state: &str| {
+        let list = format!("/api/v1/schools/{}/assignments?on={on}&model=M7&state={state}", world.seed.school);
+        institute.get(&list).expect(200).items().len()
+    };
+    assert_eq!([of_day("2021-03-10", "paused"), of_day("2021-03-10", "active"), of_day("2021-05-01", "active")], [1, 0, 1]);
+    let own = world.client(Role::Municipality);
+    own.get(&path).expect(200);
+    own.post(&format!("{path}/events"), &json!({ "kind": "ended", "on_date": "2021-03-01", "reason": "Нет" })).expect(403);
+    world.log_in("other_municipality").get(&path).expect(404).problem("not_found");
+});
+
+/// Numerator, denominator and verdict of an indicator on 15 March 2021.
+fn indicator(client: &Client, code: &str) -> (Value, Value, Value) {
+    let json = client.get(&format!("/api/v1/indicators/{code}?on=2021-03-15")).expect(200).json;
+    (json["numerator"].clone(), json["denominator"].clone(), json["verdict"].clone())
+}
+
+both!(indicators_add_up_by_hand, |world| {
+    let (institute, run) = judged(world);
+    // The five schools of the seed have the second model since 2020-09-01. None of them is on the list of 2021.
+    assert_eq!(indicator(&institute, "I1"), (json!(0), json!(22), json!("not_met")));
+    // Three systems of the seed (the district is inside its city, the state school in none) of 3 + 4.
+    assert_eq!(indicator(&institute, "I3"), (json!(3), json!(7), json!("not_met")));
+    assert_eq!(indicator(&institute, "I4"), (Value::Null, Value::Null, json!("not_measurable")));
+    let id = propose(&institute, &run, "2021-03-01");
+    for (model, code) in [("M2", LOW_SHARE), ("M7", LOW_TREND)] {
+        confirm(&institute, &of_school(&institute, id, model, code)).expect(201);
+    }
+    assert_eq!(indicator(&institute, "I1"), (json!(2), json!(22), json!("not_met")));
+    // Both are in one district; with the district of seven that is 5 of 7, 71.4 %.
+    let services = proposals(&institute, id, "&model=M3").into_iter().find(|p| p["municipality_name"] == "Район 7");
+    confirm(&institute, &services.unwrap()).expect(201);
+    assert_eq!(indicator(&institute, "I3"), (json!(5), json!(7), json!("met")));
+    let third = institute.get("/api/v1/indicators/I3?on=2021-03-15").expect(200).json;
+    assert_eq!(third["basis_points"], 7143, "5 / 7 = 0.714285...");
+    assert_eq!(institute.get("/api/v1/indicators/I3?on=2021-03-15&denominator=8").expect(200).json["verdict"], "not_met");
+    // Seven participants, one of them still listed: 6 of 7.
+    world.client(Role::Admin).load("lists", region::list(2022, [LOW_SHARE])).succeeded([1, 0, 0, 0]);
+    assert_eq!(indicator(&institute, "I4"), (json!(6), json!(7), json!("met")));
+    let whole = world.client(Role::Reader).get("/api/v1/indicators?on=2021-03-15").expect(200);
+    assert_eq!(whole.items().len(), 3, "{whole}");
+    institute.get("/api/v1/indicators/I2").expect(404);
+    rows_behind(world, &institute);
+});
+
+fn rows_behind(world: &World, institute: &Client) {
+    let rows = |client: &Client, code: &str| client.get(&format!("/api/v1/indicators/{code}/rows?on=2021-03-15&limit=1000"));
+    let counting = |reply: &Reply| reply.items().iter().filter(|row| row["counts"] == true).count();
+    for (code, numerator, denominator) in [("I1", 2, 22), ("I3", 5, 7), ("I4", 6, 7)] {
+        let all = rows(institute, code).expect(200);
+        assert_eq!((counting(&all), all.items().len()), (numerator, denominator), "{code}: {all}");
+    }
+    let own = world.client(Role::Municipality);
+    assert!(rows(&own, "I1").expect(200).items().is_empty(), "no school of the area is listed");
+    let systems = rows(&own, "I3").expect(200);
+    let ids: Vec<_> = systems.items().iter().map(|row| row["municipality_id"].clone()).collect();
+    assert_eq!(ids, [json!(world.seed.own)]);
+    let schools = rows(&own, "I4").expect(200);
+    let mut codes: Vec<_> = schools.items().iter().map(|row| row["school_code"].as_str().unwrap().to_owned()).collect();
+    codes.sort();
+    assert_eq!(codes, ["520101", "520102"]);
+    assert_eq!(rows(&world.client(Role::School), "I4").expect(200).items().len(), 1);
+    let reader = world.client(Role::Reader);
+    rows(&reader, "I3").expect(200);
+    for code in ["I1", "I4"] {
+        rows(&reader, code).expect(403).problem("forbidden");
+    }
+}
+
+both!(indicators_refuse_what_makes_no_sense, |world| {
+    let institute = world.client(Role::Institute);
+    for query in ["denominator=0", "denominator=1", "list_id=999999", "on=2021-13-01", "x=1"] {
+        let refused = institute.get(&format!("/api/v1/indicators?on=2021-03-15&{query}"));
+        assert!([400, 404, 422].contains(&refused.status), "{query}: {refused}");
+    }
+});
