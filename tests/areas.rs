@@ -56,18 +56,34 @@ const LISTS: &[(&str, &str, Rows)] = &[
         "",
         Rows::Shared("a run of the rules is the region's; its proposals are filtered"),
     ),
-    ("list_proposals", "", Rows::Elsewhere("proposals come from the rules: tested in opora-models")),
-    ("list_coverage_gaps", "", Rows::Elsewhere("gaps come from the rules: tested in opora-models")),
+    (
+        "list_proposals",
+        "",
+        Rows::Elsewhere("proposals come from the rules: `models::another_areas_proposals_are_not_found`"),
+    ),
+    (
+        "list_coverage_gaps",
+        "",
+        Rows::Elsewhere("gaps come from the rules: `models::municipalities_outside_the_bounds_are_gaps`"),
+    ),
     ("list_assignments", "", Rows::Schools("school_id")),
     ("list_school_assignments", "", Rows::OfSchool),
     ("list_indicators", "", Rows::Shared("indicators are numbers about the whole region")),
     (
         "list_indicator_rows",
         "",
-        Rows::Elsewhere("rows come from the passport's computation: tested with the indicators"),
+        Rows::Elsewhere("rows come from lists and assignments: `models::indicators_add_up_by_hand`"),
     ),
-    ("list_imports", "", Rows::Elsewhere("imports come from files: tested with the imports")),
-    ("list_import_rejects", "", Rows::Elsewhere("imports come from files: tested with the imports")),
+    (
+        "list_imports",
+        "",
+        Rows::Elsewhere("imports come from files: `imports::anothers_import_and_job_are_not_found`"),
+    ),
+    (
+        "list_import_rejects",
+        "",
+        Rows::Elsewhere("imports come from files: `imports::anothers_import_and_job_are_not_found`"),
+    ),
 ];
 
 /// What a single record belongs to.
@@ -96,15 +112,21 @@ const RECORDS: &[(&str, Record)] = &[
     ("get_school", Record::School),
     ("get_designation", Record::Designation),
     ("get_list", Record::Shared("a version of the list says only how many schools it names")),
-    ("get_job", Record::Elsewhere("a job is its asker's: tested with the imports")),
-    ("get_import", Record::Elsewhere("imports come from files: tested with the imports")),
+    ("get_job", Record::Elsewhere("a job is its asker's: `imports::anothers_import_and_job_are_not_found`")),
+    (
+        "get_import",
+        Record::Elsewhere("imports come from files: `imports::anothers_import_and_job_are_not_found`"),
+    ),
     ("get_methodology", Record::Shared("a methodology is the region's")),
     ("get_identification_run", Record::Shared("a run is the region's; its counts are of the area")),
     ("compare_identification_run", Record::Shared("counts of the area")),
     ("get_verdict", Record::School),
     ("get_model", Record::Shared("the seven models are the order's")),
     ("get_proposal_run", Record::Shared("a run of the rules is the region's; its counts are of the area")),
-    ("get_proposal", Record::Elsewhere("proposals come from the rules: tested in opora-models")),
+    (
+        "get_proposal",
+        Record::Elsewhere("proposals come from the rules: `models::another_areas_proposals_are_not_found`"),
+    ),
     ("get_assignment", Record::Assignment),
     ("get_indicator", Record::Shared("indicators are numbers about the whole region")),
 ];

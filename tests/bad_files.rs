@@ -81,7 +81,8 @@ both!(a_cut_workbook_is_refused, |world| {
 fn workbook_with(part: &str, contents: &mut dyn Read) -> Vec<u8> {
     let mut from = zip::ZipArchive::new(Cursor::new(xlsx(&file(&[GOOD])))).unwrap();
     let mut into = zip::ZipWriter::new(Cursor::new(Vec::new()));
-    let options = zip::write::SimpleFileOptions::default().compression_method(zip::CompressionMethod::Deflated);
+    let options =
+        zip::write::SimpleFileOptions::default().compression_method(zip::CompressionMethod::Deflated);
     for n in 0..from.len() {
         let mut entry = from.by_index(n).unwrap();
         let name = entry.name().unwrap().into_owned();
@@ -100,7 +101,11 @@ both!(a_zip_bomb_is_refused, |world| {
     let bomb = workbook_with("xl/sharedStrings.xml", &mut std::io::repeat(b' ').take(65 << 20));
     assert!(bomb.len() < 1 << 20, "{}", bomb.len());
     refused(world, bomb, "too_large");
-    refused(world, workbook_with("xl/worksheets/sheet1.xml", &mut std::io::repeat(0).take(20 << 20)), "not_a_table");
+    refused(
+        world,
+        workbook_with("xl/worksheets/sheet1.xml", &mut std::io::repeat(0).take(20 << 20)),
+        "not_a_table",
+    );
 });
 
 both!(a_line_without_end_is_refused, |world| {
@@ -136,7 +141,8 @@ both!(a_body_without_end_is_refused_early, |world| {
     assert_eq!(world.storage.contents(), before);
     assert_eq!(world.storage.number("SELECT count(*) AS n FROM imports"), 0);
     let left = std::fs::read_dir(world.storage.dir.path()).unwrap().flatten();
-    let left: Vec<_> = left.map(|f| f.file_name().into_string().unwrap()).filter(|n| n.starts_with("import-")).collect();
+    let left: Vec<_> =
+        left.map(|f| f.file_name().into_string().unwrap()).filter(|n| n.starts_with("import-")).collect();
     assert_eq!(left, [""; 0], "the temporary file goes");
     small.log_in("admin").get("/api/v1/imports").expect(200);
 });
@@ -194,7 +200,8 @@ both!(a_control_character_is_refused, |world| {
 both!(the_same_key_twice_in_a_file_is_refused, |world| {
     let admin = world.client(Role::Admin);
     let before = world.storage.contents();
-    let twice = file(&[GOOD, "520102;2018/2019;ОГЭ;9;Математика;30;3;;;;", "520101;2018/2019;ОГЭ;9;02;41;12;;;;"]);
+    let twice =
+        file(&[GOOD, "520102;2018/2019;ОГЭ;9;Математика;30;3;;;;", "520101;2018/2019;ОГЭ;9;02;41;12;;;;"]);
     let whole = admin.load("results", twice.clone()).failed("invalid_file");
     assert_eq!(admin.rejects(whole.id), [(4, String::new(), "duplicate_key".to_owned())]);
     assert_eq!(world.storage.contents(), before);
@@ -230,6 +237,7 @@ both!(a_sheet_that_is_not_there_is_refused, |world| {
 
 both!(a_procedure_that_was_not_held_is_a_warning, |world| {
     let admin = world.client(Role::Admin);
-    let loaded = admin.load("results", file(&["520101;2019/2020;ОГЭ;9;01;40;12;;;;"])).succeeded([1, 0, 0, 0]);
+    let loaded =
+        admin.load("results", file(&["520101;2019/2020;ОГЭ;9;01;40;12;;;;"])).succeeded([1, 0, 0, 0]);
     assert_eq!(loaded.import["report"]["warnings"], json!([{"code": "not_held", "rows": 1}]));
 });

@@ -24,7 +24,8 @@ both!(two_files_of_one_kind_at_once_come_one_after_another, |world| {
     let clients = [world.client(Role::Admin), second_node.log_in("institute")];
     let loaded = std::thread::scope(|scope| {
         let load = |(client, pupils): (&Client, i64)| client.load("contexts", contexts(pupils)).counts();
-        let calls: Vec<_> = clients.iter().zip([100, 200]).map(|call| scope.spawn(move || load(call))).collect();
+        let calls: Vec<_> =
+            clients.iter().zip([100, 200]).map(|call| scope.spawn(move || load(call))).collect();
         calls.into_iter().map(|call| call.join().unwrap()).collect::<Vec<_>>()
     });
     // Whichever came first created, the other updated: nothing in between.
@@ -32,7 +33,9 @@ both!(two_files_of_one_kind_at_once_come_one_after_another, |world| {
     assert!(loaded == [first, second] || loaded == [second, first], "{loaded:?}");
     let kept = if loaded[0] == second { 100 } else { 200 };
     let count = |condition: &str| {
-        world.storage.number(&format!("SELECT count(*) AS n FROM contexts WHERE academic_year = 2016 AND {condition}"))
+        world
+            .storage
+            .number(&format!("SELECT count(*) AS n FROM contexts WHERE academic_year = 2016 AND {condition}"))
     };
     assert_eq!((count(&format!("pupils = {kept}")), count("version = 2"), count("1 = 1")), (5, 5, 5));
 });
@@ -100,7 +103,10 @@ fn many_people() -> String {
 
 /// Lets the time until the end of all leases pass: half a minute on PostgreSQL, where another node may hold them.
 fn let_leases_run_out(storage: &Storage) {
-    storage.connect().batch_execute("UPDATE jobs SET lease_until = '2020-01-01 00:00:00' WHERE state = 'running'").unwrap();
+    storage
+        .connect()
+        .batch_execute("UPDATE jobs SET lease_until = '2020-01-01 00:00:00' WHERE state = 'running'")
+        .unwrap();
 }
 
 fn killed_at_work(storage: &Storage) {
@@ -110,7 +116,11 @@ fn killed_at_work(storage: &Storage) {
     let sent = server.client.send_file("staff", many_people()).expect(202);
     let job = sent.json["job_id"].as_i64().unwrap();
     let at_work = server.client.job_when(job, |job| job["progress"]["done"].as_i64() > Some(0));
-    assert_eq!((&at_work["state"], &at_work["attempts"]), (&json!("running"), &json!(1)), "killed too late: {at_work}");
+    assert_eq!(
+        (&at_work["state"], &at_work["attempts"]),
+        (&json!("running"), &json!(1)),
+        "killed too late: {at_work}"
+    );
     server.kill();
     assert_eq!(storage.number(people), before, "a dead server has written a part");
     let_leases_run_out(storage);
@@ -119,7 +129,10 @@ fn killed_at_work(storage: &Storage) {
     assert_eq!(loaded.job["attempts"], 2);
     assert_eq!(storage.number(people), before + MANY);
     assert_eq!(storage.number("SELECT count(*) AS n FROM staff WHERE version > 1"), 0);
-    let journal = format!("SELECT count(*) AS n FROM change_journal WHERE operation = 'load' AND resource_key = '{}'", loaded.id);
+    let journal = format!(
+        "SELECT count(*) AS n FROM change_journal WHERE operation = 'load' AND resource_key = '{}'",
+        loaded.id
+    );
     assert_eq!(storage.number(&journal), 1);
 }
 

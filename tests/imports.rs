@@ -91,21 +91,30 @@ fn every_kind(world: &World, make: impl Fn(&str) -> Vec<u8>) {
 /// What the files say, as the server tells it.
 fn read_back(admin: &Client) {
     let school = admin.get("/api/v1/schools/code:520901").expect(200);
-    for (field, value) in [("ogrn", "1027700132195"), ("inn", "7707083893"), ("opened_on", "1980-09-01"), ("kind", "secondary")] {
+    for (field, value) in
+        [("ogrn", "1027700132195"), ("inn", "7707083893"), ("opened_on", "1980-09-01"), ("kind", "secondary")]
+    {
         assert_eq!(school.json[field], value, "{school}");
     }
     let gone = admin.get("/api/v1/schools/code:520902").expect(200).json;
     let successor = admin.get("/api/v1/schools/code:520903").expect(200).json;
     assert_eq!((&gone["successor_id"], &gone["status"]), (&successor["id"], &json!("reorganised")));
     let contexts = admin.get("/api/v1/schools/code:520901/contexts").expect(200);
-    assert_eq!((&contexts.items()[0]["pupils"], &contexts.items()[0]["low_income"]), (&json!(1200), &Value::Null));
+    assert_eq!(
+        (&contexts.items()[0]["pupils"], &contexts.items()[0]["low_income"]),
+        (&json!(1200), &Value::Null)
+    );
     let results = admin.get("/api/v1/schools/code:520901/results").expect(200);
     let exam = results.items().iter().find(|r| r["type"] == "EGE").unwrap_or_else(|| panic!("{results}"));
     assert!(exam.to_string().contains("64.5") || exam.to_string().contains("6450"), "{exam}");
     let staff = admin.get("/api/v1/schools/code:520901/staff").expect(200);
     assert_eq!(staff.items().len(), 2, "{staff}");
     let list = admin.get("/api/v1/lists?list_year=2021").expect(200);
-    assert_eq!((&list.items()[0]["schools"], &list.items()[0]["act_date"]), (&json!(2), &json!("2021-05-11")), "{list}");
+    assert_eq!(
+        (&list.items()[0]["schools"], &list.items()[0]["act_date"]),
+        (&json!(2), &json!("2021-05-11")),
+        "{list}"
+    );
 }
 
 both!(old_spreadsheets_text_is_taken, |world| { every_kind(world, windows_1251) });
@@ -125,17 +134,24 @@ both!(a_file_may_come_as_a_form, |world| {
     let admin = world.client(Role::Admin);
     let bytes = windows_1251(KINDS[0].2);
     let send = |body: Vec<u8>| {
-        admin.call("POST", "/api/v1/imports?kind=municipalities").body("multipart/form-data; boundary=cut", body).send()
+        admin
+            .call("POST", "/api/v1/imports?kind=municipalities")
+            .body("multipart/form-data; boundary=cut", body)
+            .send()
     };
     let sent = send(form("Районы.csv", &bytes)).expect(202);
     let loaded = admin.loaded(&sent).succeeded([3, 0, 0, 0]);
     assert_eq!(sent.header("location"), format!("/api/v1/imports/{}", loaded.id));
-    assert_eq!((&loaded.import["file_name"], &loaded.import["size"]), (&json!("Районы.csv"), &json!(bytes.len())));
+    assert_eq!(
+        (&loaded.import["file_name"], &loaded.import["size"]),
+        (&json!("Районы.csv"), &json!(bytes.len()))
+    );
     send(String::from_utf8(form("x", b"y")).unwrap().replace("\"file\"", "\"other\"").into_bytes())
         .expect(400)
         .problem("bad_request");
     send(b"no form at all".to_vec()).expect(400).problem("bad_request");
-    let wrong = admin.call("POST", "/api/v1/imports?kind=municipalities").body("application/json", "{}").send();
+    let wrong =
+        admin.call("POST", "/api/v1/imports?kind=municipalities").body("application/json", "{}").send();
     wrong.expect(415).problem("unsupported_media_type");
     for query in ["", "?kind=pupils", "?kind=schools&mode=some", "?kind=schools&x=1"] {
         let reply = admin.call("POST", &format!("/api/v1/imports{query}")).body("text/csv", "a;b\n").send();
@@ -148,7 +164,9 @@ both!(only_what_differs_is_written, |world| {
     for (kind, _, text) in KINDS {
         admin.load(kind, text);
     }
-    let version = |code: &str| admin.get(&format!("/api/v1/schools/code:{code}")).expect(200).json["version"].as_i64().unwrap();
+    let version = |code: &str| {
+        admin.get(&format!("/api/v1/schools/code:{code}")).expect(200).json["version"].as_i64().unwrap()
+    };
     let before = ["520901", "520902", "520903"].map(version);
     admin.load("schools", KINDS[1].2.replace("Малая лесная", "Бывшая лесная")).succeeded([0, 1, 2, 0]);
     let steps = before.iter().zip(["520901", "520902", "520903"].map(version)).map(|(b, a)| a - b);
@@ -173,8 +191,11 @@ const MIXED: &str = "Код ОО;Учебный год;Количество об
 999999;2018/2019;100;10;1;белый
 ";
 
-const REFUSED: [(i64, &str, &str); 3] =
-    [(3, "one_parent", "more_than_whole"), (3, "wards", "out_of_range"), (4, "school_code", "unknown_reference")];
+const REFUSED: [(i64, &str, &str); 3] = [
+    (3, "one_parent", "more_than_whole"),
+    (3, "wards", "out_of_range"),
+    (4, "school_code", "unknown_reference"),
+];
 
 fn refused() -> Vec<(i64, String, String)> {
     REFUSED.map(|(row, column, code)| (row, column.to_owned(), code.to_owned())).into()
@@ -186,7 +207,11 @@ both!(one_bad_row_undoes_an_atomic_import, |world| {
     let loaded = admin.load("contexts", MIXED).failed("invalid_file");
     assert_eq!(world.storage.contents(), before);
     let report = &loaded.import["report"];
-    assert_eq!((&report["applied"], &report["rows"], &report["rejected"]), (&json!(false), &json!(3), &json!(2)), "{report}");
+    assert_eq!(
+        (&report["applied"], &report["rows"], &report["rejected"]),
+        (&json!(false), &json!(3), &json!(2)),
+        "{report}"
+    );
     assert_eq!(report["ignored_columns"], json!(["Цвет стен"]));
     assert_eq!(admin.rejects(loaded.id), refused());
 });
@@ -228,7 +253,10 @@ both!(a_dry_run_writes_nothing_and_tells_what_would_be, |world| {
     for (kind, rows, text) in &KINDS[..2] {
         // The schools of the second file stand in a municipality that is not there yet.
         let loaded = admin.load(&format!("{kind}&dry_run=true"), *text);
-        assert_eq!((&loaded.job["state"], &loaded.import["report"]["applied"]), (&json!("succeeded"), &json!(false)));
+        assert_eq!(
+            (&loaded.job["state"], &loaded.import["report"]["applied"]),
+            (&json!("succeeded"), &json!(false))
+        );
         let wanted = if *kind == "municipalities" { [*rows, 0, 0, 0] } else { [0, 0, 0, *rows] };
         assert_eq!(loaded.counts(), wanted, "{loaded:?}");
     }
@@ -261,7 +289,8 @@ both!(a_repeated_sending_is_one_import, |world| {
     assert_eq!(admin.get("/api/v1/imports").expect(200).items().len(), 1);
 });
 
-const TWO_AREAS: &str = "Код ОО;Учебный год;Количество обучающихся\n520101;2017/2018;90\n520201;2017/2018;90\n";
+const TWO_AREAS: &str =
+    "Код ОО;Учебный год;Количество обучающихся\n520101;2017/2018;90\n520201;2017/2018;90\n";
 
 both!(a_municipality_loads_what_is_its_own, |world| {
     let own = world.client(Role::Municipality);
@@ -273,7 +302,8 @@ both!(a_municipality_loads_what_is_its_own, |world| {
     assert_eq!(own.rejects(whole.id), others);
     let part = own.load("contexts&mode=best_effort", TWO_AREAS).succeeded([1, 0, 0, 1]);
     assert_eq!(own.rejects(part.id), others);
-    let results = "Код ОО;Учебный год;Процедура;Класс;Предмет;Количество участников;Не преодолели минимальный порог\n";
+    let results =
+        "Код ОО;Учебный год;Процедура;Класс;Предмет;Количество участников;Не преодолели минимальный порог\n";
     let of = |code: &str| format!("{results}{code};2018/2019;ОГЭ;9;02;30;9\n");
     own.load("results", of("520101")).succeeded([1, 0, 0, 0]);
     own.load("results", of("520301")).failed("invalid_file");
@@ -318,7 +348,8 @@ fn occupy(world: &World, kind: &str) {
     let origin = opora_db::Origin::system("another node");
     let database = &world.node.state.database;
     let id = database.write(&origin, |tx| jobs::enqueue(tx, &origin, kind, 0)).unwrap();
-    let taken = database.keep_books(|db| jobs::claim(db, "another node", Moment::now().plus_seconds(3600))).unwrap();
+    let taken =
+        database.keep_books(|db| jobs::claim(db, "another node", Moment::now().plus_seconds(3600))).unwrap();
     assert_eq!(taken.map(|job| job.id), Some(id));
 }
 
@@ -332,7 +363,10 @@ both!(a_waiting_import_can_be_called_off, |world| {
     admin.load(KINDS[0].0, KINDS[0].2).succeeded([3, 0, 0, 0]);
     let path = format!("/api/v1/jobs/{}", sent.json["job_id"]);
     let waiting = admin.get(&path).expect(200).json;
-    assert_eq!((&waiting["state"], &waiting["attempts"], &waiting["started_at"]), (&json!("queued"), &json!(0), &Value::Null));
+    assert_eq!(
+        (&waiting["state"], &waiting["attempts"], &waiting["started_at"]),
+        (&json!("queued"), &json!(0), &Value::Null)
+    );
     let cancelled = admin.call("POST", &format!("{path}/cancel")).send().expect(202);
     assert_eq!(cancelled.json["state"], "cancelled");
     admin.call("POST", &format!("{path}/cancel")).send().expect(409).problem("wrong_state");
@@ -344,11 +378,19 @@ both!(a_job_tells_its_course, |world| {
     let admin = world.client(Role::Admin);
     let loaded = admin.load(KINDS[0].0, KINDS[0].2).succeeded([3, 0, 0, 0]);
     let job = &loaded.job;
-    assert_eq!((&job["kind"], &job["attempts"], &job["problem"]), (&json!("import_municipalities"), &json!(1), &Value::Null));
-    let times = ["created_at", "started_at", "finished_at"].map(|name| job[name].as_str().unwrap_or("").to_owned());
+    assert_eq!(
+        (&job["kind"], &job["attempts"], &job["problem"]),
+        (&json!("import_municipalities"), &json!(1), &Value::Null)
+    );
+    let times =
+        ["created_at", "started_at", "finished_at"].map(|name| job[name].as_str().unwrap_or("").to_owned());
     assert!(times.is_sorted() && !times[0].is_empty(), "{job}");
     assert_eq!(loaded.import["sha256"].as_str().map(str::len), Some(64));
-    admin.call("POST", &format!("/api/v1/jobs/{}/cancel", job["id"])).send().expect(409).problem("wrong_state");
+    admin
+        .call("POST", &format!("/api/v1/jobs/{}/cancel", job["id"]))
+        .send()
+        .expect(409)
+        .problem("wrong_state");
     // The bytes are let go when they are of no more use.
     assert_eq!(world.storage.number("SELECT count(*) AS n FROM import_chunks"), 0);
 });

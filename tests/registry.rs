@@ -30,7 +30,12 @@ fn audited(world: &World, path: &str) -> Vec<(String, String, bool, bool)> {
     let (resource, key) = path.strip_prefix("/api/v1/").unwrap().split_once('/').unwrap();
     let of_record = audit_log::resource.eq(resource).and(audit_log::resource_key.eq(key));
     let wanted = audit_log::table.filter(of_record).order(audit_log::id);
-    let columns = (audit_log::actor, audit_log::action, audit_log::before.is_not_null(), audit_log::after.is_not_null());
+    let columns = (
+        audit_log::actor,
+        audit_log::action,
+        audit_log::before.is_not_null(),
+        audit_log::after.is_not_null(),
+    );
     world.node.state.database.read(|db| Ok(wanted.select(columns).load(db)?)).unwrap()
 }
 
@@ -148,8 +153,12 @@ both!(all_wrong_fields_are_told_at_once, |world| {
     flaws(homeless("municipal", Value::Null), &[("/municipality_id", "required")]);
     flaws(homeless("state", json!(world.seed.own)), &[("/municipality_id", "contradiction")]);
     let place = json!({ "oktmo": "2269900x", "name": "", "kind": "city_district", "valid_from": "2020-02-01", "valid_to": "2020-01-01" });
-    let expected =
-        [("/oktmo", "wrong_format"), ("/name", "wrong_length"), ("/parent_id", "required"), ("/valid_to", "order_of_dates")];
+    let expected = [
+        ("/oktmo", "wrong_format"),
+        ("/name", "wrong_length"),
+        ("/parent_id", "required"),
+        ("/valid_to", "order_of_dates"),
+    ];
     flaws(institute.post(PLACES, &place), &expected);
     let act = json!({ "kind": "M1", "valid_from": "2020-02-01", "valid_to": "2020-01-01" });
     flaws(institute.post(ACTS, &act), &[("/school_id", "required"), ("/valid_to", "order_of_dates")]);
@@ -160,18 +169,23 @@ both!(a_patch_changes_what_it_names, |world| {
     let institute = world.client(Role::Institute);
     let created = institute.post(SCHOOLS, &school(world, "520950")).expect(201);
     let path = address(&created);
-    let changed = institute.patch(&path, "\"1\"", &json!({ "ogrn": null, "short_name": "Новая" })).expect(200);
+    let changed =
+        institute.patch(&path, "\"1\"", &json!({ "ogrn": null, "short_name": "Новая" })).expect(200);
     let mut expected = created.json.clone();
     (expected["ogrn"], expected["short_name"], expected["version"]) = (Value::Null, json!("Новая"), json!(2));
     expected["updated_at"] = changed.json["updated_at"].clone();
     assert_eq!(changed.json, expected);
-    flaws(institute.patch(&path, "\"2\"", &json!({ "founder": "state" })), &[("/municipality_id", "contradiction")]);
+    flaws(
+        institute.patch(&path, "\"2\"", &json!({ "founder": "state" })),
+        &[("/municipality_id", "contradiction")],
+    );
     for body in [json!({ "name": null }), json!({ "colour": "red" }), json!({ "id": 1 }), json!([])] {
         let refused = institute.patch(&path, "\"2\"", &body);
         assert!([400, 422].contains(&refused.status), "{refused}");
     }
     // What a designation is for, and of whom, does not change.
-    let act = institute.post(ACTS, &json!({ "kind": "high_result", "school_id": world.seed.school })).expect(201);
+    let act =
+        institute.post(ACTS, &json!({ "kind": "high_result", "school_id": world.seed.school })).expect(201);
     let refused = institute.patch(&address(&act), "\"1\"", &json!({ "kind": "M1" }));
     assert!([400, 422].contains(&refused.status), "{refused}");
 });
@@ -214,13 +228,17 @@ both!(a_search_ignores_case_and_yo, |world| {
     let mut body = school(world, "520950");
     body["name"] = json!("Гимназия «Зелёный Ёж» 100%_x");
     institute.post(SCHOOLS, &body).expect(201);
-    for text in ["зеленый", "ЗЕЛЁНЫЙ", "зелёный ёж", "ЕЖ", "гИМНАЗИЯ «з", "520950", "100%_X", "0%_"] {
+    for text in ["зеленый", "ЗЕЛЁНЫЙ", "зелёный ёж", "ЕЖ", "гИМНАЗИЯ «з", "520950", "100%_X", "0%_"]
+    {
         assert_eq!(found(&institute, &format!("name={}", encoded(text))), ["520950"], "{text}");
     }
     for text in ["зел ный", "100%x", "%%", "_______", "ежик"] {
         assert_eq!(found(&institute, &format!("name={}", encoded(text))), [""; 0], "{text}");
     }
-    let filters = format!("kind=secondary&locality=rural&founder=municipal&status=open&municipality_id={}", world.seed.own);
+    let filters = format!(
+        "kind=secondary&locality=rural&founder=municipal&status=open&municipality_id={}",
+        world.seed.own
+    );
     assert_eq!(found(&institute, &filters), ["520101", "520102", "520950"]);
     assert_eq!(found(&institute, "founder=state"), ["529901"]);
     // A city holds its districts.
@@ -247,7 +265,10 @@ both!(a_repeated_creation_makes_one_record, |world| {
     };
     let body = school(world, "520950");
     let (first, second) = (create(&body).expect(201), create(&body).expect(201));
-    assert_eq!((&first.json, address(&first), first.header("etag")), (&second.json, address(&second), second.header("etag")));
+    assert_eq!(
+        (&first.json, address(&first), first.header("etag")),
+        (&second.json, address(&second), second.header("etag"))
+    );
     create(&school(world, "520951")).expect(422).problem("idempotency_mismatch");
     assert_eq!(found(&institute, "name=52095"), ["520950"]);
     assert_eq!(journal(world, &address(&first)).len(), 1);
@@ -258,7 +279,9 @@ both!(only_the_whole_region_writes_the_registry, |world| {
     for role in Role::ALL.iter().filter(|role| ![Role::Admin, Role::Institute].contains(role)) {
         let client = world.client(*role);
         client.post(SCHOOLS, &body).expect(403).problem("forbidden");
-        client.patch(&format!("{SCHOOLS}/{}", world.seed.school), "\"1\"", &json!({ "name": "Имя" })).expect(403);
+        client
+            .patch(&format!("{SCHOOLS}/{}", world.seed.school), "\"1\"", &json!({ "name": "Имя" }))
+            .expect(403);
         delete(&client, &format!("{ACTS}/1"), "\"1\"").expect(403);
     }
     world.client(Role::Admin).post(SCHOOLS, &body).expect(201);

@@ -55,7 +55,11 @@ both!(every_verdict_has_its_school, |world| {
     ];
     for (code, outcome, bias, findings) in expected {
         let reply = verdict(&institute, &run, code);
-        assert_eq!((&reply.json["outcome"], &reply.json["bias_flag"]), (&json!(outcome), &json!(bias)), "{code}: {reply}");
+        assert_eq!(
+            (&reply.json["outcome"], &reply.json["bias_flag"]),
+            (&json!(outcome), &json!(bias)),
+            "{code}: {reply}"
+        );
         assert_eq!(words(&reply.json["findings"]), findings, "{code}: {reply}");
     }
     // 25 schools of the region of this tour, 5 of the seed, which have no results up to the judged year.
@@ -65,7 +69,10 @@ both!(every_verdict_has_its_school, |world| {
     };
     let counts = ["low", "risk", "high", "ordinary", "insufficient_data", "excluded"].map(count);
     assert_eq!(counts, [2, 1, 1, 20, 6, 0].map(Some), "{run}");
-    assert_eq!((&run["schools"], &run["academic_year"], &run["list"]["list_year"]), (&json!(30), &json!("2018/2019"), &json!(2021)));
+    assert_eq!(
+        (&run["schools"], &run["academic_year"], &run["list"]["list_year"]),
+        (&json!(30), &json!("2018/2019"), &json!(2021))
+    );
 });
 
 both!(a_verdict_explains_itself_in_both_languages, |world| {
@@ -93,7 +100,9 @@ both!(the_list_and_the_rules_are_compared, |world| {
     let table = institute.get(&format!("{RUNS}/{}/comparison", run["id"])).expect(200);
     let cell = |listed: bool, by_rule: &str| {
         let cells = table.json["cells"].as_array().unwrap();
-        cells.iter().find(|c| c["listed"] == listed && c["by_rule"] == by_rule).unwrap()["count"].as_i64().unwrap()
+        cells.iter().find(|c| c["listed"] == listed && c["by_rule"] == by_rule).unwrap()["count"]
+            .as_i64()
+            .unwrap()
     };
     let rules = ["low", "not_low", "insufficient_data", "excluded"];
     assert_eq!(rules.map(|rule| cell(true, rule)), [2, 20, 0, 0], "{table}");
@@ -164,13 +173,20 @@ both!(another_threshold_gives_another_verdict, |world| {
     assert_eq!(verdict(&institute, &after, LOW_SHARE).json["outcome"], "risk");
     assert_eq!(verdict(&institute, &after, LOW_TREND).json["outcome"], "low");
     assert_ne!(before["inputs_hash"], after["inputs_hash"]);
-    assert_eq!((&after["methodology"]["code"], &after["methodology"]["edition"]), (&json!("strict"), &json!(1)));
+    assert_eq!(
+        (&after["methodology"]["code"], &after["methodology"]["edition"]),
+        (&json!("strict"), &json!(1))
+    );
 });
 
 both!(a_new_result_gives_another_fingerprint, |world| {
     let (institute, before) = judged(world);
-    let head = "Код ОО;Учебный год;Процедура;Класс;Предмет;Количество участников;Не преодолели минимальный порог\n";
-    world.client(Role::Admin).load("results", format!("{head}{SMALL};2018/2019;ВПР;5;02;12;6\n")).succeeded([1, 0, 0, 0]);
+    let head =
+        "Код ОО;Учебный год;Процедура;Класс;Предмет;Количество участников;Не преодолели минимальный порог\n";
+    world
+        .client(Role::Admin)
+        .load("results", format!("{head}{SMALL};2018/2019;ВПР;5;02;12;6\n"))
+        .succeeded([1, 0, 0, 0]);
     let after = judge(&institute, default_methodology(&institute));
     assert_ne!(before["inputs_hash"], after["inputs_hash"]);
     // Six of twelve in one work is a risk; the old run still says what it said.
@@ -186,7 +202,8 @@ both!(a_published_methodology_never_changes, |world| {
     assert_eq!(made.json["parameters"]["low_share"]["share_percent"], 30);
     let body = json!({ "methodology_id": made.json["id"], "academic_year": "2018/2019" });
     institute.post(RUNS, &body).expect(409).problem("wrong_state");
-    let changed = institute.patch(&path, "\"1\"", &json!({ "parameters": { "minimum_cohort": 5 } })).expect(200);
+    let changed =
+        institute.patch(&path, "\"1\"", &json!({ "parameters": { "minimum_cohort": 5 } })).expect(200);
     assert_eq!((changed.header("etag"), &changed.json["parameters"]["minimum_cohort"]), ("\"2\"", &json!(5)));
     let published = institute.call("POST", &format!("{path}/publish")).send().expect(200);
     let etag = published.header("etag").to_owned();
@@ -205,7 +222,9 @@ both!(a_wrong_methodology_is_told_all_at_once, |world| {
         "risk": { "band_from_percent": 40 } });
     let refused = draft(&institute, wrong).expect(422).problem("invalid_fields");
     let pointers: Vec<&str> = refused.flaws().iter().map(|flaw| flaw.0).collect();
-    for pointer in ["minimum_cohort", "low_share/share_percent", "counted_assessments/0", "risk/band_from_percent"] {
+    for pointer in
+        ["minimum_cohort", "low_share/share_percent", "counted_assessments/0", "risk/band_from_percent"]
+    {
         assert!(pointers.contains(&format!("/parameters/{pointer}").as_str()), "{refused}");
     }
     let unknown = draft(&institute, json!({ "colour": 1 }));

@@ -30,7 +30,7 @@ use utoipa_actix_web::AppExt;
         license(name = "Apache-2.0", identifier = "Apache-2.0"),
         contact(name = "Opora maintainers", url = "https://opora.example"),
     ),
-    servers((url = "http://127.0.0.1:8080", description = "A local installation")),
+    servers((url = "/", description = "The installation that publishes this document")),
     tags(
         (name = "session", description = "Logging in and out"),
         (name = "users", description = "People who use the system"),

@@ -33,7 +33,11 @@ impl Loaded {
     /// Insists on a failed job with this problem.
     #[track_caller]
     pub fn failed(self, code: &str) -> Self {
-        assert_eq!((&self.job["state"], &self.job["problem"]["code"]), (&"failed".into(), &code.into()), "{self:?}");
+        assert_eq!(
+            (&self.job["state"], &self.job["problem"]["code"]),
+            (&"failed".into(), &code.into()),
+            "{self:?}"
+        );
         self
     }
 }
@@ -41,7 +45,9 @@ impl Loaded {
 impl Client {
     /// Sends a file as the raw body; `query` begins with the kind.
     pub fn send_file(&self, query: &str, bytes: impl Into<Vec<u8>>) -> Reply {
-        self.call("POST", &format!("/api/v1/imports?kind={query}")).body("application/octet-stream", bytes).send()
+        self.call("POST", &format!("/api/v1/imports?kind={query}"))
+            .body("application/octet-stream", bytes)
+            .send()
     }
 
     /// Sends a file and waits for the end of its job.
@@ -84,6 +90,9 @@ impl Client {
     pub fn rejects(&self, import: i64) -> Vec<(i64, String, String)> {
         let page = self.get(&format!("/api/v1/imports/{import}/rejects?limit=1000")).expect(200);
         let text = |value: &Value| value.as_str().unwrap_or("").to_owned();
-        page.items().iter().map(|r| (r["row"].as_i64().unwrap(), text(&r["column"]), text(&r["code"]))).collect()
+        page.items()
+            .iter()
+            .map(|r| (r["row"].as_i64().unwrap(), text(&r["column"]), text(&r["code"])))
+            .collect()
     }
 }

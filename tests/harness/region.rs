@@ -87,7 +87,8 @@ pub fn list(year: i32, codes: impl IntoIterator<Item = impl AsRef<str>>) -> Stri
 
 /// Loads the region.
 pub fn load(client: &Client) {
-    let districts: String = LISTED.iter().map(|n| format!("{};Район {n};Муниципальный район\n", district(*n))).collect();
+    let districts: String =
+        LISTED.iter().map(|n| format!("{};Район {n};Муниципальный район\n", district(*n))).collect();
     client.load("municipalities", format!("ОКТМО;Наименование;Вид\n{districts}")).succeeded([4, 0, 0, 0]);
     let rows: String = schools()
         .map(|(size, code)| format!("{code};Школа {code};{};Средняя;Село;Муниципальное\n", district(size)))

@@ -40,8 +40,13 @@ impl Storage {
     /// nothing.
     pub fn contents(&self) -> Vec<(&'static str, i64, i64)> {
         let mut db = self.connect();
-        let mut sum = |what: &str, table: &str| number(&mut db, &format!("SELECT CAST({what} AS BIGINT) AS n FROM {table}"));
+        let mut sum = |what: &str, table: &str| {
+            number(&mut db, &format!("SELECT CAST({what} AS BIGINT) AS n FROM {table}"))
+        };
         let versions = |counts| if counts { "COALESCE(sum(version), 0)" } else { "0" };
-        TABLES.iter().map(|(table, counts)| (*table, sum("count(*)", table), sum(versions(*counts), table))).collect()
+        TABLES
+            .iter()
+            .map(|(table, counts)| (*table, sum("count(*)", table), sum(versions(*counts), table)))
+            .collect()
     }
 }
