@@ -123,7 +123,10 @@ fn killed_at_work(storage: &Storage) {
     );
     server.kill();
     assert_eq!(storage.number(people), before, "a dead server has written a part");
-    let_leases_run_out(storage);
+    // The embedded database is let go of at the start.
+    if storage.url.starts_with("postgres") {
+        let_leases_run_out(storage);
+    }
     let again = Server::start(storage);
     let loaded = again.client.loaded(&sent).succeeded([MANY, 0, 0, 0]);
     assert_eq!(loaded.job["attempts"], 2);

@@ -74,9 +74,10 @@ CREATE TABLE results (
     procedure_id BIGINT NOT NULL REFERENCES procedures (id),
     attempt TEXT NOT NULL CHECK (attempt IN ('main', 'resit')),
     programme_grade INTEGER,
-    participants INTEGER NOT NULL CHECK (participants >= 0),
+    -- Bounds that no school reaches: an import refuses more, and a run packs a result into one number.
+    participants INTEGER NOT NULL CHECK (participants BETWEEN 0 AND 20000),
     below_minimum INTEGER NOT NULL CHECK (below_minimum BETWEEN 0 AND participants),
-    mean_score INTEGER,
+    mean_score INTEGER CHECK (mean_score BETWEEN 0 AND 10000),
     mark2 INTEGER,
     mark3 INTEGER,
     mark4 INTEGER,

@@ -13,9 +13,14 @@ use crate::{
         SchoolKind, SchoolStatus, Subject,
     },
 };
-use diesel::prelude::*;
+use diesel::{
+    pg::PgConnection,
+    prelude::*,
+    sql_types::{Array, BigInt},
+    sqlite::SqliteConnection,
+};
 use opora_db::{
-    Db, Error, Result, on_each,
+    Db, Error, Result,
     schema::{identification_runs as runs, procedures, results, schools},
 };
 use opora_primitives::{AcademicYear, ProblemCode, SchoolCode, SchoolId};
@@ -204,6 +209,20 @@ fn load_chunk(
     index: &[(i64, u16)],
 ) -> Result<Vec<Measurement>> {
     let (Some(first), Some(last)) = (schools.first(), schools.last()) else { return Ok(Vec::new()) };
+    let between = (first.id, last.id);
+    let mut chunk = Chunk { number, schools, at: 0, index, rows: Vec::new() };
+    match db {
+        Db::Sqlite(c) => load_rows(c, between, &mut chunk)?,
+        Db::Postgres(c) => load_packed(c, between, &mut chunk)?,
+    }
+    Ok(chunk.finish())
+}
+
+fn load_rows(
+    c: &mut SqliteConnection,
+    (first, last): (SchoolId, SchoolId),
+    chunk: &mut Chunk<'_>,
+) -> Result<()> {
     let columns = (
         results::school_id,
         results::procedure_id,
@@ -212,17 +231,52 @@ fn load_chunk(
         results::mean_score,
     );
     let query = results::table
-        .filter(results::school_id.between(first.id, last.id))
+        .filter(results::school_id.between(first, last))
         .filter(results::attempt.eq(Attempt::Main))
         .order((results::school_id, results::procedure_id))
         .select(columns);
-    let mut chunk = Chunk { number, schools, at: 0, index, rows: Vec::new() };
-    on_each!(db, c => {
-        for row in query.load_iter::<Row, diesel::connection::DefaultLoadingMode>(c)? {
-            chunk.take(row?)?;
+    for row in query.load_iter::<Row, diesel::connection::DefaultLoadingMode>(c)? {
+        chunk.take(row?)?;
+    }
+    Ok(())
+}
+
+/// The results of a school in one row: a client library spends more on a row than on its contents. A result is one
+/// number, in which each value has the bits its column's bound needs.
+#[derive(QueryableByName)]
+struct Packed {
+    #[diesel(sql_type = BigInt)]
+    school_id: i64,
+    #[diesel(sql_type = Array<BigInt>)]
+    results: Vec<i64>,
+}
+
+/// Bits of a count of pupils, and of a mean in hundredths (plus one; 0 is no mean).
+const COUNT: u32 = 15;
+const MEAN: u32 = 14;
+
+fn load_packed(
+    c: &mut PgConnection,
+    (first, last): (SchoolId, SchoolId),
+    chunk: &mut Chunk<'_>,
+) -> Result<()> {
+    let sql = format!(
+        "SELECT school_id, array_agg((((procedure_id << {COUNT}) + participants << {COUNT}) + below_minimum << {MEAN}) \
+         + COALESCE(mean_score + 1, 0)) AS results \
+         FROM results WHERE school_id BETWEEN $1 AND $2 AND attempt = 'main' GROUP BY school_id ORDER BY school_id"
+    );
+    let query = diesel::sql_query(sql).bind::<BigInt, _>(first).bind::<BigInt, _>(last);
+    let low = |number: i64, bits: u32| (number & ((1 << bits) - 1)) as i32;
+    for packed in query.load::<Packed>(c)? {
+        for number in packed.results {
+            let mean = low(number, MEAN);
+            let below = low(number >> MEAN, COUNT);
+            let participants = low(number >> (MEAN + COUNT), COUNT);
+            let procedure = number >> (MEAN + 2 * COUNT);
+            chunk.take((packed.school_id, procedure, participants, below, (mean > 0).then(|| mean - 1)))?;
         }
-    });
-    Ok(chunk.finish())
+    }
+    Ok(())
 }
 
 /// A chunk on its way in. Rows arrive by school.
