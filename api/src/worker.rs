@@ -101,8 +101,8 @@ impl Progress {
         self.go_on.load(Ordering::Relaxed)
     }
 
-    /// A progress nobody watches.
-    pub fn unwatched() -> Self {
+    /// Nothing done yet, of an unknown whole.
+    fn new() -> Self {
         Self { done: AtomicI64::new(0), total: AtomicI64::new(-1), go_on: AtomicBool::new(true) }
     }
 
@@ -116,7 +116,7 @@ impl Progress {
 fn carry_out(state: &State, owner: &str, job: &Job, stopping: &AtomicBool) {
     let span = tracing::info_span!("job", id = %job.id, kind = %job.kind);
     let _entered = span.enter();
-    let progress = Progress::unwatched();
+    let progress = Progress::new();
     let ended = AtomicBool::new(false);
     let outcome = std::thread::scope(|scope| {
         let (progress, ended) = (&progress, &ended);
