@@ -19,7 +19,6 @@ DATA ?= data
 
 target := $(or $(CARGO_TARGET_DIR),target)
 debug_bin := $(target)/debug/opora
-release_bin := $(target)/release/opora
 linters := tests/tools/node_modules/.package-lock.json
 fuzzer := tests/tools/.venv/.installed
 cargo_deny := $(or $(shell command -v cargo-deny),target/tools/bin/cargo-deny)
@@ -35,13 +34,14 @@ help: ## Show the targets
 
 .PHONY: run
 run: export DATABASE_URL ?= sqlite:$(DATA)/opora.db
-run: build ## Build, fill an empty database with demo data, serve (data directory: ./data)
+run: ## Build quickly, fill an empty database with demo data, serve (data directory: ./data)
+	$(CARGO) build $(LOCKED) --package opora
 	mkdir -p "$(DATA)"
-	"$(release_bin)" demo --if-empty
-	exec "$(release_bin)" serve
+	"$(debug_bin)" demo --if-empty
+	exec "$(debug_bin)" serve
 
 .PHONY: build
-build: ## Build the release binary
+build: ## Build the release binary, for production
 	$(CARGO) build $(LOCKED) --release --package opora
 
 ##### Checks
