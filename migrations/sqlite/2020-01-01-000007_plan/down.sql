@@ -1,0 +1,4 @@
+DROP TABLE evidence;
+DROP TABLE activity_facts;
+DROP TABLE plan_versions;
+DROP TABLE plans;
