@@ -6,6 +6,7 @@
 mod connection;
 mod database;
 pub mod dialect;
+pub mod edit;
 mod error;
 pub mod idempotency;
 pub mod jobs;
