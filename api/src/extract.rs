@@ -268,13 +268,18 @@ pub fn page<T: Serialize>(request: &HttpRequest, page: Page<T>) -> HttpResponse 
 /// The response for one record at `version`: with its ETag, or 304 if the caller has it.
 pub fn versioned<T: Serialize>(request: &HttpRequest, version: i64, body: &T) -> HttpResponse {
     let tag = format!("\"{version}\"");
-    let known = request.headers().get(IF_NONE_MATCH).and_then(|v| v.to_str().ok());
-    if known.is_some_and(|tags| {
-        tags.split(',').any(|t| t.trim().trim_start_matches("W/") == tag || t.trim() == "*")
-    }) {
+    if is_known(request, &tag) {
         return HttpResponse::NotModified().insert_header((ETAG, tag)).finish();
     }
     changed_to(version, body)
+}
+
+/// Whether `If-None-Match` says that the caller has the version `tag`.
+pub fn is_known(request: &HttpRequest, tag: &str) -> bool {
+    let known = request.headers().get(IF_NONE_MATCH).and_then(|v| v.to_str().ok());
+    known.is_some_and(|tags| {
+        tags.split(',').any(|t| t.trim().trim_start_matches("W/") == tag || t.trim() == "*")
+    })
 }
 
 /// The response for a record that has just been changed to `version`: with its ETag, whatever the request named.
@@ -306,6 +311,8 @@ impl FromRequest for IfMatch {
 /// [`ProblemCode::PreconditionRequired`] without one; [`ProblemCode::PreconditionFailed`] for a tag we never gave.
 fn expected_version(request: &HttpRequest) -> Result<i64, ApiError> {
     let header = request.headers().get(IF_MATCH).ok_or(ProblemCode::PreconditionRequired)?;
-    let tag = header.to_str().ok().and_then(|v| v.trim().strip_prefix('"')?.strip_suffix('"')?.parse().ok());
+    let tag = header.to_str().ok().and_then(|v| v.trim().strip_prefix('"')?.strip_suffix('"'));
+    // After the version a tag may say more: of which format it is, or as of when.
+    let tag = tag.and_then(|tag| tag.split('-').next()?.parse().ok());
     tag.ok_or_else(|| ProblemCode::PreconditionFailed.into())
 }

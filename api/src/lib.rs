@@ -7,6 +7,7 @@ pub mod config;
 pub mod create;
 pub mod error;
 pub mod extract;
+pub mod files;
 pub mod middleware;
 pub mod openapi;
 pub mod routes;
