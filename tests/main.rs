@@ -26,6 +26,8 @@ mod failures;
 #[cfg(test)]
 mod health;
 #[cfg(test)]
+mod http;
+#[cfg(test)]
 mod imports;
 #[cfg(test)]
 mod keys;

@@ -1,11 +1,15 @@
-//! What happens to every request: an id, a log line, a metric, and problem documents for whatever went wrong.
+//! What happens to every request: an id, a log line, a metric, HEAD as GET without the body, and problem documents for
+//! whatever went wrong.
 
-use crate::error;
+use crate::{error, unread::Incoming};
 use actix_web::{
     Error, HttpMessage, HttpRequest,
     body::{BoxBody, MessageBody},
     dev::{ServiceRequest, ServiceResponse},
-    http::header::{ALLOW, CONTENT_TYPE, HeaderName, HeaderValue},
+    http::{
+        Method,
+        header::{ALLOW, CONTENT_TYPE, HeaderName, HeaderValue},
+    },
     middleware::Next,
 };
 use opora_primitives::Problem;
@@ -44,13 +48,19 @@ impl RequestId {
 /// # Errors
 /// Only what the framework itself cannot answer; refusals and faults of handlers are responses by then.
 pub async fn attend(
-    request: ServiceRequest,
+    mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let started = Instant::now();
     let id = RequestId::choose(&request);
     request.extensions_mut().insert(id.clone());
-    let span = tracing::info_span!("request", id = %id.0, method = %request.method(), path = %request.path());
+    let method = request.method().clone();
+    let span = tracing::info_span!("request", id = %id.0, %method, path = %request.path());
+    if method == Method::HEAD {
+        // Whatever answers GET answers HEAD: the framework writes the headers and leaves the body out.
+        request.head_mut().method = Method::GET;
+    }
+    let incoming = Incoming::of(&mut request);
     async {
         let mut response = next.call(request).await?.map_into_boxed_body();
         if let Some(problem) = problem_of(&response) {
@@ -62,8 +72,11 @@ pub async fn attend(
             response = ServiceResponse::new(http, rendered);
         }
         secure(&mut response, &id);
-        account(response.request(), &response, started);
-        Ok(response)
+        account(&method, &response, started);
+        Ok(match incoming {
+            Some(body) => body.keep_until_end(response),
+            None => response,
+        })
     }
     .instrument(span)
     .await
@@ -100,11 +113,11 @@ fn secure(response: &mut ServiceResponse, id: &RequestId) {
     }
 }
 
-fn account(http: &HttpRequest, response: &ServiceResponse, started: Instant) {
-    let route = http.match_pattern().unwrap_or_else(|| "unmatched".into());
+fn account(method: &Method, response: &ServiceResponse, started: Instant) {
+    let route = response.request().match_pattern().unwrap_or_else(|| "unmatched".into());
     let status = response.status().as_u16();
     let took = started.elapsed();
-    metrics::counter!("http_requests_total", "method" => http.method().to_string(), "route" => route.clone(), "status" => status.to_string())
+    metrics::counter!("http_requests_total", "method" => method.to_string(), "route" => route.clone(), "status" => status.to_string())
         .increment(1);
     metrics::histogram!("http_request_seconds", "route" => route).record(took.as_secs_f64());
     tracing::debug!(status, micros = took.as_micros() as u64, "answered");

@@ -26,7 +26,7 @@ use utoipa_actix_web::AppExt;
         description = "The regional system of support for schools with low educational results: registers and results in; \
             low-result schools, model assignments and target indicators out.\n\n\
             Lists are read in pages: follow `Link: rel=\"next\"` until there is none. Errors are problem documents \
-            (RFC 9457) with a stable `code`. A school may be addressed by its id or as `code:520101`.",
+            (RFC 9457) with a stable `code`. Whatever answers GET answers HEAD too. A school may be addressed by its id or as `code:520101`.",
         license(name = "Apache-2.0", identifier = "Apache-2.0"),
         contact(name = "Opora maintainers", url = "https://opora.example"),
     ),

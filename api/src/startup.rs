@@ -11,6 +11,10 @@ use opora_db::{BackEnd, Database, Error, Result, jobs, migrations};
 use opora_identity::{Tokens, tokens};
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
+/// How long what still comes is read and dropped after an answer that did not wait for the whole body. A client that
+/// sends without reading for longer may see a reset instead of the answer.
+const LINGER: Duration = Duration::from_secs(5);
+
 /// A server that has bound its port.
 pub struct Running {
     /// Where it listens; the real port where port 0 was asked for.
@@ -100,6 +104,7 @@ pub fn build(config: Config) -> Result<Running> {
             .wrap(from_fn(middleware::attend))
     })
     .client_request_timeout(Duration::from_secs(15))
+    .client_disconnect_timeout(LINGER)
     .shutdown_timeout(20);
     if state.config.workers > 0 {
         server = server.workers(state.config.workers);

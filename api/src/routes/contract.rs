@@ -26,7 +26,12 @@ impl Published {
     pub fn new() -> Result<Self, String> {
         let methods = openapi::addresses()
             .into_iter()
-            .map(|(path, method)| (ResourceDef::new(path), method.to_uppercase()))
+            .map(|(path, method)| {
+                (
+                    ResourceDef::new(path),
+                    if method == "get" { "GET, HEAD".into() } else { method.to_uppercase() },
+                )
+            })
             .collect();
         Ok(Self { yaml: openapi::yaml()?, json: openapi::json()?, methods })
     }
