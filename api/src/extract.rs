@@ -1,6 +1,6 @@
 //! Strict readers of bodies and queries, and the conditions a request may carry.
 
-use crate::{create::IDEMPOTENCY_KEY, error::ApiError};
+use crate::{create::IDEMPOTENCY_KEY, error::ApiError, shape::misplaced_arrays};
 use actix_web::{
     FromRequest, HttpMessage, HttpRequest, HttpResponse,
     dev::Payload,
@@ -12,6 +12,7 @@ use opora_primitives::{Flaw, Page, Problem, ProblemCode, Reason};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use std::future::{Ready, ready};
+use utoipa::ToSchema;
 use validator::{Validate, ValidationErrors, ValidationErrorsKind};
 
 /// The largest JSON body.
@@ -20,7 +21,7 @@ const MOST_JSON: usize = 1024 * 1024;
 /// A JSON body that was read and validated: unknown fields are refused, all field errors are told at once.
 pub struct Body<T>(pub T);
 
-impl<T: DeserializeOwned + Validate + 'static> FromRequest for Body<T> {
+impl<T: DeserializeOwned + ToSchema + Validate + 'static> FromRequest for Body<T> {
     type Error = ApiError;
     type Future = LocalBoxFuture<'static, Result<Self, ApiError>>;
 
@@ -39,7 +40,7 @@ impl<T: DeserializeOwned + Validate + 'static> FromRequest for Body<T> {
 /// needs the database is told together with what does not.
 pub struct Draft<T>(pub T);
 
-impl<T: DeserializeOwned + 'static> FromRequest for Draft<T> {
+impl<T: DeserializeOwned + ToSchema + 'static> FromRequest for Draft<T> {
     type Error = ApiError;
     type Future = LocalBoxFuture<'static, Result<Self, ApiError>>;
 
@@ -58,7 +59,7 @@ impl<T: DeserializeOwned + 'static> FromRequest for Draft<T> {
                 Ok(read) => read.map_err(|_| ProblemCode::BadRequest)?,
                 Err(_) => return Err(ProblemCode::BodyTooLarge.into()),
             };
-            let value: T = parse(&bytes).map_err(|e| unreadable(&e))?;
+            let value: T = parse(&bytes)?;
             SentBody::note(&request, &bytes);
             Ok(Self(value))
         }
@@ -66,12 +67,20 @@ impl<T: DeserializeOwned + 'static> FromRequest for Draft<T> {
     }
 }
 
-/// Reads a JSON object. To JSON Schema `7.0` is an integer, to serde it is not: such numbers get a second chance.
-fn parse<T: DeserializeOwned>(bytes: &[u8]) -> serde_json::Result<T> {
-    // serde would take an array for a structure, field by field.
-    if bytes.trim_ascii_start().first() == Some(&b'[') {
-        return Err(serde::de::Error::custom("an object is expected"));
+/// Reads a JSON object.
+fn parse<T: DeserializeOwned + ToSchema>(bytes: &[u8]) -> Result<T, Problem> {
+    if bytes.contains(&b'[') {
+        let value: Value = serde_json::from_slice(bytes).map_err(|e| unreadable(&e))?;
+        let flaws = misplaced_arrays::<T>(&value);
+        if !flaws.is_empty() {
+            return Err(Problem { flaws, ..ProblemCode::InvalidJson.into() });
+        }
     }
+    read(bytes).map_err(|e| unreadable(&e))
+}
+
+/// To JSON Schema `7.0` is an integer, to serde it is not: such numbers get a second chance.
+fn read<T: DeserializeOwned>(bytes: &[u8]) -> serde_json::Result<T> {
     serde_json::from_slice(bytes).or_else(|error| {
         let mut value: Value = serde_json::from_slice(bytes)?;
         if make_whole(&mut value) { serde_json::from_value(value) } else { Err(error) }

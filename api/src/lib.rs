@@ -11,6 +11,7 @@ pub mod files;
 pub mod middleware;
 pub mod openapi;
 pub mod routes;
+pub mod shape;
 pub mod startup;
 pub mod state;
 pub mod unread;
