@@ -58,6 +58,19 @@ impl<P: Need> Guard<P> {
     }
 }
 
+/// Proof that the caller holds the permission `P` and works for the whole region: for what concerns everybody.
+pub struct Regional<P: Need>(pub Guard<P>);
+
+impl<P: Need + 'static> FromRequest for Regional<P> {
+    type Error = ApiError;
+    type Future = Ready<Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let guard = admit::<P>(request).map_err(ApiError::from);
+        ready(guard.and_then(|guard| guard.whole_region().map(|()| Self(guard))))
+    }
+}
+
 impl<P: Need + 'static> FromRequest for Guard<P> {
     type Error = ApiError;
     type Future = Ready<Result<Self, ApiError>>;

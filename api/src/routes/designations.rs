@@ -1,7 +1,7 @@
 //! Designations of schools and municipalities by acts.
 
 use crate::{
-    auth::{Guard, ReadRegistry, WriteRegistry},
+    auth::{Guard, ReadRegistry, Regional, WriteRegistry},
     create::{IdempotencyKey, create_once, created},
     error::Answer,
     extract::{Draft, IfMatch, Items, Query, changed_to, list_query, page, versioned},
@@ -81,12 +81,11 @@ async fn get(
     responses((status = 201, description = "The new designation", body = Designation, headers(("Location" = String, description = "Its address"), ("ETag" = String, description = "The version")))))]
 #[post("/api/v1/designations")]
 async fn create(
-    guard: Guard<WriteRegistry>,
+    Regional(guard): Regional<WriteRegistry>,
     request: HttpRequest,
     state: Data<State>,
     Draft(draft): Draft<DesignationDraft>,
 ) -> Answer {
-    guard.whole_region()?;
     create_once(&state, &guard, &request, move |tx| {
         let designation = edit::create(tx, draft.clone())?;
         created(format!("/api/v1/designations/{}", designation.id), &designation)

@@ -1,7 +1,7 @@
 //! Identification runs and their verdicts.
 
 use crate::{
-    auth::{Guard, Identify, ReadVerdicts},
+    auth::{Guard, Identify, ReadVerdicts, Regional},
     create::{IdempotencyKey, create_once},
     error::{Answer, Language},
     extract::{Draft, Items, Query, list_query, page},
@@ -130,12 +130,11 @@ async fn list(
     responses((status = 202, description = "The run, queued", body = Run, headers(("Location" = String, description = "The run's address")))))]
 #[post("/api/v1/identification-runs")]
 async fn create(
-    guard: Guard<Identify>,
+    Regional(guard): Regional<Identify>,
     request: HttpRequest,
     state: Data<State>,
     Draft(body): Draft<RunCreate>,
 ) -> Answer {
-    guard.whole_region()?;
     let new =
         NewRun { methodology: body.methodology_id, list: body.list_id, academic_year: body.academic_year };
     let origin = guard.origin();

@@ -1,7 +1,7 @@
 //! Municipalities.
 
 use crate::{
-    auth::{Guard, ReadRegistry, WriteRegistry},
+    auth::{Guard, ReadRegistry, Regional, WriteRegistry},
     create::{IdempotencyKey, create_once, created},
     error::Answer,
     extract::{Draft, IfMatch, Items, Query, changed_to, list_query, page, searchable, versioned},
@@ -85,12 +85,11 @@ async fn get(
     responses((status = 201, description = "The new municipality", body = Municipality, headers(("Location" = String, description = "Its address"), ("ETag" = String, description = "The version")))))]
 #[post("/api/v1/municipalities")]
 async fn create(
-    guard: Guard<WriteRegistry>,
+    Regional(guard): Regional<WriteRegistry>,
     request: HttpRequest,
     state: Data<State>,
     Draft(draft): Draft<MunicipalityDraft>,
 ) -> Answer {
-    guard.whole_region()?;
     create_once(&state, &guard, &request, move |tx| {
         let municipality = edit::create(tx, draft.clone())?;
         created(format!("/api/v1/municipalities/{}", municipality.id), &municipality)

@@ -1,7 +1,7 @@
 //! Proposals of the models' rules, and the decisions of people on them.
 
 use crate::{
-    auth::{Assign, Guard, Need, ReadAssignments},
+    auth::{Assign, Guard, Need, ReadAssignments, Regional},
     create::{IdempotencyKey, create_once, created},
     error::{Answer, ApiError, Language},
     extract::{Body, Draft, Items, Query, list_query, page, versioned},
@@ -271,12 +271,11 @@ async fn list_runs(
     responses((status = 201, description = "The new run", body = ProposalRun, headers(("Location" = String, description = "Its address")))))]
 #[post("/api/v1/proposal-runs")]
 async fn create_run(
-    guard: Guard<Assign>,
+    Regional(guard): Regional<Assign>,
     request: HttpRequest,
     state: Data<State>,
     Draft(body): Draft<ProposalRunCreate>,
 ) -> Answer {
-    guard.whole_region()?;
     let (wanted, as_of) = (body.identification_run_id, body.as_of.unwrap_or_else(|| Moment::now().date()));
     let actor = Some(guard.actor.user.0);
     let prepared = state.read_consistent(move |db| runs::prepare(db, wanted, as_of)).await?;

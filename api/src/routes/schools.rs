@@ -1,7 +1,7 @@
 //! Schools, their social contexts and results.
 
 use crate::{
-    auth::{Guard, ReadRegistry, WriteRegistry},
+    auth::{Guard, ReadRegistry, Regional, WriteRegistry},
     create::{IdempotencyKey, create_once, created},
     error::{Answer, ApiError},
     extract::{Draft, IfMatch, Items, Query, changed_to, list_query, page, searchable, versioned},
@@ -113,12 +113,11 @@ async fn get(
     responses((status = 201, description = "The new school", body = School, headers(("Location" = String, description = "Its address"), ("ETag" = String, description = "The version")))))]
 #[post("/api/v1/schools")]
 async fn create(
-    guard: Guard<WriteRegistry>,
+    Regional(guard): Regional<WriteRegistry>,
     request: HttpRequest,
     state: Data<State>,
     Draft(draft): Draft<SchoolDraft>,
 ) -> Answer {
-    guard.whole_region()?;
     let any_code = state.config.any_school_code;
     create_once(&state, &guard, &request, move |tx| {
         let school = edit::create(tx, draft.clone(), any_code)?;
