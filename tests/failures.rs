@@ -1,14 +1,12 @@
 //! What goes wrong around the server: two files at once, a server killed at work, a full disk, a database that goes away.
 
-use crate::harness::{Client, World, storage::Storage, world::Node};
+use crate::harness::{Client, Reply, Server, World, storage::Storage, world::Node};
 use diesel::connection::SimpleConnection;
+use opora_db::Db;
 use opora_identity::Role;
 use serde_json::{Value, json};
 use std::{
     fmt::Write,
-    io::{BufRead, BufReader},
-    path::PathBuf,
-    process::{Child, Command, Stdio},
     time::{Duration, Instant},
 };
 
@@ -40,55 +38,6 @@ both!(two_files_of_one_kind_at_once_come_one_after_another, |world| {
     assert_eq!((count(&format!("pupils = {kept}")), count("version = 2"), count("1 = 1")), (5, 5, 5));
 });
 
-/// The real binary, killed when the test ends.
-struct Server {
-    child: Child,
-    client: Client,
-}
-
-/// The binary beside the tests: `make build-tests` builds it.
-fn binary() -> PathBuf {
-    let tests = std::env::current_exe().unwrap();
-    let binary = tests.parent().and_then(|deps| deps.parent()).unwrap().join("opora");
-    assert!(binary.exists(), "{} is not there: run make build-tests", binary.display());
-    binary
-}
-
-impl Server {
-    fn start(storage: &Storage) -> Self {
-        let mut child = Command::new(binary())
-            .arg("serve")
-            .current_dir(storage.dir.path())
-            .env("OPORA_DATABASE_URL", &storage.url)
-            .env("OPORA_DATA_DIR", storage.dir.path())
-            .env("OPORA_LISTEN", "127.0.0.1:0")
-            .env("OPORA_LOG", "warn")
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut said = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut said).unwrap();
-        let address = said.strip_prefix("serving on http://").and_then(|rest| rest.split(';').next());
-        let mut client = Client::of(address.unwrap_or_else(|| panic!("no address: {said}")).parse().unwrap());
-        client.log_in("admin");
-        Self { child, client }
-    }
-
-    /// SIGKILL: nothing in the server has a chance to tidy up.
-    fn kill(&mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        // Dead already if the test has killed it.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
 /// Rows that keep a server busy long enough to be killed at work.
 const MANY: i64 = 60_000;
 
@@ -101,18 +50,29 @@ fn many_people() -> String {
     text
 }
 
-/// Lets the time until the end of all leases pass: half a minute on PostgreSQL, where another node may hold them.
-fn let_leases_run_out(storage: &Storage) {
-    storage
-        .connect()
-        .batch_execute("UPDATE jobs SET lease_until = '2020-01-01 00:00:00' WHERE state = 'running'")
-        .unwrap();
+/// Two seconds of silence, and on PostgreSQL another server takes a job over. The embedded database is let go of at the
+/// start.
+const LEASE: &[(&str, &str)] = &[("LEASE_SECONDS", "2")];
+
+/// Lets another server take up what a dead one left of the import `sent`: it has one effect.
+fn taken_up_again(storage: &Storage, sent: &Reply, table: &str, rows: i64, before: i64) {
+    let count = format!("SELECT count(*) AS n FROM {table}");
+    assert_eq!(storage.number(&count), before, "a dead server has written a part");
+    let again = Server::start(storage, LEASE);
+    let loaded = again.client.loaded(sent).succeeded([rows, 0, 0, 0]);
+    assert_eq!(loaded.job["attempts"], 2);
+    assert_eq!(storage.number(&count), before + rows);
+    assert_eq!(storage.number(&format!("{count} WHERE version > 1")), 0);
+    let journal = format!(
+        "SELECT count(*) AS n FROM change_journal WHERE operation = 'load' AND resource_key = '{}'",
+        loaded.id
+    );
+    assert_eq!(storage.number(&journal), 1);
 }
 
-fn killed_at_work(storage: &Storage) {
-    let people = "SELECT count(*) AS n FROM staff";
-    let before = storage.number(people);
-    let mut server = Server::start(storage);
+fn killed_while_reading(storage: &Storage) {
+    let before = storage.number("SELECT count(*) AS n FROM staff");
+    let mut server = Server::start(storage, LEASE);
     let sent = server.client.send_file("staff", many_people()).expect(202);
     let job = sent.json["job_id"].as_i64().unwrap();
     let at_work = server.client.job_when(job, |job| job["progress"]["done"].as_i64() > Some(0));
@@ -122,34 +82,121 @@ fn killed_at_work(storage: &Storage) {
         "killed too late: {at_work}"
     );
     server.kill();
-    assert_eq!(storage.number(people), before, "a dead server has written a part");
-    // The embedded database is let go of at the start.
-    if storage.url.starts_with("postgres") {
-        let_leases_run_out(storage);
-    }
-    let again = Server::start(storage);
-    let loaded = again.client.loaded(&sent).succeeded([MANY, 0, 0, 0]);
-    assert_eq!(loaded.job["attempts"], 2);
-    assert_eq!(storage.number(people), before + MANY);
-    assert_eq!(storage.number("SELECT count(*) AS n FROM staff WHERE version > 1"), 0);
-    let journal = format!(
-        "SELECT count(*) AS n FROM change_journal WHERE operation = 'load' AND resource_key = '{}'",
-        loaded.id
-    );
-    assert_eq!(storage.number(&journal), 1);
+    taken_up_again(storage, &sent, "staff", MANY, before);
 }
 
+/// A live worker keeps its job however long it works; a dead one keeps it for the rest of its lease.
+#[test]
+fn a_lease_runs_out_by_itself() {
+    let world = World::postgres();
+    let node = world.another_node(|config| config.lease_seconds = 2);
+    let client = node.log_in("admin");
+    let held = lock(&world.storage, "contexts");
+    let sent = client.send_file("contexts", contexts(100)).expect(202);
+    wait_for_lock(&world.storage, "contexts");
+    std::thread::sleep(Duration::from_secs(4));
+    let job = client.get(&format!("/api/v1/jobs/{}", sent.json["job_id"])).expect(200).json;
+    assert_eq!((&job["state"], &job["attempts"]), (&json!("running"), &json!(1)));
+    drop(held);
+    assert_eq!(client.loaded(&sent).succeeded([5, 0, 0, 0]).job["attempts"], 1);
+}
+
+/// Holds a table so that it can be read and not written, until it is dropped.
+fn lock(storage: &Storage, table: &str) -> Db {
+    let mut db = storage.connect();
+    db.batch_execute(&format!("BEGIN; LOCK TABLE {table} IN SHARE ROW EXCLUSIVE MODE")).unwrap();
+    db
+}
+
+/// Waits until somebody waits to write into `table`.
+fn wait_for_lock(storage: &Storage, table: &str) {
+    let waiting =
+        format!("SELECT count(*) AS n FROM pg_locks WHERE relation = '{table}'::regclass AND NOT granted");
+    until("nobody comes to the table", || storage.number(&waiting) == 1);
+}
+
+#[track_caller]
+fn until(complaint: &str, holds: impl Fn() -> bool) {
+    let begun = Instant::now();
+    while !holds() {
+        assert!(begun.elapsed() < Duration::from_secs(30), "{complaint}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// Killed in the transaction that writes the rows and ends the job: the write waits for a table that the test holds.
+#[test]
+fn a_server_killed_in_its_last_write_on_postgres() {
+    let storage = Storage::postgres();
+    let before = storage.number("SELECT count(*) AS n FROM contexts");
+    let held = lock(&storage, "contexts");
+    let mut server = Server::start(&storage, LEASE);
+    let sent = server.client.send_file("contexts", contexts(100)).expect(202);
+    wait_for_lock(&storage, "contexts");
+    server.kill();
+    drop(held);
+    let others = "SELECT count(*) AS n FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()";
+    until("the dead server's connections stay", || storage.number(others) == 0);
+    taken_up_again(&storage, &sent, "contexts", 5, before);
+}
+
+/// The same on SQLite, where a write that has begun waits for nobody: a trigger keeps it busy for minutes.
+#[test]
+fn a_server_killed_in_its_last_write_on_sqlite() {
+    let storage = Storage::sqlite();
+    let before = storage.number("SELECT count(*) AS n FROM contexts");
+    let slow = "CREATE VIEW long AS WITH RECURSIVE n(x) AS (VALUES (1) UNION ALL SELECT x + 1 FROM n LIMIT 10000000000)
+            SELECT count(*) AS n FROM n;
+        CREATE TRIGGER slow AFTER INSERT ON contexts BEGIN SELECT n FROM long; END";
+    storage.connect().batch_execute(slow).unwrap();
+    let mut server = Server::start(&storage, LEASE);
+    let sent = server.client.send_file("contexts", contexts(100)).expect(202);
+    let mut prober = storage.connect();
+    prober.batch_execute("PRAGMA busy_timeout = 1500").unwrap();
+    // Signs of life are written in a moment: whoever holds the file for so long is in the rows' write.
+    let begun = Instant::now();
+    while prober.batch_execute("BEGIN IMMEDIATE; ROLLBACK").is_ok() {
+        assert!(begun.elapsed() < Duration::from_secs(30), "the import does not come to its write");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    server.kill();
+    storage.connect().batch_execute("DROP TRIGGER slow; DROP VIEW long").unwrap();
+    taken_up_again(&storage, &sent, "contexts", 5, before);
+}
+
+both!(a_running_import_can_be_called_off, |world| {
+    let admin = world.client(Role::Admin);
+    let before = world.storage.contents();
+    let sent = admin.send_file("staff", many_people()).expect(202);
+    let job = sent.json["job_id"].as_i64().unwrap();
+    admin.job_when(job, |job| job["progress"]["done"].as_i64() > Some(0));
+    let asked = admin.call("POST", &format!("/api/v1/jobs/{job}/cancel")).send().expect(202);
+    assert_eq!(asked.json["state"], "running", "called off too late");
+    let ended = admin.ended(job);
+    assert_eq!((&ended["state"], &ended["problem"]), (&json!("cancelled"), &Value::Null));
+    let after = world.storage.contents();
+    let grown: Vec<_> =
+        before.iter().zip(&after).filter(|(b, a)| b != a).map(|(b, a)| (b.0, a.1 - b.1)).collect();
+    assert_eq!(grown, [("change_journal", 1)], "the order to stop, and nothing else");
+    let import = admin.get(sent.header("location")).expect(200).json;
+    assert!(import["finished_at"].is_string() && import["report"].is_null(), "{import}");
+    assert_eq!(world.storage.number("SELECT count(*) AS n FROM import_chunks"), 0, "its bytes make room");
+    // The lane is free for the next file.
+    let few: String = many_people().lines().take(3).map(|line| format!("{line}\n")).collect();
+    admin.load("staff", few).succeeded([2, 0, 0, 0]);
+});
+
 mod a_killed_server_takes_its_job_up_again {
-    use super::{Storage, killed_at_work};
+    use super::{Storage, killed_while_reading};
 
     #[test]
     fn sqlite() {
-        killed_at_work(&Storage::sqlite());
+        killed_while_reading(&Storage::sqlite());
     }
 
     #[test]
     fn postgres() {
-        killed_at_work(&Storage::postgres());
+        killed_while_reading(&Storage::postgres());
     }
 }
 

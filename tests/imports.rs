@@ -4,7 +4,7 @@ use crate::harness::{
     Client, World,
     files::{windows_1251, with_commas, xlsx},
 };
-use opora_db::jobs;
+use opora_db::jobs::{self, Holder};
 use opora_identity::Role;
 use opora_primitives::Moment;
 use serde_json::{Value, json};
@@ -348,8 +348,8 @@ fn occupy(world: &World, kind: &str) {
     let origin = opora_db::Origin::system("another node");
     let database = &world.node.state.database;
     let id = database.write(&origin, |tx| jobs::enqueue(tx, &origin, kind, 0)).unwrap();
-    let taken =
-        database.keep_books(|db| jobs::claim(db, "another node", Moment::now().plus_seconds(3600))).unwrap();
+    let holder = Holder::new(3600);
+    let taken = database.keep_books(|db| jobs::claim(db, None, &holder, Moment::now())).unwrap();
     assert_eq!(taken.map(|job| job.id), Some(id));
 }
 
@@ -370,6 +370,9 @@ both!(a_waiting_import_can_be_called_off, |world| {
     let cancelled = admin.call("POST", &format!("{path}/cancel")).send().expect(202);
     assert_eq!(cancelled.json["state"], "cancelled");
     admin.call("POST", &format!("{path}/cancel")).send().expect(409).problem("wrong_state");
+    let import = admin.get(sent.header("location")).expect(200).json;
+    assert!(import["finished_at"].is_string(), "{import}");
+    assert_eq!(world.storage.number("SELECT count(*) AS n FROM import_chunks"), 0, "its bytes make room");
     let rows = |contents: Vec<(&'static str, i64, i64)>| contents.into_iter().find(|t| t.0 == "contexts");
     assert_eq!(rows(world.storage.contents()), rows(before));
 });

@@ -14,6 +14,8 @@ mod areas;
 #[cfg(test)]
 mod bad_files;
 #[cfg(test)]
+mod command_line;
+#[cfg(test)]
 mod concurrency;
 #[cfg(test)]
 mod conditions;
@@ -37,6 +39,8 @@ mod migrations;
 mod models;
 #[cfg(test)]
 mod registry;
+#[cfg(test)]
+mod secrets;
 #[cfg(test)]
 mod sessions;
 #[cfg(test)]

@@ -42,6 +42,8 @@ pub struct Config {
     pub workers: usize,
     /// The largest import file, in MiB.
     pub import_limit_mib: u64,
+    /// How long a worker may be silent before another takes its job, in seconds.
+    pub lease_seconds: i64,
     /// School codes other than six digits are taken.
     pub any_school_code: bool,
     /// Who may read `/metrics`: `loopback`, `open` or `off`.
@@ -67,6 +69,7 @@ impl Default for Config {
             sqlite_quota_mib: 0,
             workers: 0,
             import_limit_mib: 512,
+            lease_seconds: 30,
             any_school_code: false,
             metrics: "loopback".into(),
             log: "info".into(),
@@ -123,6 +126,7 @@ impl Config {
             "connection_wait_seconds: must lie in 1..120",
         );
         check((1..=16_384).contains(&self.import_limit_mib), "import_limit_mib: must lie in 1..16384");
+        check((2..=3600).contains(&self.lease_seconds), "lease_seconds: must lie in 2..3600");
         check(["loopback", "open", "off"].contains(&self.metrics.as_str()), "metrics: loopback, open or off");
         check(["text", "json"].contains(&self.log_format.as_str()), "log_format: text or json");
         check(

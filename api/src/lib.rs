@@ -15,4 +15,5 @@ pub mod shape;
 pub mod startup;
 pub mod state;
 pub mod unread;
+pub mod work;
 pub mod worker;

@@ -2,7 +2,10 @@
 
 use crate::{Outcome, place};
 use diesel::{RunQueryDsl, sql_types::BigInt};
-use opora_db::{Origin, Tx, jobs};
+use opora_db::{
+    Origin, Tx,
+    jobs::{self, Holder},
+};
 use opora_primitives::Moment;
 use opora_schools::runs::{self, NewRun};
 use std::{
@@ -12,9 +15,6 @@ use std::{
     thread,
     time::{Duration, Instant},
 };
-
-/// Who holds the jobs carried out here.
-const OWNER: &str = "bench";
 
 /// The first argument of a child.
 const MARK: &str = "--child";
@@ -120,10 +120,13 @@ pub fn memory(process: &str, field: &str) -> Outcome<f64> {
 fn identify(url: &str) -> Outcome<f64> {
     let (database, origin) = (place::open(url)?, Origin::system("bench"));
     let run = database.write(&origin, |tx| runs::create(tx, &origin, &NewRun::default()))?;
-    let job = database.keep_books(|db| jobs::claim(db, OWNER, Moment::now()))?.ok_or("no job was queued")?;
+    let holder = Holder::new(30);
+    let job = database
+        .keep_books(|db| jobs::claim(db, None, &holder, Moment::now()))?
+        .ok_or("no job was queued")?;
     let finish = |tx: &mut Tx| {
         let at = tx.at;
-        jobs::succeed(tx, job.id, OWNER, at)
+        jobs::succeed(tx, job.id, &holder, at)
     };
     let begun = Instant::now();
     runs::run(&database, &origin, run.id, |_, _| true, finish)?;

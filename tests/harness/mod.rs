@@ -4,6 +4,7 @@ pub mod client;
 pub mod contract;
 pub mod files;
 pub mod load;
+pub mod process;
 pub mod region;
 pub mod seed;
 pub mod seed_models;
@@ -12,6 +13,7 @@ pub mod tables;
 pub mod world;
 
 pub use client::{Client, Reply};
+pub use process::Server;
 pub use world::World;
 
 /// One scenario, two tests: `<name>::sqlite` and `<name>::postgres`. The scenario gets a world of its own.

@@ -14,7 +14,7 @@ use opora_schools::{
     import::ImportMode,
     registry::{municipalities, schools},
 };
-use std::path::PathBuf;
+use std::{path::PathBuf, sync::Arc};
 
 /// The password of every demonstration user. It exists in demonstration databases only: the command refuses a database
 /// that has users already.
@@ -41,7 +41,8 @@ impl Demo {
         if self.files_only {
             return write_files(&folder).map(drop);
         }
-        let database = startup::state(config.clone()).map_err(told)?.database;
+        let config = Arc::new(config);
+        let database = startup::state(Config::clone(&config)).map_err(told)?.database;
         if database.read(|db| users::list(db, None, 1)).map_err(told)?.is_empty() {
             load(&database, &config, &folder)?;
             database_users(&database).map_err(told)?;
@@ -61,12 +62,12 @@ fn write_files(folder: &std::path::Path) -> std::result::Result<Vec<opora_demo::
 }
 
 /// Writes the files an operator would send, and loads them as an operator would.
-fn load(database: &Database, config: &Config, folder: &std::path::Path) -> Outcome {
+fn load(database: &Database, config: &Arc<Config>, folder: &std::path::Path) -> Outcome {
     for file in write_files(folder)? {
         let kind =
             file.kind.parse().map_err(|_| format!("the generator wrote an unknown kind: {}", file.kind))?;
         let load = Load { kind, mode: ImportMode::Atomic, dry_run: false, sheet: None };
-        let report = load.run(database, config, &file.path).map_err(told)?;
+        let report = load.run(database, config, &file.path, 0).map_err(told)?;
         if !report.applied {
             return Err(format!("the demonstration file {} was refused", file.path.display()));
         }

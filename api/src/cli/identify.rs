@@ -1,10 +1,10 @@
 //! `opora identify`.
 
-use super::{Outcome, told};
-use crate::{config::Config, startup};
+use super::{Outcome, fate, told};
+use crate::{config::Config, startup, work::Desk};
 use clap::Args;
-use opora_db::{Origin, jobs};
-use opora_primitives::{AcademicYear, Area, Moment, ProblemCode};
+use opora_db::{Origin, jobs::JobState};
+use opora_primitives::{AcademicYear, Area};
 use opora_schools::runs::{self, NewRun, Run, verdicts};
 
 /// Options of `opora identify`.
@@ -20,33 +20,18 @@ fn year(text: &str) -> Result<AcademicYear, String> {
 }
 
 impl Identify {
-    /// Makes a run as `POST /api/v1/identification-runs` does, and carries it out here instead of leaving it to a
-    /// server's worker.
+    /// Makes a run as `POST /api/v1/identification-runs` does and sees its job through.
     pub(super) fn run(self, config: Config) -> Outcome {
-        let database = startup::state(config).map_err(told)?.database;
-        let origin = Origin::system("command line: identify");
-        let owner = format!("command line {}", std::process::id());
+        let state = startup::state(config).map_err(told)?;
+        let (database, origin) = (&state.database, Origin::system("command line: identify"));
         let new = NewRun { academic_year: self.year, ..NewRun::default() };
-        let run = database
-            .write(&origin, |tx| {
-                let (run, at) = (runs::create(tx, &origin, &new)?, tx.at);
-                let job = jobs::of(tx, runs::JOB_KIND, run.id.0)?;
-                jobs::take(tx, job.id, &owner, at)?;
-                Ok(run)
-            })
-            .map_err(told)?;
-        let succeed = |tx: &mut opora_db::Tx| {
-            let (job, at) = (run.job_id.ok_or(ProblemCode::NotFound)?, tx.at);
-            jobs::succeed(tx, job, &owner, at)
-        };
-        let outcome = runs::run(&database, &origin, run.id, |_, _| true, succeed);
-        if let (Err(opora_db::Error::Problem(problem)), Some(job)) = (&outcome, run.job_id) {
-            let failed = jobs::JobState::Failed;
-            database
-                .keep_books(|db| jobs::close(db, job, failed, Some(problem), Moment::now()))
-                .map_err(told)?;
+        let run = database.write(&origin, |tx| runs::create(tx, &origin, &new)).map_err(told)?;
+        let job = run.job_id.ok_or("the run has no job")?;
+        let ended =
+            Desk::new(database.clone(), state.config.clone()).see_through(job, &|_, _| ()).map_err(told)?;
+        if ended.state != JobState::Succeeded {
+            return Err(fate(&ended));
         }
-        outcome.map_err(told)?;
         let (run, counts) = database
             .read(|db| Ok((runs::find(db, run.id)?, verdicts::counts(db, Area::Region, run.id)?)))
             .map_err(told)?;

@@ -1,16 +1,17 @@
 //! `opora import`.
 
-use super::{Outcome, told};
-use crate::{config::Config, startup};
+use super::{Outcome, fate, told};
+use crate::{config::Config, startup, work::Desk};
 use clap::{Args, ValueEnum, builder::PossibleValue};
 use indicatif::{ProgressBar, ProgressStyle};
-use opora_db::{Database, Origin, Result, Tx};
-use opora_primitives::Area;
-use opora_schools::import::{self, Attendant, ImportId, ImportKind, ImportMode, Report, spool, store};
+use opora_db::{Database, Error, Origin, Result};
+use opora_primitives::{Area, Limit};
+use opora_schools::import::{ImportKind, ImportMode, Report, spool, store};
 use std::{
     fs::File,
     io::Read,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 /// Options of `opora import`.
@@ -30,8 +31,8 @@ pub(super) struct Import {
     #[arg(long)]
     sheet: Option<String>,
     /// How many refused cells are printed.
-    #[arg(long, default_value_t = 20)]
-    show: usize,
+    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u16).range(..=1000))]
+    show: u16,
 }
 
 /// A kind of file on the command line.
@@ -59,10 +60,10 @@ impl ValueEnum for Kind {
 
 impl Import {
     pub(super) fn run(self, config: Config) -> Outcome {
-        let database = startup::open(&config).map_err(told)?;
+        let (database, config) = (startup::open(&config).map_err(told)?, Arc::new(config));
         let mode = if self.best_effort { ImportMode::BestEffort } else { ImportMode::Atomic };
         let load = Load { kind: self.kind.0, mode, dry_run: self.dry_run, sheet: self.sheet.clone() };
-        let report = load.run(&database, &config, &self.file).map_err(told)?;
+        let report = load.run(&database, &config, &self.file, self.show).map_err(told)?;
         println!(
             "{} rows: {} created, {} updated, {} unchanged, {} refused",
             report.rows, report.created, report.updated, report.unchanged, report.rejected
@@ -73,7 +74,7 @@ impl Import {
         for warning in &report.warnings {
             println!("warning: {} in {} rows", warning.code, warning.rows);
         }
-        for reject in report.rejects.iter().take(self.show) {
+        for reject in &report.rejects {
             let column = reject.column.as_deref().unwrap_or("row");
             println!("row {}, {column}: {}", reject.row, reject.reason);
         }
@@ -93,8 +94,15 @@ pub(super) struct Load {
 }
 
 impl Load {
-    /// Loads `file` with a progress bar.
-    pub(super) fn run(self, database: &Database, config: &Config, file: &Path) -> Result<Report> {
+    /// Queues `file` as `POST /api/v1/imports` does and sees its job through, with a progress bar. Up to `show` of its
+    /// refused cells come with the report.
+    pub(super) fn run(
+        self,
+        database: &Database,
+        config: &Arc<Config>,
+        file: &Path,
+        show: u16,
+    ) -> Result<Report> {
         let origin = Origin::system(format!("command line: import {}", file.display()));
         let spooled = read(config, file)?;
         let new = store::NewImport {
@@ -107,37 +115,28 @@ impl Load {
             sha256: spooled.sha256.clone(),
             area: Area::Region,
         };
-        let id = database.write(&origin, |tx| store::create(tx, &origin, &new))?;
-        let order = database.read(|db| store::find(db, Area::Region, id))?.order(config.any_school_code);
-        let terminal = Terminal { id, bar: bar(self.kind) };
-        let report = import::run(database, &origin, &order, spooled.path(), &terminal);
-        terminal.bar.finish_and_clear();
-        report
-    }
-}
-
-/// A person at the command line who waits for an import.
-struct Terminal {
-    id: ImportId,
-    bar: ProgressBar,
-}
-
-impl Attendant for Terminal {
-    fn progress(&self, done: i64, total: Option<i64>) -> bool {
-        self.bar.set_length(total.unwrap_or(done) as u64);
-        self.bar.set_position(done as u64);
-        true
-    }
-
-    fn finish(&self, tx: &mut Tx, report: &Report) -> Result<()> {
-        store::finish(tx, self.id, report)
+        let (id, job) = database.write(&origin, |tx| store::queue(tx, &origin, &new, spooled.chunks()?))?;
+        let bar = bar(self.kind);
+        let ended = Desk::new(database.clone(), config.clone()).see_through(job, &|done, total| {
+            bar.set_length(total.unwrap_or(done) as u64);
+            bar.set_position(done as u64);
+        });
+        bar.finish_and_clear();
+        let ended = ended?;
+        let shown = Limit::new(Some(show.clamp(1, Limit::MOST)))?;
+        database.read(|db| {
+            let report =
+                store::find(db, Area::Region, id)?.report().ok_or_else(|| Error::fault(fate(&ended)))?;
+            let rejects = store::rejects(db, id, shown, None)?.items;
+            Ok(Report { rejects: rejects.into_iter().take(show.into()).collect(), ..report })
+        })
     }
 }
 
 /// Copies the file, so that what is loaded is what was hashed even if somebody writes to it meanwhile.
 fn read(config: &Config, path: &Path) -> Result<spool::Spooled> {
-    std::fs::create_dir_all(&config.data_dir).map_err(opora_db::Error::fault)?;
-    let fault = |e: std::io::Error| opora_db::Error::fault(format!("{}: {e}", path.display()));
+    std::fs::create_dir_all(&config.data_dir).map_err(Error::fault)?;
+    let fault = |e: std::io::Error| Error::fault(format!("{}: {e}", path.display()));
     let mut file = File::open(path).map_err(fault)?;
     let mut spool = spool::Spool::new(&config.data_dir, u64::MAX)?;
     let mut buffer = vec![0; 256 * 1024];

@@ -10,6 +10,7 @@ mod user;
 
 use crate::{config::Config, openapi, startup};
 use clap::{CommandFactory, Parser, Subcommand};
+use opora_db::jobs::{Job, JobState};
 use std::{path::PathBuf, process::ExitCode};
 
 /// Opora: the backend of a regional system of support for schools with low results.
@@ -96,6 +97,14 @@ fn migrate(config: &Config) -> Outcome {
     startup::open(config).map_err(told)?;
     println!("the schema is up to date");
     Ok(())
+}
+
+/// Why a job that has ended had no effect.
+fn fate(job: &Job) -> String {
+    let words = job.problem_detail.as_deref().or(job.problem_code.as_deref());
+    words
+        .unwrap_or(if job.state == JobState::Cancelled { "it was called off" } else { "it failed" })
+        .to_owned()
 }
 
 /// The words of any failure.

@@ -4,6 +4,7 @@ use crate::{
     auth::{Guard, ReadJobs},
     error::Answer,
     state::State,
+    work::clear_up,
 };
 use actix_web::{
     HttpResponse, get, post,
@@ -121,9 +122,13 @@ async fn cancel(guard: Guard<ReadJobs>, state: Data<State>, id: Path<JobId>) -> 
             let before = visible(&actor, jobs::find(tx, id)?)?;
             let now = tx.at;
             jobs::cancel(tx, id, now)?;
+            let after = jobs::find(tx, id)?;
+            if after.state == JobState::Cancelled {
+                clear_up(tx, &after, now)?;
+            }
             let change = Change::new("jobs", id, Operation::Update).before(json!({"state": before.state}));
             tx.record(change.after(json!({"cancel_requested": true})));
-            jobs::find(tx, id)
+            Ok(after)
         })
         .await?;
     Ok(HttpResponse::Accepted().json(Job::from(job)))

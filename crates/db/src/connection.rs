@@ -79,12 +79,24 @@ impl BackEnd {
                 Ok(Db::Sqlite(connection))
             }
             Self::Postgres(url) => {
-                let mut connection = PgConnection::establish(url).map_err(unavailable)?;
+                let mut connection = PgConnection::establish(url)
+                    .map_err(|e| Error::Unavailable(without_address(&e.to_string())))?;
                 connection.batch_execute("SET TIME ZONE 'UTC'; SET client_min_messages = warning")?;
                 Ok(Db::Postgres(connection))
             }
         }
     }
+}
+
+/// What libpq says, unless it is about the form of the address: then it repeats parts of it, and a password with a
+/// character that should have been percent-encoded stands in the wrong part.
+fn without_address(words: &str) -> String {
+    if words.starts_with("connection to server") {
+        return words.to_owned();
+    }
+    "the database address cannot be used: it has a wrong form, or its host is not known; special characters of a \
+     password must be percent-encoded"
+        .into()
 }
 
 /// The time-out comes first: the switch to WAL itself may have to wait. FULL makes every acknowledged write durable.

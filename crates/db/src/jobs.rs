@@ -6,6 +6,7 @@
 use crate::{Db, Error, Origin, Result, Tx, schema::jobs};
 use diesel::prelude::*;
 use opora_primitives::{Moment, Problem, ProblemCode};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 opora_primitives::id_type!(
     /// A job.
@@ -72,8 +73,28 @@ impl Job {
     }
 }
 
-/// How long a worker may be silent before another takes its job.
-pub const LEASE_SECONDS: i64 = 30;
+/// A worker as it stands in the jobs it holds.
+#[derive(Clone, Debug)]
+pub struct Holder {
+    /// Its name, unlike that of any other worker.
+    pub name: String,
+    /// How long it may be silent before another takes its job, in seconds.
+    pub lease_seconds: i64,
+}
+
+impl Holder {
+    /// A worker of this process, silent for at most `lease_seconds`.
+    pub fn new(lease_seconds: i64) -> Self {
+        static COUNT: AtomicU64 = AtomicU64::new(0);
+        let (process, now) = (std::process::id(), Moment::now().unix());
+        let name = format!("{process}-{now:x}-{}", COUNT.fetch_add(1, Ordering::Relaxed));
+        Self { name, lease_seconds }
+    }
+
+    fn until(&self, now: Moment) -> Moment {
+        now.plus_seconds(self.lease_seconds)
+    }
+}
 
 /// The lease under which a write holds its job. Nobody sees it before the write is over, one way or the other.
 const LONG_WRITE_SECONDS: i64 = 3600;
@@ -116,12 +137,12 @@ pub fn of(db: &mut Db, kind: &str, subject_id: i64) -> Result<Job> {
     Ok(jobs::table.filter(wanted).select(Job::as_select()).first(db)?)
 }
 
-/// Takes the oldest job that nobody works on, unless one of its kind is at work. A job whose worker fell silent counts
-/// as waiting; one that was begun too often fails.
+/// Takes the oldest job that nobody works on, or the job `only`, unless one of its kind is at work. A job whose worker
+/// fell silent counts as waiting; one that was begun too often fails.
 ///
 /// # Errors
 /// Faults of the database.
-pub fn claim(db: &mut Db, owner: &str, now: Moment) -> Result<Option<Job>> {
+pub fn claim(db: &mut Db, only: Option<JobId>, holder: &Holder, now: Moment) -> Result<Option<Job>> {
     let open = jobs::table
         .filter(jobs::state.eq_any([JobState::Queued, JobState::Running]))
         .order(jobs::id)
@@ -131,35 +152,26 @@ pub fn claim(db: &mut Db, owner: &str, now: Moment) -> Result<Option<Job>> {
         job.state == JobState::Running && until.is_some_and(|u| u > now)
     };
     let busy: Vec<&str> = open.iter().filter(|row| held(row)).map(|(job, _)| job.kind.as_str()).collect();
-    let Some((job, _)) = open.iter().find(|row| !held(row) && !busy.contains(&row.0.kind.as_str())) else {
-        return Ok(None);
+    let free = |row: &&(Job, Option<Moment>)| {
+        !held(row) && !busy.contains(&row.0.kind.as_str()) && only.is_none_or(|id| row.0.id == id)
     };
+    let Some((job, _)) = open.iter().find(free) else { return Ok(None) };
     if job.attempts >= MOST_ATTEMPTS {
         let problem =
             Problem::new(ProblemCode::Internal, "the job ended its worker several times and was given up");
         close(db, job.id, JobState::Failed, Some(&problem), now)?;
         return Ok(None);
     }
-    take(db, job.id, owner, now)?;
-    find(db, job.id).map(Some)
-}
-
-/// Begins the job `id` as `owner`.
-///
-/// # Errors
-/// [`ProblemCode::NotFound`].
-pub fn take(db: &mut Db, id: JobId, owner: &str, now: Moment) -> Result<()> {
-    let job = find(db, id)?;
-    diesel::update(jobs::table.find(id))
+    diesel::update(jobs::table.find(job.id))
         .set((
             jobs::state.eq(JobState::Running),
-            jobs::lease_owner.eq(owner),
-            jobs::lease_until.eq(now.plus_seconds(LEASE_SECONDS)),
+            jobs::lease_owner.eq(&holder.name),
+            jobs::lease_until.eq(holder.until(now)),
             jobs::attempts.eq(job.attempts + 1),
             jobs::started_at.eq(job.started_at.or(Some(now))),
         ))
         .execute(db)?;
-    Ok(())
+    find(db, job.id).map(Some)
 }
 
 /// Says that the worker is alive and how far it is. Answers whether to go on: false when the job was called off or
@@ -167,15 +179,20 @@ pub fn take(db: &mut Db, id: JobId, owner: &str, now: Moment) -> Result<()> {
 ///
 /// # Errors
 /// Faults of the database.
-pub fn beat(db: &mut Db, id: JobId, owner: &str, done: i64, total: Option<i64>, now: Moment) -> Result<bool> {
-    let mine =
-        jobs::table.find(id).filter(jobs::lease_owner.eq(owner)).filter(jobs::state.eq(JobState::Running));
+pub fn beat(
+    db: &mut Db,
+    id: JobId,
+    holder: &Holder,
+    done: i64,
+    total: Option<i64>,
+    now: Moment,
+) -> Result<bool> {
+    let mine = jobs::table
+        .find(id)
+        .filter(jobs::lease_owner.eq(&holder.name))
+        .filter(jobs::state.eq(JobState::Running));
     let touched = diesel::update(mine)
-        .set((
-            jobs::done.eq(done),
-            jobs::total.eq(total),
-            jobs::lease_until.eq(now.plus_seconds(LEASE_SECONDS)),
-        ))
+        .set((jobs::done.eq(done), jobs::total.eq(total), jobs::lease_until.eq(holder.until(now))))
         .execute(db)?;
     Ok(touched == 1 && !find(db, id)?.cancel_requested)
 }
@@ -185,10 +202,10 @@ pub fn beat(db: &mut Db, id: JobId, owner: &str, done: i64, total: Option<i64>, 
 ///
 /// # Errors
 /// [`ProblemCode::WrongState`] if the job was called off or taken over.
-pub fn hold(db: &mut Db, id: JobId, owner: &str, now: Moment) -> Result<()> {
+pub fn hold(db: &mut Db, id: JobId, holder: &Holder, now: Moment) -> Result<()> {
     let mine = jobs::table
         .find(id)
-        .filter(jobs::lease_owner.eq(owner))
+        .filter(jobs::lease_owner.eq(&holder.name))
         .filter(jobs::state.eq(JobState::Running))
         .filter(jobs::cancel_requested.eq(false));
     let touched =
@@ -201,10 +218,10 @@ pub fn hold(db: &mut Db, id: JobId, owner: &str, now: Moment) -> Result<()> {
 ///
 /// # Errors
 /// [`ProblemCode::WrongState`] if it was called off or taken over.
-pub fn succeed(db: &mut Db, id: JobId, owner: &str, now: Moment) -> Result<()> {
+pub fn succeed(db: &mut Db, id: JobId, holder: &Holder, now: Moment) -> Result<()> {
     let mine = jobs::table
         .find(id)
-        .filter(jobs::lease_owner.eq(owner))
+        .filter(jobs::lease_owner.eq(&holder.name))
         .filter(jobs::state.eq(JobState::Running))
         .filter(jobs::cancel_requested.eq(false));
     let touched = diesel::update(mine)

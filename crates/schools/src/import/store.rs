@@ -95,14 +95,17 @@ pub struct NewImport {
 
 /// The kind of job that loads files of `kind`; two jobs of one kind never run at once.
 pub fn job_kind(kind: ImportKind) -> String {
-    format!("import_{kind}")
+    format!("{JOB_PREFIX}{kind}")
 }
 
-/// Makes an import without bytes and without a job, as the command line does, which reads the file where it lies.
-///
-/// # Errors
-/// Faults of the database.
-pub fn create(tx: &mut Tx, origin: &Origin, new: &NewImport) -> Result<ImportId> {
+/// Whether jobs of `kind` load files.
+pub fn is_job_kind(kind: &str) -> bool {
+    kind.starts_with(JOB_PREFIX)
+}
+
+const JOB_PREFIX: &str = "import_";
+
+fn create(tx: &mut Tx, origin: &Origin, new: &NewImport) -> Result<ImportId> {
     let (municipality, school) = match new.area {
         Area::Region => (None, None),
         Area::Municipality(id) => (Some(id), None),
@@ -190,11 +193,17 @@ pub fn finish(tx: &mut Tx, id: ImportId, report: &Report) -> Result<()> {
     discard(db, id)
 }
 
-/// Lets go of an import's bytes.
+/// Notes that an import has ended without a report (called off, or the file is no table of its kind) and lets go of
+/// its bytes.
 ///
 /// # Errors
 /// Faults of the database.
-pub fn discard(db: &mut Db, id: ImportId) -> Result<()> {
+pub fn give_up(db: &mut Db, id: ImportId, now: Moment) -> Result<()> {
+    diesel::update(imports::table.find(id)).set(imports::finished_at.eq(now)).execute(db)?;
+    discard(db, id)
+}
+
+fn discard(db: &mut Db, id: ImportId) -> Result<()> {
     diesel::delete(import_chunks::table.filter(import_chunks::import_id.eq(id))).execute(db)?;
     Ok(())
 }

@@ -7,7 +7,11 @@ use crate::{
     types::RunId,
 };
 use diesel::connection::SimpleConnection;
-use opora_db::{BackEnd, Database, Origin, Result, Settings, Tx, jobs, migrations};
+use opora_db::{
+    BackEnd, Database, Origin, Result, Settings, Tx,
+    jobs::{self, Holder},
+    migrations,
+};
 use opora_primitives::{Moment, ProblemCode};
 use std::time::Duration;
 
@@ -146,11 +150,12 @@ impl Store {
 
     /// Carries a run out as a worker does.
     pub(super) fn carry_out(&self, run: RunId, progress: impl Fn(i64, Option<i64>) -> bool) -> Result<()> {
-        let job = self.database.keep_books(|db| jobs::claim(db, "tester", Moment::now()))?;
+        let holder = Holder::new(30);
+        let job = self.database.keep_books(|db| jobs::claim(db, None, &holder, Moment::now()))?;
         let job = job.filter(|job| job.subject_id == run.0).ok_or(ProblemCode::NotFound)?;
         let finish = |tx: &mut Tx| {
             let at = tx.at;
-            jobs::succeed(tx, job.id, "tester", at)
+            jobs::succeed(tx, job.id, &holder, at)
         };
         runs::run(&self.database, &origin(), run, progress, finish)
     }

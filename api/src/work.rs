@@ -1,0 +1,238 @@
+//! Jobs carried out: at a server's worker, or at the command line.
+
+use crate::config::Config;
+use opora_db::{
+    Database, Db, Error, Result, Tx,
+    jobs::{self, Holder, Job, JobId, JobState},
+};
+use opora_primitives::{Area, Moment, Problem, ProblemCode};
+use opora_schools::{
+    import::{self, Attendant, ImportId, Order, Report, store},
+    runs,
+    types::RunId,
+};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicI64, Ordering},
+    },
+    time::Duration,
+};
+
+/// How often a job at work says that it is alive; several times a lease.
+const BEAT: Duration = Duration::from_millis(500);
+
+/// How often one who waits for a job looks at it.
+const LOOK: Duration = Duration::from_millis(200);
+
+/// Told how many units are done and, where known, of how many.
+pub type Watch<'a> = &'a (dyn Fn(i64, Option<i64>) + Sync);
+
+/// A place where jobs are carried out, one at a time.
+pub struct Desk {
+    database: Database,
+    config: Arc<Config>,
+    holder: Holder,
+}
+
+impl Desk {
+    /// A desk under a name of its own.
+    pub fn new(database: Database, config: Arc<Config>) -> Self {
+        let holder = Holder::new(config.lease_seconds);
+        Self { database, config, holder }
+    }
+
+    /// Takes the job `only`, or the oldest, if none of its kind is at work anywhere.
+    ///
+    /// # Errors
+    /// Faults of the database.
+    pub fn claim(&self, only: Option<JobId>) -> Result<Option<Job>> {
+        self.database.keep_books(|db| jobs::claim(db, only, &self.holder, Moment::now()))
+    }
+
+    /// Carries out a job that was claimed here, unless `stopping` is set meanwhile; then another takes it up.
+    pub fn carry_out(&self, job: &Job, watch: Watch, stopping: &AtomicBool) {
+        let span = tracing::info_span!("job", id = %job.id, kind = %job.kind);
+        let _entered = span.enter();
+        let progress = Progress::new(watch);
+        let ended = AtomicBool::new(false);
+        let outcome = std::thread::scope(|scope| {
+            let (progress, ended) = (&progress, &ended);
+            scope.spawn(move || self.keep_alive(job, progress, ended, stopping));
+            let outcome =
+                std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| self.perform(job, progress)));
+            ended.store(true, Ordering::Relaxed);
+            outcome
+        });
+        let outcome = outcome.unwrap_or_else(|_| Err(Error::fault("the job panicked")));
+        let Err(error) = outcome else { return };
+        if stopping.load(Ordering::Relaxed) {
+            return;
+        }
+        if let Err(error) = self.database.keep_books(|db| end_without_effect(db, job, &error)) {
+            tracing::warn!(%error, "the end of the job could not be noted; its lease will run out");
+        }
+    }
+
+    /// Sees the job `id` to its end: carries it out here, or waits for the worker that was quicker.
+    ///
+    /// # Errors
+    /// Faults of the database.
+    pub fn see_through(&self, id: JobId, watch: Watch) -> Result<Job> {
+        loop {
+            if let Some(job) = self.claim(Some(id))? {
+                self.carry_out(&job, watch, &AtomicBool::new(false));
+            }
+            let job = self.database.read(|db| jobs::find(db, id))?;
+            if !matches!(job.state, JobState::Queued | JobState::Running) {
+                return Ok(job);
+            }
+            watch(job.done, job.total);
+            std::thread::sleep(LOOK);
+        }
+    }
+
+    fn keep_alive(&self, job: &Job, progress: &Progress, ended: &AtomicBool, stopping: &AtomicBool) {
+        while !ended.load(Ordering::Relaxed) {
+            let (done, total) = progress.seen();
+            let beat = self
+                .database
+                .keep_books(|db| jobs::beat(db, job.id, &self.holder, done, total, Moment::now()));
+            if matches!(beat, Ok(false)) || stopping.load(Ordering::Relaxed) {
+                progress.go_on.store(false, Ordering::Relaxed);
+            }
+            let pause = Duration::from_millis(20);
+            let mut waited = Duration::ZERO;
+            while waited < BEAT && !ended.load(Ordering::Relaxed) {
+                std::thread::sleep(pause);
+                waited += pause;
+            }
+        }
+    }
+
+    /// Which work a kind of job is.
+    fn perform(&self, job: &Job, progress: &Progress) -> Result<()> {
+        match job.kind.as_str() {
+            kind if store::is_job_kind(kind) => self.import(job, progress),
+            runs::JOB_KIND => self.identify(job, progress),
+            kind => Err(Error::fault(format!("no worker knows the kind {kind}"))),
+        }
+    }
+
+    /// Carries out an identification run.
+    fn identify(&self, job: &Job, progress: &Progress) -> Result<()> {
+        let succeed = |tx: &mut Tx| {
+            let at = tx.at;
+            jobs::succeed(tx, job.id, &self.holder, at)
+        };
+        let tell = |done, total| progress.tell(done, total);
+        runs::run(&self.database, &job.origin(), RunId(job.subject_id), tell, succeed)
+    }
+
+    /// Loads a file: its bytes come from the database to a temporary file, the report goes back with the end of the job.
+    fn import(&self, job: &Job, progress: &Progress) -> Result<()> {
+        let (database, id) = (&self.database, ImportId(job.subject_id));
+        let import = database.read(|db| store::find(db, Area::Region, id))?;
+        let file = tempfile::NamedTempFile::new_in(&self.config.data_dir).map_err(Error::fault)?;
+        database.read(|db| store::copy_bytes(db, id, &mut file.as_file()))?;
+        let order = import.order(self.config.any_school_code);
+        let loading = Loading { job, holder: &self.holder, progress, order: &order };
+        import::run(database, &job.origin(), &order, file.path(), &loading).map(drop)
+    }
+}
+
+/// Ends a job that stopped with `error`, unless it will be tried again or is another worker's.
+fn end_without_effect(db: &mut Db, job: &Job, error: &Error) -> Result<()> {
+    let internal = Problem::from(ProblemCode::Internal);
+    let (state, problem) = match error {
+        // Called off, or taken over by another worker, whose business it then is.
+        Error::Problem(p) if p.code == ProblemCode::WrongState => {
+            if !jobs::find(db, job.id)?.cancel_requested {
+                return Ok(());
+            }
+            (JobState::Cancelled, None)
+        }
+        Error::Problem(problem) => (JobState::Failed, Some(problem)),
+        // The lease runs out and the job is tried again.
+        Error::Unavailable(_) => return Ok(()),
+        other => {
+            tracing::error!(error = %other, "job failed");
+            (JobState::Failed, Some(&internal))
+        }
+    };
+    let now = Moment::now();
+    jobs::close(db, job.id, state, problem, now)?;
+    clear_up(db, job, now)
+}
+
+/// Lets go of what a job that ended without effect has no more use for.
+///
+/// # Errors
+/// Faults of the database.
+pub fn clear_up(db: &mut Db, job: &Job, now: Moment) -> Result<()> {
+    if store::is_job_kind(&job.kind) { store::give_up(db, ImportId(job.subject_id), now) } else { Ok(()) }
+}
+
+/// How a job tells how far it is, and learns whether to go on.
+struct Progress<'a> {
+    done: AtomicI64,
+    total: AtomicI64,
+    go_on: AtomicBool,
+    watch: Watch<'a>,
+}
+
+impl<'a> Progress<'a> {
+    /// Nothing done yet, of an unknown whole.
+    fn new(watch: Watch<'a>) -> Self {
+        Self { done: AtomicI64::new(0), total: AtomicI64::new(-1), go_on: AtomicBool::new(true), watch }
+    }
+
+    /// Says that `done` of `total` units are done. Answers whether to go on.
+    fn tell(&self, done: i64, total: Option<i64>) -> bool {
+        self.done.store(done, Ordering::Relaxed);
+        self.total.store(total.unwrap_or(-1), Ordering::Relaxed);
+        (self.watch)(done, total);
+        self.go_on.load(Ordering::Relaxed)
+    }
+
+    /// Units done and, where known, units in all.
+    fn seen(&self) -> (i64, Option<i64>) {
+        let total = self.total.load(Ordering::Relaxed);
+        (self.done.load(Ordering::Relaxed), (total >= 0).then_some(total))
+    }
+}
+
+/// A job that waits for its import.
+struct Loading<'a> {
+    job: &'a Job,
+    holder: &'a Holder,
+    progress: &'a Progress<'a>,
+    order: &'a Order,
+}
+
+impl Attendant for Loading<'_> {
+    fn progress(&self, done: i64, total: Option<i64>) -> bool {
+        self.progress.tell(done, total)
+    }
+
+    fn begin(&self, tx: &mut Tx) -> Result<()> {
+        let at = tx.at;
+        jobs::hold(tx, self.job.id, self.holder, at)
+    }
+
+    fn finish(&self, tx: &mut Tx, report: &Report) -> Result<()> {
+        store::finish(tx, self.order.id, report)?;
+        let at = tx.at;
+        if report.applied || self.order.dry_run {
+            return jobs::succeed(tx, self.job.id, self.holder, at);
+        }
+        let words = format!("{} of {} rows were refused; nothing was written", report.rejected, report.rows);
+        jobs::close(
+            tx,
+            self.job.id,
+            JobState::Failed,
+            Some(&Problem::new(ProblemCode::InvalidFile, words)),
+            at,
+        )
+    }
+}

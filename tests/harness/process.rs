@@ -1,0 +1,89 @@
+//! The real binary, as an operator runs it.
+
+use super::{client::Client, storage::Storage};
+use std::{
+    fs::File,
+    io::{BufRead, BufReader},
+    path::{Path, PathBuf},
+    process::{Child, Command, Output, Stdio},
+};
+
+/// Built by `make build-tests`, beside the tests.
+fn binary() -> PathBuf {
+    let tests = std::env::current_exe().unwrap();
+    let binary = tests.parent().and_then(|deps| deps.parent()).unwrap().join("opora");
+    assert!(binary.exists(), "{} is not there: run make build-tests", binary.display());
+    binary
+}
+
+/// `opora` with `arguments` on `storage`; `settings` are names of the environment without `OPORA_`, and values.
+fn command(storage: &Storage, arguments: &[&str], settings: &[(&str, &str)]) -> Command {
+    let mut command = Command::new(binary());
+    command
+        .args(arguments)
+        .current_dir(storage.dir.path())
+        .env_remove("DATABASE_URL")
+        .env("OPORA_DATABASE_URL", &storage.url)
+        .env("OPORA_DATA_DIR", storage.dir.path())
+        .env("OPORA_LISTEN", "127.0.0.1:0")
+        .env("OPORA_LOG", "warn");
+    for (name, value) in settings {
+        command.env(format!("OPORA_{name}"), value);
+    }
+    command
+}
+
+/// Runs a command to its end.
+pub fn run(storage: &Storage, arguments: &[&str], settings: &[(&str, &str)]) -> Output {
+    command(storage, arguments, settings).output().unwrap()
+}
+
+/// A server, killed when it is dropped.
+pub struct Server {
+    child: Child,
+    log: PathBuf,
+    /// Has logged in as the administrator.
+    pub client: Client,
+}
+
+impl Server {
+    /// Starts `opora serve`; what it logs goes to a file.
+    pub fn start(storage: &Storage, settings: &[(&str, &str)]) -> Self {
+        let log = storage.dir.path().join("server.log");
+        let mut child = command(storage, &["serve"], settings)
+            .stdout(Stdio::piped())
+            .stderr(File::create(&log).unwrap())
+            .spawn()
+            .unwrap();
+        let mut said = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut said).unwrap();
+        let address = said.strip_prefix("serving on http://").and_then(|rest| rest.split(';').next());
+        let address = address.unwrap_or_else(|| panic!("no address: {said}{}", read(&log)));
+        let mut client = Client::of(address.parse().unwrap());
+        client.log_in("admin");
+        Self { child, log, client }
+    }
+
+    /// SIGKILL: nothing in the server has a chance to tidy up.
+    pub fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// What it has logged so far.
+    pub fn log(&self) -> String {
+        read(&self.log)
+    }
+}
+
+fn read(log: &Path) -> String {
+    String::from_utf8_lossy(&std::fs::read(log).unwrap()).into_owned()
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // Dead already if the test has killed it.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
