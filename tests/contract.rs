@@ -134,7 +134,13 @@ both!(every_documented_operation_is_served, |world| {
         let reply = stranger.call(&operation.method, &path).send();
         match operation.permission() {
             Some(_) => assert_eq!(reply.status, 401, "{}: {reply}", operation.id),
-            None => assert!(![404, 405].contains(&reply.status), "{}: {reply}", operation.id),
+            // Those that log in miss their body.
+            None => assert_eq!(
+                reply.status,
+                if operation.method == "GET" { 200 } else { 415 },
+                "{}: {reply}",
+                operation.id
+            ),
         }
     }
 });

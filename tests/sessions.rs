@@ -143,26 +143,28 @@ both!(a_password_is_never_repeated, |world| {
     let admin = world.client(Role::Admin);
     let long = SECRET.repeat(30);
     let bodies = [
-        ("/api/v1/auth/login", json!({ "login": "institute", "password": long })),
-        ("/api/v1/auth/login", json!({ "login": SECRET, "password": [SECRET] })),
-        ("/api/v1/auth/login", json!({ "login": "institute", "password": { SECRET: 1 } })),
+        ("/api/v1/auth/login", json!({ "login": "institute", "password": long }), 422),
+        ("/api/v1/auth/login", json!({ "login": SECRET, "password": [SECRET] }), 400),
+        ("/api/v1/auth/login", json!({ "login": "institute", "password": { SECRET: 1 } }), 400),
         (
             "/api/v1/users",
             json!({ "login": "new.user", "display_name": "Имя", "password": long, "role": "reader" }),
+            422,
         ),
         (
             "/api/v1/users",
             json!({ "login": "new.user", "display_name": "Имя", "password": "zq7-se", "role": "reader" }),
+            422,
         ),
         (
             "/api/v1/users",
             json!({ "login": SECRET, "display_name": "Имя", "password": SECRET, "role": "reader" }),
+            422,
         ),
-        ("/api/v1/auth/refresh", json!({ "refresh_token": long })),
+        ("/api/v1/auth/refresh", json!({ "refresh_token": long }), 422),
     ];
-    for (path, body) in bodies {
-        let reply = admin.post(path, &body);
-        assert!((400..500).contains(&reply.status), "{reply}");
+    for (path, body, status) in bodies {
+        let reply = admin.post(path, &body).expect(status);
         assert!(!reply.text.contains("zq7"), "{reply}");
     }
 });

@@ -228,7 +228,7 @@ both!(a_wrong_methodology_is_told_all_at_once, |world| {
         assert!(pointers.contains(&format!("/parameters/{pointer}").as_str()), "{refused}");
     }
     let unknown = draft(&institute, json!({ "colour": 1 }));
-    assert!([400, 422].contains(&unknown.status), "{unknown}");
+    unknown.expect(400).problem("invalid_json");
 });
 
 both!(a_run_names_what_is_there, |world| {
