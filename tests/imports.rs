@@ -4,6 +4,7 @@ use crate::harness::{
     Client, World,
     files::{windows_1251, with_commas, xlsx},
 };
+use diesel::connection::SimpleConnection;
 use opora_db::jobs::{self, Holder};
 use opora_identity::Role;
 use opora_primitives::Moment;
@@ -396,4 +397,21 @@ both!(a_job_tells_its_course, |world| {
         .problem("wrong_state");
     // The bytes are let go when they are of no more use.
     assert_eq!(world.storage.number("SELECT count(*) AS n FROM import_chunks"), 0);
+});
+
+both!(the_file_and_the_table_have_the_same_bound_of_participants, |world| {
+    const MOST: i64 = 20_000;
+    let admin = world.client(Role::Admin);
+    let header =
+        "Код ОО;Учебный год;Процедура;Класс;Предмет;Количество участников;Не преодолели минимальный порог\n";
+    let of = |participants: i64| format!("{header}520101;2017/2018;ОГЭ;9;02;{participants};0\n");
+    admin.load("results", of(MOST)).succeeded([1, 0, 0, 0]);
+    let refused = admin.load("results", of(MOST + 1)).failed("invalid_file");
+    assert_eq!(admin.rejects(refused.id), [(2, "participants".to_owned(), "out_of_range".to_owned())]);
+    let set = |participants: i64| {
+        let change = format!("UPDATE results SET participants = {participants} WHERE participants = {MOST}");
+        world.storage.connect().batch_execute(&change)
+    };
+    set(MOST).unwrap();
+    assert!(set(MOST + 1).unwrap_err().to_string().to_lowercase().contains("check"));
 });

@@ -40,7 +40,7 @@ const BELOW: usize = 8;
 const MEAN: usize = 9;
 const MARKS: std::ops::RangeInclusive<usize> = 10..=13;
 
-/// More participants than any school has in a procedure.
+/// More participants than any school has in a procedure; the `CHECK` of the table says the same.
 const MOST: i64 = 20_000;
 
 type Procedure = (AcademicYear, Assessment, i32, Subject);
