@@ -35,6 +35,8 @@ const WHOLE_REGION: &[(&str, &str)] = &[
     ("create_designation", "an act of the ministry"),
     ("create_identification_run", "schools of the whole region are compared"),
     ("create_proposal_run", "the rules are applied to all subjects"),
+    ("delete_identification_run", "a run is the region's"),
+    ("delete_proposal_run", "so is a run of the rules"),
 ];
 
 fn walk(client: &Client, operation: &Operation) -> Reply {

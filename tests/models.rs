@@ -3,6 +3,7 @@
 use crate::{
     harness::{
         Client, Reply, World,
+        load::Busy,
         region::{self, HIGH, LOW_SHARE, LOW_TREND, ORDINARY, PILOT},
     },
     tour::judged,
@@ -327,4 +328,64 @@ both!(indicators_refuse_what_makes_no_sense, |world| {
         let refused = institute.get(&format!("/api/v1/indicators?on=2021-03-15&{query}"));
         refused.expect(status).problem(code);
     }
+});
+
+both!(runs_of_no_more_use_can_be_removed, |world| {
+    let (institute, run) = judged(world);
+    let path = format!("/api/v1/identification-runs/{}", run["id"]);
+    let first = propose(&institute, &run, "2021-03-01");
+    let second = propose(&institute, &run, "2021-03-01");
+    let runs = [first, second].map(|id| format!("{PROPOSAL_RUNS}/{id}"));
+    let remove = |client: &Client, path: &str| client.call("DELETE", path).send();
+    for role in Role::ALL.iter().filter(|role| **role != Role::Institute) {
+        for path in [&path, &runs[0]] {
+            remove(&world.client(*role), path).expect(403).problem("forbidden");
+        }
+    }
+    remove(&institute, &path).expect(409).problem("still_referenced");
+    let proposal = &proposals(&institute, second, "&model=M2")[0];
+    confirm(&institute, proposal).expect(201);
+    remove(&institute, &runs[1]).expect(409).problem("proposal_decided");
+    assert_eq!(proposals(&institute, second, "").len() as i64, institute.get(&runs[1]).json["proposals"]);
+
+    remove(&institute, &runs[0]).expect(204);
+    remove(&institute, &runs[0]).expect(404).problem("not_found");
+    institute.get(&runs[0]).expect(404);
+    let left = |table: &str, id: i64| {
+        world.storage.number(&format!("SELECT count(*) AS n FROM {table} WHERE proposal_run_id = {id}"))
+    };
+    assert_eq!((left("proposals", first), left("coverage_gaps", first)), (0, 0));
+    assert!(left("proposals", second) > 0);
+    remove(&institute, &path).expect(409).problem("still_referenced");
+
+    // Nothing rests on another run of the same year.
+    let body = json!({ "academic_year": "2018/2019" });
+    let spare = institute.post("/api/v1/identification-runs", &body).expect(202);
+    institute.ended(spare.json["job_id"].as_i64().unwrap());
+    remove(&institute, spare.header("location")).expect(204);
+    institute.get(spare.header("location")).expect(404).problem("not_found");
+    let verdicts = format!("SELECT count(*) AS n FROM verdicts WHERE run_id = {}", spare.json["id"]);
+    assert_eq!(world.storage.number(&verdicts), 0);
+    for (resource, id) in
+        [("identification_runs", spare.json["id"].as_i64().unwrap()), ("proposal_runs", first)]
+    {
+        for (table, column) in [("audit_log", "action"), ("change_journal", "operation")] {
+            let entry = format!(
+                "SELECT count(*) AS n FROM {table} WHERE resource = '{resource}' AND resource_key = '{id}' AND {column} = 'delete'"
+            );
+            assert_eq!(world.storage.number(&entry), 1, "{table}: {resource}");
+        }
+    }
+});
+
+both!(a_run_whose_job_has_not_ended_stays, |world| {
+    region::load(&world.client(Role::Admin));
+    let _busy = Busy::with(world, "identification");
+    let institute = world.client(Role::Institute);
+    let body = json!({ "academic_year": "2018/2019" });
+    let run = institute.post("/api/v1/identification-runs", &body).expect(202);
+    let remove = || institute.call("DELETE", run.header("location")).send();
+    remove().expect(409).problem("wrong_state");
+    institute.call("POST", &format!("/api/v1/jobs/{}/cancel", run.json["job_id"])).send().expect(202);
+    remove().expect(204);
 });

@@ -184,10 +184,11 @@ fn add_shared(path: &str, method: &str, operation: &mut Operation) {
     // An open operation carries the empty requirement, so that it stands out in the contract.
     let secured = operation.security.iter().flatten().any(|need| *need != SecurityRequirement::default());
     let writes = method != "get";
-    let names_version = matches!(method, "put" | "patch" | "delete");
+    let names_version = has_parameter(operation, &["If-Match"]);
     let has_body = operation.request_body.is_some();
     let api = path.starts_with("/api/");
-    let names_another = names_another(operation.parameters.as_deref());
+    // A run or a list that the answer is about: a record that must be there.
+    let names_another = has_parameter(operation, &["proposal_run_id", "list_id"]);
     let applies = |name: &str| match name {
         "BadRequest" => true,
         "Unauthorized" => secured || path.starts_with("/api/v1/auth/"),
@@ -208,13 +209,12 @@ fn add_shared(path: &str, method: &str, operation: &mut Operation) {
     }
 }
 
-/// Whether a query parameter names a record that must be there: a run or a list that the answer is about.
-fn names_another(parameters: Option<&[RefOr<Parameter>]>) -> bool {
-    let name = |parameter: &RefOr<Parameter>| match parameter {
-        RefOr::T(parameter) => matches!(parameter.name.as_str(), "proposal_run_id" | "list_id"),
+fn has_parameter(operation: &Operation, names: &[&str]) -> bool {
+    let named = |parameter: &RefOr<Parameter>| match parameter {
+        RefOr::T(parameter) => names.contains(&parameter.name.as_str()),
         RefOr::Ref(_) => false,
     };
-    parameters.into_iter().flatten().any(name)
+    operation.parameters.iter().flatten().any(named)
 }
 
 /// Whatever is read with an ETag may be asked for only if it has changed.

@@ -9,7 +9,7 @@ use crate::{
     state::State,
 };
 use actix_web::{
-    HttpRequest, HttpResponse, get, post,
+    HttpRequest, HttpResponse, delete, get, post,
     web::{Data, Path},
 };
 use opora_db::idempotency::Created;
@@ -29,7 +29,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 /// Registers the operations of this file.
 pub fn register(config: &mut ServiceConfig) {
-    config.service(list).service(create).service(get);
+    config.service(list).service(create).service(get).service(remove);
     config.service(list_verdicts).service(get_verdict).service(compare).service(history);
 }
 
@@ -159,6 +159,19 @@ async fn get(guard: Guard<ReadVerdicts>, state: Data<State>, id: Path<RunId>) ->
     let read =
         move |db: &mut _| Ok(RunDetail { run: runs::find(db, id)?, counts: verdicts::counts(db, area, id)? });
     Ok(HttpResponse::Ok().json(state.read_consistent(read).await?))
+}
+
+/// Remove an identification run
+///
+/// With its verdicts, when they are of no more use. A run that proposals rest on is refused with `still_referenced`, one
+/// whose job has not ended with `wrong_state`.
+#[utoipa::path(operation_id = "delete_identification_run", tag = "identification", params(("id" = RunId, Path, description = "The run's id")),
+    security(("bearer" = ["identification:run"])), responses((status = 204, description = "It is gone")))]
+#[delete("/api/v1/identification-runs/{id}")]
+async fn remove(Regional(guard): Regional<Identify>, state: Data<State>, id: Path<RunId>) -> Answer {
+    let id = id.into_inner();
+    state.write(guard.origin(), move |tx| runs::delete(tx, id)).await?;
+    Ok(HttpResponse::NoContent().finish())
 }
 
 /// List the verdicts of a run

@@ -8,7 +8,7 @@ use crate::{
     state::State,
 };
 use actix_web::{
-    HttpRequest, HttpResponse, get, post,
+    HttpRequest, HttpResponse, delete, get, post,
     web::{Data, Path},
 };
 use chrono::NaiveDate;
@@ -37,8 +37,14 @@ use validator::{Validate, ValidationError};
 
 /// Registers the operations of this file.
 pub fn register(config: &mut ServiceConfig) {
-    config.service(list_runs).service(create_run).service(get_run).service(list).service(decide_many);
-    config.service(get).service(confirm).service(decline).service(list_gaps);
+    config.service(list_runs).service(create_run).service(get_run).service(remove_run);
+    config
+        .service(list)
+        .service(decide_many)
+        .service(get)
+        .service(confirm)
+        .service(decline)
+        .service(list_gaps);
 }
 
 /// What the caller may see of proposals and assignments.
@@ -301,6 +307,23 @@ async fn get_run(
     let (viewer, id) = (viewer(&guard), id.into_inner());
     let detail = state.read_consistent(move |db| runs::detail(db, viewer, id)).await?;
     Ok(HttpResponse::Ok().json(ProposalRunView::new(detail, lang(&request))))
+}
+
+/// Remove a proposal run
+///
+/// With its proposals and gaps, when they are of no more use. What it superseded stays superseded. A run with a
+/// proposal that somebody has decided is refused with `proposal_decided`.
+#[utoipa::path(operation_id = "delete_proposal_run", tag = "models", params(("id" = ProposalRunId, Path, description = "The run's id")),
+    security(("bearer" = ["assignments:write"])), responses((status = 204, description = "It is gone")))]
+#[delete("/api/v1/proposal-runs/{id}")]
+async fn remove_run(
+    Regional(guard): Regional<Assign>,
+    state: Data<State>,
+    id: Path<ProposalRunId>,
+) -> Answer {
+    let id = id.into_inner();
+    state.write(guard.origin(), move |tx| runs::delete(tx, id)).await?;
+    Ok(HttpResponse::NoContent().finish())
 }
 
 /// List proposals

@@ -11,7 +11,7 @@ use opora_db::{
     Change, Db, Error, Operation, Result, Tx, on_each,
     schema::{coverage_gaps, municipalities, proposal_runs, proposals, schools},
 };
-use opora_primitives::{Area, Cursor, Limit, Moment, MunicipalityId, Page, SchoolId};
+use opora_primitives::{Area, Cursor, Limit, Moment, MunicipalityId, Page, Problem, ProblemCode, SchoolId};
 use opora_schools::{
     registry::{bounds, visible_schools, with_districts},
     types::RunId,
@@ -181,6 +181,28 @@ fn insert_gaps(db: &mut Db, run: ProposalRunId, found: &Proposals) -> Result<()>
             .collect::<Result<Vec<_>>>()?;
         on_each!(&mut *db, c => diesel::insert_into(coverage_gaps::table).values(&rows).execute(c))?;
     }
+    Ok(())
+}
+
+/// Removes the run `id` with what it proposed, if nobody has decided any of it. What it superseded stays so.
+///
+/// # Errors
+/// Not found; [`ProblemCode::ProposalDecided`].
+pub fn delete(tx: &mut Tx, id: ProposalRunId) -> Result<()> {
+    let run = find(tx, id)?;
+    let made = proposals::table.filter(proposals::proposal_run_id.eq(id));
+    let by_people = [ProposalState::Confirmed, ProposalState::Declined];
+    let decided: i64 =
+        made.filter(proposals::state.eq_any(by_people)).select(count_star()).first(&mut **tx)?;
+    if decided > 0 {
+        let words = format!("{decided} of its proposals have been decided");
+        return Err(Problem::new(ProblemCode::ProposalDecided, words).into());
+    }
+    diesel::delete(made).execute(&mut **tx)?;
+    diesel::delete(coverage_gaps::table.filter(coverage_gaps::proposal_run_id.eq(id))).execute(&mut **tx)?;
+    diesel::delete(proposal_runs::table.find(id)).execute(&mut **tx)?;
+    let before = serde_json::to_value(&run).map_err(Error::fault)?;
+    tx.record(Change::new("proposal_runs", id, Operation::Delete).before(before));
     Ok(())
 }
 

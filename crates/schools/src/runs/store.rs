@@ -8,9 +8,10 @@ use crate::{
 use diesel::prelude::*;
 use opora_db::{
     Change, Db, Error, Operation, Origin, Result, Tx,
+    edit::referenced,
     jobs::{self, JobId, JobState},
     schema::{identification_runs as runs, jobs as job_rows, lists as list_rows, methodologies as methods},
-    schema::{procedures, results},
+    schema::{procedures, results, verdicts},
 };
 use opora_primitives::{AcademicYear, Cursor, Limit, Moment, Page, Problem, ProblemCode, Reason};
 use serde::Serialize;
@@ -186,6 +187,23 @@ macro_rules! rows {
 pub fn find(db: &mut Db, id: RunId) -> Result<Run> {
     let row = rows!().filter(runs::id.eq(id)).first(db)?;
     with_jobs(db, vec![row])?.pop().ok_or_else(|| ProblemCode::NotFound.into())
+}
+
+/// Removes the run `id` with its verdicts.
+///
+/// # Errors
+/// Not found; [`ProblemCode::WrongState`] while its job waits or is at work; [`ProblemCode::StillReferenced`] if
+/// something rests on it: a run of the models' rules.
+pub fn delete(tx: &mut Tx, id: RunId) -> Result<()> {
+    let run = find(tx, id)?;
+    if matches!(run.state, JobState::Queued | JobState::Running) {
+        return Err(Problem::new(ProblemCode::WrongState, "its job has not ended").into());
+    }
+    diesel::delete(verdicts::table.filter(verdicts::run_id.eq(id))).execute(&mut **tx)?;
+    diesel::delete(runs::table.find(id)).execute(&mut **tx).map_err(referenced)?;
+    let before = serde_json::to_value(&run).map_err(Error::fault)?;
+    tx.record(Change::new("identification_runs", id, Operation::Delete).before(before));
+    Ok(())
 }
 
 /// Runs, the newest first.
