@@ -1,12 +1,7 @@
 //! The command line beside a server: one way for a file, whichever door it comes through.
 
-use crate::harness::{World, process::run};
-use opora_db::{
-    Origin,
-    jobs::{self, Holder},
-};
+use crate::harness::{World, load::Busy, process::run};
 use opora_identity::Role;
-use opora_primitives::Moment;
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 
@@ -60,20 +55,14 @@ both!(a_refused_file_keeps_its_report_and_an_unreadable_one_its_reason, |world| 
 });
 
 both!(the_command_line_waits_for_a_file_of_the_same_kind, |world| {
-    let origin = Origin::system("another node");
-    let database = &world.node.state.database;
-    let other = database.write(&origin, |tx| jobs::enqueue(tx, &origin, "import_contexts", 0)).unwrap();
-    let holder = Holder::new(3600);
-    let now = Moment::now();
-    let taken = database.keep_books(|db| jobs::claim(db, Some(other), &holder, now)).unwrap();
-    assert_eq!(taken.map(|job| job.id), Some(other));
+    let other = Busy::with(world, "import_contexts");
     const BUSY: Duration = Duration::from_secs(2);
     let begun = Instant::now();
     std::thread::scope(|scope| {
         let waiting = scope.spawn(|| import(world, CONTEXTS));
         std::thread::sleep(BUSY);
         assert_eq!(world.storage.number("SELECT count(*) AS n FROM contexts WHERE academic_year = 2016"), 0);
-        database.keep_books(|db| jobs::succeed(db, other, &holder, now)).unwrap();
+        other.end(world);
         let (well, said) = waiting.join().unwrap();
         assert!(well && begun.elapsed() >= BUSY, "{said}");
     });

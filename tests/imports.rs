@@ -3,11 +3,10 @@
 use crate::harness::{
     Client, World,
     files::{windows_1251, with_commas, xlsx},
+    load::Busy,
 };
 use diesel::connection::SimpleConnection;
-use opora_db::jobs::{self, Holder};
 use opora_identity::Role;
-use opora_primitives::Moment;
 use serde_json::{Value, json};
 
 /// Every kind in the order of loading, with Russian headers, days and decimals; how many rows it makes.
@@ -344,19 +343,9 @@ both!(anothers_import_and_job_are_not_found, |world| {
     }
 });
 
-/// Makes the server believe that another node loads a file of `kind`.
-fn occupy(world: &World, kind: &str) {
-    let origin = opora_db::Origin::system("another node");
-    let database = &world.node.state.database;
-    let id = database.write(&origin, |tx| jobs::enqueue(tx, &origin, kind, 0)).unwrap();
-    let holder = Holder::new(3600);
-    let taken = database.keep_books(|db| jobs::claim(db, None, &holder, Moment::now())).unwrap();
-    assert_eq!(taken.map(|job| job.id), Some(id));
-}
-
 both!(a_waiting_import_can_be_called_off, |world| {
     let admin = world.client(Role::Admin);
-    occupy(world, "import_contexts");
+    let _busy = Busy::with(world, "import_contexts");
     let before = world.storage.contents();
     let sent = admin.send_file("contexts", TWO_AREAS).expect(202);
     assert_eq!((&sent.json["report"], &sent.json["finished_at"]), (&Value::Null, &Value::Null));

@@ -1,6 +1,14 @@
 //! Jobs and imports as a client goes through them.
 
-use super::client::{Client, Reply};
+use super::{
+    World,
+    client::{Client, Reply},
+};
+use opora_db::{
+    Origin,
+    jobs::{self, Holder, JobId},
+};
+use opora_primitives::Moment;
 use serde_json::Value;
 use std::time::{Duration, Instant};
 
@@ -94,5 +102,31 @@ impl Client {
             .iter()
             .map(|r| (r["row"].as_i64().unwrap(), text(&r["column"]), text(&r["code"])))
             .collect()
+    }
+}
+
+/// A job of another node, which keeps its kind busy.
+pub struct Busy {
+    job: JobId,
+    holder: Holder,
+}
+
+impl Busy {
+    /// Begins a job of `kind`.
+    pub fn with(world: &World, kind: &str) -> Self {
+        let (origin, holder) = (Origin::system("another node"), Holder::new(3600));
+        let begin = |tx: &mut opora_db::Tx| {
+            let (job, at) = (jobs::enqueue(tx, &origin, kind, 0)?, tx.at);
+            assert!(jobs::claim(tx, Some(job), &holder, at)?.is_some(), "{kind} is busy already");
+            Ok(job)
+        };
+        let job = world.node.state.database.write(&origin, begin).unwrap();
+        Self { job, holder }
+    }
+
+    /// Ends it.
+    pub fn end(self, world: &World) {
+        let end = |db: &mut opora_db::Db| jobs::succeed(db, self.job, &self.holder, Moment::now());
+        world.node.state.database.keep_books(end).unwrap();
     }
 }
