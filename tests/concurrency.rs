@@ -3,7 +3,7 @@
 use crate::harness::World;
 use diesel::prelude::*;
 use opora_db::{
-    Change, Database, Operation, Origin, Result,
+    Change, Database, Operation, Origin, Result, dialect,
     schema::{change_journal, contexts, municipalities},
 };
 use opora_primitives::MunicipalityId;
@@ -52,6 +52,22 @@ fn count_up_from_many_threads(databases: &[&Database], world: &World) {
     assert_eq!(done.load(Ordering::Relaxed), WRITERS * ROUNDS);
     assert_eq!(version(databases[0], id) - before, (WRITERS * ROUNDS) as i64);
 }
+
+both!(a_shared_read_sees_the_state_it_was_named_in, |world| {
+    let (database, id) = (world.storage.open(3), world.seed.own);
+    let own = municipalities::table.find(id).select(municipalities::version);
+    database
+        .read_consistent(|db| {
+            let before: i64 = own.first(db)?;
+            // SQLite has no names for its states.
+            let Some(state) = dialect::share_snapshot(db)? else { return Ok(()) };
+            count_up(&database, id)?;
+            let shared: i64 = database.read_shared(&state, |db| Ok(own.first(db)?))?;
+            assert_eq!((shared, version(&database, id)), (before, before + 1));
+            Ok(())
+        })
+        .unwrap();
+});
 
 both!(no_increment_is_lost, |world| {
     count_up_from_many_threads(&[&world.storage.open(WRITERS as u32)], world);

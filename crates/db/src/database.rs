@@ -104,6 +104,20 @@ impl Database {
         self.read(|db| transact(db, dialect::begin_read, &work))
     }
 
+    /// Like [`Self::read_consistent`], seeing the state of the data that [`dialect::share_snapshot`] has named, so that
+    /// several connections can read one state together. The read that it was named in must still be going on.
+    ///
+    /// # Errors
+    /// What `work` answers; [`Error::Unavailable`] if no connection can be had.
+    pub fn read_shared<T>(&self, snapshot: &str, work: impl FnOnce(&mut Db) -> Result<T>) -> Result<T> {
+        self.on_slot(|db| {
+            transact(db, dialect::begin_read, |db| {
+                dialect::see_snapshot(db, snapshot)?;
+                work(db)
+            })
+        })
+    }
+
     /// Runs `work` as one write: all of it, its audit records and its journal entries, or nothing. Tried again when it
     /// clashes with another write, so `work` has no effect outside the database.
     ///

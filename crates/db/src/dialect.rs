@@ -5,6 +5,8 @@ use crate::{Db, Result};
 use diesel::{
     RunQueryDsl,
     connection::{AnsiTransactionManager, SimpleConnection},
+    dsl::sql,
+    sql_types::Text,
 };
 
 /// Begins a write. SQLite takes its write lock at once: a transaction that reads first and upgrades later fails under
@@ -29,6 +31,23 @@ pub(crate) fn begin_read(db: &mut Db) -> Result<()> {
         ),
     }
     .map_err(Into::into)
+}
+
+/// Names the state of the data that a consistent read sees, for [`crate::Database::read_shared`]. The states of SQLite
+/// have no names.
+///
+/// # Errors
+/// Faults of the database.
+pub fn share_snapshot(db: &mut Db) -> Result<Option<String>> {
+    match db {
+        Db::Sqlite(_) => Ok(None),
+        Db::Postgres(c) => Ok(diesel::select(sql::<Text>("pg_export_snapshot()")).get_result(c).map(Some)?),
+    }
+}
+
+/// Makes a read that has just begun see the state called `snapshot`.
+pub(crate) fn see_snapshot(db: &mut Db, snapshot: &str) -> Result<()> {
+    Ok(db.batch_execute(&format!("SET TRANSACTION SNAPSHOT '{snapshot}'"))?)
 }
 
 /// Makes the journal's numbers follow the order of commits. SQLite has one writer at a time; on PostgreSQL the lock is

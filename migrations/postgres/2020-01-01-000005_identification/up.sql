@@ -43,9 +43,9 @@ CREATE INDEX verdicts_school ON verdicts (school_id, run_id);
 -- Answers counts and the comparison of list and rules without touching the traces.
 CREATE INDEX verdicts_outcome ON verdicts (run_id, outcome, listed, school_id);
 
--- Traces are long and much alike: LZ4 packs them several times faster than the built-in method. A server built without it
--- keeps the built-in one.
+-- Documents are long and much alike: LZ4 packs them several times faster than the built-in method. A server built without
+-- it keeps the built-in one.
 DO $$ BEGIN
-    ALTER TABLE verdicts ALTER COLUMN trace SET COMPRESSION lz4;
+    ALTER TABLE verdicts ALTER COLUMN trace SET COMPRESSION lz4, ALTER COLUMN social SET COMPRESSION lz4;
 EXCEPTION WHEN feature_not_supported THEN NULL;
 END $$;

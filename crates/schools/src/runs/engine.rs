@@ -18,7 +18,7 @@ use crate::{
 };
 use diesel::prelude::*;
 use opora_db::{
-    Database, Db, Error, Operation, Origin, Result, Tx, on_each,
+    Database, Db, Error, Operation, Origin, Result, Tx,
     schema::{identification_runs as runs, verdicts},
 };
 use opora_primitives::SchoolId;
@@ -31,7 +31,7 @@ pub type Tell<'a> = dyn Fn(i64, Option<i64>) -> Result<()> + 'a;
 /// Schools judged and written at a time.
 const BATCH: usize = 500;
 
-/// Rows of one insert: eleven values each stay far below both databases' limits.
+/// Rows of one insert into SQLite: eleven values each stay far below its limit.
 const ROWS_AN_INSERT: usize = 250;
 
 /// Carries out `run`: `progress` hears how much of how much is done and answers whether to go on; `finish` ends the job
@@ -48,9 +48,12 @@ pub fn run(
     finish: impl Fn(&mut Tx) -> Result<()>,
 ) -> Result<()> {
     let tell = |done, total| if progress(done, total) { Ok(()) } else { Err(called_off()) };
-    let inputs = database.read_consistent(|db| Inputs::load(db, run, &tell))?;
-    let fingerprint = fingerprint::of(&inputs)?;
-    let bench = Bench::new(&inputs);
+    let inputs = Inputs::load(database, run, &tell)?;
+    let (fingerprint, bench) = thread::scope(|scope| {
+        let fingerprint = scope.spawn(|| fingerprint::of(&inputs));
+        let bench = Bench::new(&inputs);
+        Ok::<_, Error>((fingerprint.join().map_err(|_| Error::fault("hashing panicked"))??, bench))
+    })?;
     database.write(origin, |tx| {
         finish(tx)?;
         let judged = write_verdicts(tx, run, &bench, &tell)?;
@@ -140,7 +143,7 @@ impl<'a> Bench<'a> {
 
 /// A verdict as it is kept.
 #[derive(Insertable)]
-#[diesel(table_name = verdicts)]
+#[diesel(table_name = verdicts, treat_none_as_default_value = false)]
 struct Row {
     run_id: RunId,
     school_id: SchoolId,
@@ -168,12 +171,25 @@ fn write_verdicts(db: &mut Db, run: RunId, bench: &Bench<'_>, tell: &Tell<'_>) -
         while let Some(batch) = waiting {
             let rows = batch.join().map_err(|_| Error::fault("judging panicked"))??;
             waiting = start();
-            for rows in rows.chunks(ROWS_AN_INSERT) {
-                on_each!(db, c => diesel::insert_into(verdicts::table).values(rows).execute(c))?;
-            }
+            write(db, &rows)?;
             written += rows.len();
             tell(count(read + written), Some(count(read + judged.len())))?;
         }
         Ok(written)
     })
+}
+
+/// PostgreSQL would spend as much on reading an insert of so many values as on carrying it out.
+fn write(db: &mut Db, rows: &[Row]) -> Result<()> {
+    match db {
+        Db::Sqlite(c) => {
+            for rows in rows.chunks(ROWS_AN_INSERT) {
+                diesel::insert_into(verdicts::table).values(rows).execute(c)?;
+            }
+        }
+        Db::Postgres(c) => {
+            diesel::copy_from(verdicts::table).from_insertable(rows).execute(c)?;
+        }
+    }
+    Ok(())
 }

@@ -14,21 +14,26 @@ use crate::{
     },
 };
 use diesel::{
-    pg::PgConnection,
+    pg::{PgConnection, PgRowByRowLoadingMode},
     prelude::*,
     sql_types::{Array, BigInt},
     sqlite::SqliteConnection,
 };
 use opora_db::{
-    Db, Error, Result,
+    Database, Db, Error, Result, dialect,
     schema::{identification_runs as runs, procedures, results, schools},
 };
 use opora_primitives::{AcademicYear, ProblemCode, SchoolCode, SchoolId};
-use std::{collections::HashMap, ops::Range};
+use std::{
+    collections::HashMap,
+    ops::Range,
+    sync::{Mutex, PoisonError},
+    thread,
+};
 
-/// Schools whose results are read by one query: large enough to hide its cost, small enough that a client library that
-/// buffers whole answers stays small.
-const SCHOOLS_A_QUERY: usize = 500;
+/// Schools whose results are read by one query: enough of them that PostgreSQL follows the key of the results instead
+/// of sorting them. Few in tests, whose small region is to take several queries.
+const SCHOOLS_A_QUERY: usize = if cfg!(test) { 2 } else { 2000 };
 
 /// A school of the run.
 pub(super) struct School {
@@ -65,8 +70,12 @@ pub(super) struct Inputs {
 }
 
 impl Inputs {
-    /// Reads the inputs of `run`. Called inside a consistent read.
-    pub(super) fn load(db: &mut Db, run: RunId, tell: &Tell<'_>) -> Result<Self> {
+    /// Reads the inputs of `run`.
+    pub(super) fn load(database: &Database, run: RunId, tell: &Tell<'_>) -> Result<Self> {
+        database.read_consistent(|db| Self::load_within(database, db, run, tell))
+    }
+
+    fn load_within(database: &Database, db: &mut Db, run: RunId, tell: &Tell<'_>) -> Result<Self> {
         let columns = (runs::methodology_id, runs::list_id, runs::academic_year);
         let (methodology, list, year): (MethodologyId, ListId, AcademicYear) =
             runs::table.find(run).select(columns).first(db)?;
@@ -75,7 +84,7 @@ impl Inputs {
         let schools = load_schools(db, list, year)?;
         let contexts = load_contexts(db, year, &schools)?;
         let mut inputs = Self { parameters, year, procedures, schools, contexts, chunks: Vec::new() };
-        inputs.load_results(db, tell)?;
+        inputs.load_results(database, db, tell)?;
         Ok(inputs)
     }
 
@@ -101,22 +110,49 @@ impl Inputs {
         }
     }
 
-    fn load_results(&mut self, db: &mut Db, tell: &Tell<'_>) -> Result<()> {
-        let mut index = Vec::with_capacity(self.procedures.len());
-        for (position, procedure) in self.procedures.iter().enumerate() {
-            index.push((
-                procedure.id.0,
-                u16::try_from(position).map_err(|_| Error::fault("too many procedures"))?,
-            ));
-        }
-        index.sort_unstable();
-        let total = self.schools.len();
-        for (number, schools) in self.schools.chunks_mut(SCHOOLS_A_QUERY).enumerate() {
-            self.chunks.push(load_chunk(db, number, schools, &index)?);
-            tell(count(number * SCHOOLS_A_QUERY), Some(2 * count(total)))?;
-        }
+    /// On PostgreSQL two connections, which see one state, take the next schools in turns: packing their results costs the
+    /// server more than anything else in a run.
+    fn load_results(&mut self, database: &Database, db: &mut Db, tell: &Tell<'_>) -> Result<()> {
+        let index = index_of(&self.procedures)?;
+        let (total, parts) = (count(self.schools.len()), self.schools.len().div_ceil(SCHOOLS_A_QUERY));
+        let left = Mutex::new(self.schools.chunks_mut(SCHOOLS_A_QUERY).enumerate());
+        let next = || left.lock().unwrap_or_else(PoisonError::into_inner).next();
+        let read = |db: &mut Db, tell: &dyn Fn(usize) -> Result<()>| {
+            let mut chunks = Vec::with_capacity(parts);
+            while let Some((number, schools)) = next() {
+                let loaded =
+                    load_chunk(db, number, schools, &index).and_then(|chunk| tell(number).map(|()| chunk));
+                // Nobody reads on after an error.
+                chunks.push((number, loaded.inspect_err(|_| while next().is_some() {})?));
+            }
+            Ok::<_, Error>(chunks)
+        };
+        let snapshot = dialect::share_snapshot(db)?;
+        let mut chunks = thread::scope(|scope| {
+            let helper = snapshot
+                .map(|state| scope.spawn(move || database.read_shared(&state, |db| read(db, &|_| Ok(())))));
+            let mut chunks = read(db, &|number| tell(count(number * SCHOOLS_A_QUERY), Some(2 * total)))?;
+            // A helper that got no connection leaves nothing undone.
+            if let Some(helper) = helper.filter(|_| chunks.len() < parts) {
+                chunks.extend(helper.join().map_err(|_| Error::fault("reading panicked"))??);
+            }
+            Ok::<_, Error>(chunks)
+        })?;
+        chunks.sort_unstable_by_key(|(number, _)| *number);
+        self.chunks = chunks.into_iter().map(|(_, chunk)| chunk).collect();
         Ok(())
     }
+}
+
+/// The positions of the procedures, by id.
+fn index_of(procedures: &[Procedure]) -> Result<Vec<(i64, u16)>> {
+    let mut index = Vec::with_capacity(procedures.len());
+    for (position, procedure) in procedures.iter().enumerate() {
+        let position = u16::try_from(position).map_err(|_| Error::fault("too many procedures"))?;
+        index.push((procedure.id.0, position));
+    }
+    index.sort_unstable();
+    Ok(index)
 }
 
 /// A count as the job shows it.
@@ -267,7 +303,9 @@ fn load_packed(
     );
     let query = diesel::sql_query(sql).bind::<BigInt, _>(first).bind::<BigInt, _>(last);
     let low = |number: i64, bits: u32| (number & ((1 << bits) - 1)) as i32;
-    for packed in query.load::<Packed>(c)? {
+    // Row by row: they are unpacked here while the server packs the next.
+    for packed in query.load_iter::<Packed, PgRowByRowLoadingMode>(c)? {
+        let packed = packed?;
         for number in packed.results {
             let mean = low(number, MEAN);
             let below = low(number >> MEAN, COUNT);
