@@ -20,7 +20,7 @@ fn nothing(parameter: &str) -> Option<String> {
         | "staff_id" | "proposal_id" | "assignment_id" => "999999999",
         "school" => "code:599999",
         "academic_year" | "year" => "1999",
-        "model" | "code" => "nothing",
+        "model" | "code" | "stage" => "nothing",
         "format" => "csv",
         _ => return None,
     };
@@ -35,6 +35,13 @@ const WHOLE_REGION: &[(&str, &str)] = &[
     ("create_designation", "an act of the ministry"),
     ("create_identification_run", "schools of the whole region are compared"),
     ("create_proposal_run", "the rules are applied to all subjects"),
+    ("create_act", "an act is a legal basis for the whole region"),
+    ("update_act", "so is its change"),
+    ("delete_act", "and its end"),
+    ("update_passport_stage", "the passport is the region's"),
+    ("create_working_group_seat", "the working group is the region's"),
+    ("update_working_group_seat", "a change of it too"),
+    ("delete_working_group_seat", "and the removal of a record of it"),
     ("delete_identification_run", "a run is the region's"),
     ("delete_proposal_run", "so is a run of the rules"),
 ];

@@ -74,6 +74,9 @@ const LISTS: &[(&str, &str, Rows)] = &[
         "",
         Rows::Elsewhere("rows come from lists and assignments: `models::indicators_add_up_by_hand`"),
     ),
+    ("list_acts", "", Rows::Shared("acts are the region's")),
+    ("list_passport_stages", "", Rows::Shared("the passport is the region's")),
+    ("list_working_group_seats", "", Rows::Shared("the working group is the region's")),
     (
         "list_imports",
         "",
@@ -129,6 +132,9 @@ const RECORDS: &[(&str, Record)] = &[
     ),
     ("get_assignment", Record::Assignment),
     ("get_indicator", Record::Shared("indicators are numbers about the whole region")),
+    ("get_act", Record::Shared("acts are the region's")),
+    ("get_passport_stage", Record::Shared("the passport is the region's")),
+    ("get_working_group_seat", Record::Shared("the working group is the region's")),
 ];
 
 fn reads() -> impl Iterator<Item = Operation> {
@@ -161,6 +167,7 @@ fn every_case_has_an_operation_and_a_reason() {
 
 /// A bounded user and what lies in its area.
 struct Bounded {
+    role: Role,
     client: Client,
     schools: Vec<i64>,
     municipalities: Vec<i64>,
@@ -170,6 +177,7 @@ fn bounded(world: &World) -> [Bounded; 3] {
     let seed = &world.seed;
     let own = |login, schools: &[opora_primitives::SchoolId], places: &[opora_primitives::MunicipalityId]| {
         Bounded {
+            role: if login == "school" { Role::School } else { Role::Municipality },
             client: world.log_in(login),
             schools: schools.iter().map(|s| s.0).collect(),
             municipalities: places.iter().map(|m| m.0).collect(),
@@ -215,7 +223,10 @@ both!(a_list_shows_the_callers_area_and_all_of_it, |world| {
             match rows {
                 Rows::RegionOnly => drop(reply.expect(403)),
                 Rows::Elsewhere(_) => {}
-                Rows::Shared(_) | Rows::OfSchool => drop(reply.expect(200)),
+                Rows::Shared(_) | Rows::OfSchool => {
+                    let may = operation.permission().is_some_and(|permission| permission.given_to(user.role));
+                    drop(reply.expect(if may { 200 } else { 403 }));
+                }
                 Rows::Schools(field) => {
                     assert_eq!(ids(reply.expect(200).items(), field), user.schools, "{id}")
                 }

@@ -38,6 +38,8 @@ mod migrations;
 #[cfg(test)]
 mod models;
 #[cfg(test)]
+mod passport;
+#[cfg(test)]
 mod registry;
 #[cfg(test)]
 mod secrets;

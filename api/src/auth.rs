@@ -26,7 +26,8 @@ macro_rules! needs {
 
 needs! {
     ReadRegistry WriteRegistry ReadLists ReadStaff Import ReadJobs ReadMethodologies WriteMethodologies ReadVerdicts
-    Identify ReadModels ReadAssignments Assign ReadIndicators ManageUsers ReadSelf
+    Identify ReadModels ReadAssignments Assign ReadIndicators ReadPassport WritePassport WriteActs
+    ManageUsers ReadSelf
 }
 
 /// Proof that the caller holds a valid token and the permission `P`.

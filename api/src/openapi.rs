@@ -39,6 +39,7 @@ use utoipa_actix_web::AppExt;
         (name = "identification", description = "Methodologies, runs and verdicts on schools"),
         (name = "models", description = "The seven support models, proposals and assignments"),
         (name = "indicators", description = "The target indicators of the passport"),
+        (name = "passport", description = "The stages of the passport, the working group and normative acts"),
         (name = "service", description = "The state of the installation"),
     ),
     components(schemas(crate::error::ProblemDocument, crate::error::FieldError)),

@@ -1,6 +1,6 @@
 //! `opora demo`.
 
-use super::{Outcome, import::Load, told};
+use super::{Outcome, demo_passport, import::Load, told};
 use crate::{config::Config, startup};
 use clap::Args;
 use opora_db::{Database, Origin, Result};
@@ -45,6 +45,9 @@ impl Demo {
         let database = startup::state(Config::clone(&config)).map_err(told)?.database;
         if database.read(|db| users::list(db, None, 1)).map_err(told)?.is_empty() {
             load(&database, &config, &folder)?;
+            for (what, count) in demo_passport::load(&database).map_err(told)? {
+                println!("{what:15} {count:>7} records");
+            }
             database_users(&database).map_err(told)?;
         } else if !self.if_empty {
             return Err(

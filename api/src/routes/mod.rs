@@ -1,5 +1,6 @@
 //! A file for each resource: request type, annotation, handler.
 
+pub mod acts;
 pub mod assignments;
 pub mod contract;
 pub mod designations;
@@ -11,6 +12,7 @@ pub mod lists;
 pub mod methodologies;
 pub mod models;
 pub mod municipalities;
+pub mod passport;
 pub mod proposals;
 pub mod results;
 pub mod schools;
@@ -18,6 +20,7 @@ pub mod service;
 pub mod session;
 pub mod staff;
 pub mod users;
+pub mod working_group;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -40,4 +43,7 @@ pub fn all(config: &mut ServiceConfig) {
     indicators::register(config);
     models::register(config);
     proposals::register(config);
+    acts::register(config);
+    passport::register(config);
+    working_group::register(config);
 }

@@ -478,6 +478,62 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    normative_acts (id) {
+        id -> BigInt,
+        issuer -> Text,
+        issuer_folded -> Text,
+        kind -> Text,
+        number -> Text,
+        number_folded -> Text,
+        signed_on -> Date,
+        title -> Text,
+        basis_for -> Nullable<Text>,
+        valid_from -> Date,
+        valid_to -> Nullable<Date>,
+        supersedes_id -> Nullable<BigInt>,
+        version -> BigInt,
+        updated_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    passport_stages (stage) {
+        stage -> Text,
+        criteria -> Text,
+        started_on -> Nullable<Date>,
+        done_on -> Nullable<Date>,
+        version -> BigInt,
+        updated_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    passport_evidence (stage, place) {
+        stage -> Text,
+        place -> Integer,
+        title -> Text,
+        url -> Nullable<Text>,
+        act_id -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    working_group_seats (id) {
+        id -> BigInt,
+        seat -> Integer,
+        role -> Text,
+        organisation -> Text,
+        position -> Text,
+        holder -> Text,
+        by_agreement -> Bool,
+        valid_from -> Date,
+        valid_to -> Nullable<Date>,
+        version -> BigInt,
+        updated_at -> Timestamp,
+    }
+}
+
 diesel::joinable!(schools -> municipalities (municipality_id));
 diesel::joinable!(contexts -> schools (school_id));
 diesel::joinable!(results -> schools (school_id));
@@ -514,6 +570,8 @@ diesel::joinable!(activity_facts -> plans (plan_id));
 diesel::joinable!(activity_facts -> municipalities (municipality_id));
 diesel::joinable!(activity_facts -> schools (school_id));
 diesel::joinable!(evidence -> activity_facts (fact_id));
+diesel::joinable!(passport_evidence -> passport_stages (stage));
+diesel::joinable!(passport_evidence -> normative_acts (act_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
     audit_log,
@@ -549,4 +607,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     plan_versions,
     activity_facts,
     evidence,
+    normative_acts,
+    passport_stages,
+    passport_evidence,
+    working_group_seats,
 );

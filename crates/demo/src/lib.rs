@@ -21,6 +21,10 @@ use schools::Region;
 use std::io;
 use std::path::{Path, PathBuf};
 
+/// The passport of the region as JSON: normative acts, the working group, six stages. There is no file of it that an
+/// operator would import: what is entered by hand there is written here by the same functions.
+pub const PASSPORT: &str = include_str!("../data/passport.json");
+
 /// How much to build.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Scale {

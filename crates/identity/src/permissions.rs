@@ -81,6 +81,12 @@ permissions! {
     Assign = "assignments:write": Institute;
     /// Target indicators as numbers.
     ReadIndicators = "indicators:read": Admin Ministry Supervision Institute Municipality School Expert Reader;
+    /// The passport: its stages, the working group with its members by name, normative acts.
+    ReadPassport = "passport:read": Admin Ministry Supervision Institute Municipality Expert;
+    /// Change the stages of the passport and the working group.
+    WritePassport = "passport:write": Institute;
+    /// Record normative acts.
+    WriteActs = "acts:write": Ministry Institute;
     /// Users of the system.
     ManageUsers = "users:manage": Admin;
     /// One's own session.
