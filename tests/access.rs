@@ -22,6 +22,8 @@ fn nothing(parameter: &str) -> Option<String> {
         "academic_year" | "year" => "1999",
         "model" | "code" | "stage" => "nothing",
         "format" => "csv",
+        "version" => "999",
+        "activity" => "9.99",
         _ => return None,
     };
     Some(value.to_owned())

@@ -77,6 +77,22 @@ const LISTS: &[(&str, &str, Rows)] = &[
     ("list_acts", "", Rows::Shared("acts are the region's")),
     ("list_passport_stages", "", Rows::Shared("the passport is the region's")),
     ("list_working_group_seats", "", Rows::Shared("the working group is the region's")),
+    ("list_plans", "", Rows::Shared("a plan is the region's")),
+    (
+        "list_plan_versions",
+        "",
+        Rows::Elsewhere("plans come from files: `plans::everyone_reads_the_same_plan`"),
+    ),
+    (
+        "list_plan_activities",
+        "",
+        Rows::Elsewhere("plans come from files: `plans::everyone_reads_the_same_plan`"),
+    ),
+    (
+        "list_plan_warnings",
+        "",
+        Rows::Elsewhere("plans come from files: `plans::everyone_reads_the_same_plan`"),
+    ),
     (
         "list_imports",
         "",
@@ -131,6 +147,13 @@ const RECORDS: &[(&str, Record)] = &[
         Record::Elsewhere("proposals come from the rules: `models::another_areas_proposals_are_not_found`"),
     ),
     ("get_assignment", Record::Assignment),
+    ("get_plan", Record::Elsewhere("plans come from files: `plans::everyone_reads_the_same_plan`")),
+    ("get_plan_version", Record::Elsewhere("plans come from files: `plans::everyone_reads_the_same_plan`")),
+    (
+        "compare_plan_versions",
+        Record::Elsewhere("plans come from files: `plans::everyone_reads_the_same_plan`"),
+    ),
+    ("get_plan_activity", Record::Elsewhere("plans come from files: `plans::everyone_reads_the_same_plan`")),
     ("get_indicator", Record::Shared("indicators are numbers about the whole region")),
     ("get_act", Record::Shared("acts are the region's")),
     ("get_passport_stage", Record::Shared("the passport is the region's")),

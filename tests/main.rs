@@ -40,6 +40,8 @@ mod models;
 #[cfg(test)]
 mod passport;
 #[cfg(test)]
+mod plans;
+#[cfg(test)]
 mod registry;
 #[cfg(test)]
 mod secrets;

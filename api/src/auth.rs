@@ -26,7 +26,7 @@ macro_rules! needs {
 
 needs! {
     ReadRegistry WriteRegistry ReadLists ReadStaff Import ReadJobs ReadMethodologies WriteMethodologies ReadVerdicts
-    Identify ReadModels ReadAssignments Assign ReadIndicators ReadPassport WritePassport WriteActs
+    Identify ReadModels ReadAssignments Assign ReadIndicators ReadPlans ReadPassport WritePassport WriteActs
     ManageUsers ReadSelf
 }
 

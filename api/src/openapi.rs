@@ -40,6 +40,7 @@ use utoipa_actix_web::AppExt;
         (name = "models", description = "The seven support models, proposals and assignments"),
         (name = "indicators", description = "The target indicators of the passport"),
         (name = "passport", description = "The stages of the passport, the working group and normative acts"),
+        (name = "plans", description = "The plan of support: versions, activities and their status on a day"),
         (name = "service", description = "The state of the installation"),
     ),
     components(schemas(crate::error::ProblemDocument, crate::error::FieldError)),

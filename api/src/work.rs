@@ -6,8 +6,9 @@ use opora_db::{
     jobs::{self, Holder, Job, JobId, JobState},
 };
 use opora_primitives::{Area, Moment, Problem, ProblemCode};
+use opora_reporting::plan;
 use opora_schools::{
-    import::{self, Attendant, ImportId, Order, Report, store},
+    import::{self, Attendant, ImportId, ImportKind, Order, Report, store},
     runs,
     types::RunId,
 };
@@ -137,7 +138,8 @@ impl Desk {
         database.read(|db| store::copy_bytes(db, id, &mut file.as_file()))?;
         let order = import.order(self.config.any_school_code);
         let loading = Loading { job, holder: &self.holder, progress, order: &order };
-        import::run(database, &job.origin(), &order, file.path(), &loading).map(drop)
+        let run = if order.kind == ImportKind::Plan { plan::import::run } else { import::run };
+        run(database, &job.origin(), &order, file.path(), &loading).map(drop)
     }
 }
 

@@ -19,7 +19,7 @@ use std::{
 pub(super) struct Import {
     /// What the file holds.
     kind: Kind,
-    /// The file, CSV or XLSX.
+    /// The file, CSV or XLSX; YAML for a plan.
     file: PathBuf,
     /// Check and report, write nothing.
     #[arg(long)]

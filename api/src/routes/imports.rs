@@ -58,7 +58,7 @@ pub struct ImportQuery {
 #[serde(deny_unknown_fields)]
 #[expect(dead_code, reason = "describes the form; the parts are read as a stream")]
 pub struct ImportForm {
-    /// The file, CSV or XLSX.
+    /// The file: CSV or XLSX, YAML or JSON for a plan.
     #[schema(value_type = String, format = Binary)]
     file: Vec<u8>,
 }
@@ -108,10 +108,10 @@ pub struct ImportView {
 /// A refused cell.
 #[derive(Serialize, ToSchema)]
 pub struct RejectView {
-    /// The row, as a spreadsheet numbers it.
-    #[schema(minimum = 1, example = 17)]
+    /// The row, as a spreadsheet numbers it; of a plan the position of the activity, 0 for its head.
+    #[schema(minimum = 0, example = 17)]
     row: u64,
-    /// The column's canonical name; absent if the row as a whole is refused.
+    /// The column's canonical name, of a plan the path of the field; absent if the row as a whole is refused.
     #[schema(example = "below_minimum")]
     column: Option<String>,
     /// The stable name of the reason.
@@ -146,13 +146,14 @@ fn view(import: store::Import, job_id: Option<JobId>) -> ImportView {
 
 /// Import a file
 ///
-/// Takes a CSV or XLSX file as a form (`file`) or as the raw body and queues its loading. The columns of each kind are
-/// listed in the documentation; the same file twice changes nothing. Users of a municipality may load contexts and
-/// results of their own schools.
+/// Takes a CSV or XLSX file, or for the kind `plan` a YAML or JSON file, as a form (`file`) or as the raw body and queues
+/// its loading. The columns of each kind are listed in the documentation; the same file twice changes nothing. A plan is
+/// loaded whole or not at all. Users of a municipality may load contexts and results of their own schools.
 #[utoipa::path(operation_id = "create_import", tag = "imports", params(ImportQuery, IdempotencyKey), security(("bearer" = ["imports:write"])),
     request_body(description = "The file", content(
         (ImportForm = "multipart/form-data"), (String = "text/csv"), (Vec<u8> = "application/octet-stream"),
-        (Vec<u8> = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"))),
+        (Vec<u8> = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+        (String = "application/yaml"), (serde_json::Value = "application/json"))),
     responses((status = 202, description = "Queued; the report will be there", body = ImportView, headers(("Location" = String, description = "The import's address")))))]
 #[post("/api/v1/imports")]
 async fn create(
@@ -165,7 +166,7 @@ async fn create(
     if !query.kind.is_local() {
         guard.whole_region()?;
     }
-    let (spooled, form_name) = receive(&state, &request, payload).await?;
+    let (spooled, form_name) = receive(&state, &request, query.kind, payload).await?;
     SentBody::keep(&request, format!("{} {query:?}", spooled.sha256).into_bytes());
     let new = NewImport {
         kind: query.kind,
@@ -192,11 +193,12 @@ async fn create(
 async fn receive(
     state: &State,
     request: &HttpRequest,
+    kind: ImportKind,
     payload: Payload,
 ) -> Result<(Spooled, Option<String>), ApiError> {
     let spool = Spool::new(&state.config.data_dir, state.config.import_limit_mib * 1024 * 1024)?;
-    let kind = request.headers().get(CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or("");
-    match kind.split(';').next().unwrap_or("").trim() {
+    let sent = request.headers().get(CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or("");
+    match sent.split(';').next().unwrap_or("").trim() {
         "multipart/form-data" => {
             let mut inner = payload.into_inner();
             let mut form =
@@ -210,12 +212,19 @@ async fn receive(
             }
             Err(Problem::new(ProblemCode::BadRequest, "the form has no part named file").into())
         }
-        "text/csv"
-        | "application/octet-stream"
-        | "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet" => {
-            Ok((fill(spool, payload.map_err(drop)).await?, None))
-        }
+        sent if is_taken(kind, sent) => Ok((fill(spool, payload.map_err(drop)).await?, None)),
         _ => Err(ProblemCode::UnsupportedMediaType.into()),
+    }
+}
+
+/// Whether a file of `kind` may be sent as the raw body of this media type.
+fn is_taken(kind: ImportKind, media_type: &str) -> bool {
+    match (kind, media_type) {
+        (_, "application/octet-stream") => true,
+        (ImportKind::Plan, other) => matches!(other, "application/yaml" | "application/json"),
+        (_, other) => {
+            matches!(other, "text/csv" | "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")
+        }
     }
 }
 

@@ -13,6 +13,7 @@ pub mod methodologies;
 pub mod models;
 pub mod municipalities;
 pub mod passport;
+pub mod plans;
 pub mod proposals;
 pub mod results;
 pub mod schools;
@@ -42,6 +43,7 @@ pub fn all(config: &mut ServiceConfig) {
     assignments::register(config);
     indicators::register(config);
     models::register(config);
+    plans::register(config);
     proposals::register(config);
     acts::register(config);
     passport::register(config);

@@ -60,7 +60,7 @@ impl Scale {
 /// A file that was written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DemoFile {
-    /// Kind of import: `municipalities`, `schools`, `contexts`, `results`, `lists`, `staff`, `designations`.
+    /// Kind of import: `municipalities`, `schools`, `contexts`, `results`, `lists`, `staff`, `designations`, `plan`.
     pub kind: &'static str,
     /// Where it is.
     pub path: PathBuf,
@@ -77,7 +77,7 @@ pub struct DemoFile {
 pub fn write(dir: &Path, scale: &Scale) -> io::Result<Vec<DemoFile>> {
     std::fs::create_dir_all(dir)?;
     let region = Region::build(scale)?;
-    let mut files = Vec::with_capacity(7);
+    let mut files = Vec::with_capacity(8);
     let mut add = |kind: &'static str, name: &str, write: &dyn Fn(&Path) -> io::Result<()>| {
         let path = dir.join(name);
         write(&path)?;
@@ -91,8 +91,12 @@ pub fn write(dir: &Path, scale: &Scale) -> io::Result<Vec<DemoFile>> {
     add("lists", "lists.xlsx", &|path| lists::write_list_2020(&region, path))?;
     add("staff", "staff.csv", &|path| staff::write_staff(&region, path))?;
     add("designations", "designations.tsv", &|path| designations::write_designations(&region, path))?;
+    add("plan", "plan-2020-2021.yaml", &|path| std::fs::write(path, PLAN))?;
     Ok(files)
 }
+
+/// The plan of the order: facts, nothing generated.
+const PLAN: &str = include_str!("../data/plan-2020-2021.yaml");
 
 /// Writes a list of 2022 for the schools of `scale` into `dir`: loading it makes indicator I4 measurable
 /// (decision 4). One school of the list of 2020 was merged and stands under its successor's code.

@@ -73,7 +73,10 @@ fn home() -> HashMap<String, Option<String>> {
 #[test]
 fn files_come_in_the_order_of_import() {
     let kinds: Vec<_> = REGION.files.iter().map(|file| file.kind).collect();
-    assert_eq!(kinds, ["municipalities", "schools", "contexts", "results", "lists", "staff", "designations"]);
+    assert_eq!(
+        kinds,
+        ["municipalities", "schools", "contexts", "results", "lists", "staff", "designations", "plan"]
+    );
 }
 
 #[test]

@@ -87,6 +87,8 @@ permissions! {
     WritePassport = "passport:write": Institute;
     /// Record normative acts.
     WriteActs = "acts:write": Ministry Institute;
+    /// Plans of support, their versions and the status of their activities.
+    ReadPlans = "plans:read": Admin Ministry Supervision Institute Municipality School Expert Reader;
     /// Users of the system.
     ManageUsers = "users:manage": Admin;
     /// One's own session.

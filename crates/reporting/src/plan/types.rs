@@ -170,6 +170,12 @@ pub struct ActivityTarget {
     /// What is counted; its name decides how facts add up.
     #[schema(pattern = "^[a-z][a-z0-9_]*$", max_length = 60, example = "analytical_notes_per_year")]
     pub metric: String,
+    /// Its name in Russian; the metric itself if the plan names none.
+    #[schema(example = "аналитические записки за год")]
+    pub name_ru: String,
+    /// Its name in English; the metric itself if the plan names none.
+    #[schema(example = "analytical notes a year")]
+    pub name_en: String,
     /// How it is compared.
     pub comparison: Comparison,
     /// With how much.
@@ -185,9 +191,9 @@ impl PlanDocument {
 }
 
 impl Activity {
-    /// The day it is due: its deadline, else the last day of its last window.
-    pub fn due_on(&self) -> Option<NaiveDate> {
-        self.deadline.or(self.windows.last().map(|window| window.to))
+    /// The day a window is due: the activity's deadline if it lies in the window, else the window's last day.
+    pub fn due_on(&self, window: ActivityWindow) -> NaiveDate {
+        self.deadline.filter(|day| window.from <= *day && *day <= window.to).unwrap_or(window.to)
     }
 
     /// The target of a metric.

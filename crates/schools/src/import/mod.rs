@@ -11,7 +11,7 @@ mod outcome;
 pub mod spool;
 pub mod store;
 
-pub use outcome::{Reject, Report};
+pub use outcome::{Reject, Report, Warning};
 
 use opora_db::{Change, Database, Error, Operation, Origin, Result, Tx};
 use opora_primitives::{Area, Problem, ProblemCode, Reason};
@@ -40,6 +40,8 @@ opora_primitives::word_type!(
         Staff = "staff", "кадры";
         /// Designations by acts.
         Designations = "designations", "назначения";
+        /// A version of a plan: a document and no table, loaded by the crate that knows plans.
+        Plan = "plan", "план";
     }
 );
 opora_primitives::word_type!(
@@ -57,6 +59,11 @@ impl ImportKind {
     /// are the region's, and a staff record could be taken from another municipality by its external id.
     pub fn is_local(self) -> bool {
         matches!(self, Self::Contexts | Self::Results)
+    }
+
+    /// Whether the good rows of a file may be written without the others. Half a plan is none.
+    pub fn is_divisible(self) -> bool {
+        self != Self::Plan
     }
 }
 
@@ -114,12 +121,9 @@ pub fn run(
     attendant: &dyn Attendant,
 ) -> Result<Report> {
     let source = Source { order, attendant, tally: RefCell::new(Tally::default()) };
-    let table = opora_tables::open(
-        path,
-        &Options { sheet: order.sheet.clone(), ..Options::default() },
-        kinds::columns(order.kind),
-    )
-    .map_err(|e| Error::Problem(e.into()))?;
+    let columns = kinds::columns(order.kind).ok_or_else(no_table)?;
+    let options = Options { sheet: order.sheet.clone(), ..Options::default() };
+    let table = opora_tables::open(path, &options, columns).map_err(|e| Error::Problem(e.into()))?;
     source.tally.borrow_mut().begin(&table);
     let written = kinds::load(database, origin, table, &source, &|tx| conclude(tx, &source));
     match written {
@@ -201,6 +205,11 @@ fn conclude(tx: &mut Tx, source: &Source<'_>) -> Result<Report> {
     }
     source.attendant.finish(tx, &report)?;
     Ok(report)
+}
+
+/// A kind that is no table came here.
+fn no_table() -> Error {
+    Error::fault("this kind of file is no table")
 }
 
 /// Not an error: undoes a write whose findings are wanted and whose effect is not.

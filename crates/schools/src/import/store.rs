@@ -8,7 +8,9 @@ use opora_db::{
     on_each,
     schema::{import_chunks, import_rejects, imports},
 };
-use opora_primitives::{Area, Cursor, Limit, Moment, MunicipalityId, Page, ProblemCode, Reason, SchoolId};
+use opora_primitives::{
+    Area, Cursor, Limit, Moment, MunicipalityId, Page, Problem, ProblemCode, Reason, SchoolId,
+};
 use std::io::Write;
 
 /// An import as it is kept.
@@ -106,6 +108,10 @@ pub fn is_job_kind(kind: &str) -> bool {
 const JOB_PREFIX: &str = "import_";
 
 fn create(tx: &mut Tx, origin: &Origin, new: &NewImport) -> Result<ImportId> {
+    if new.mode == ImportMode::BestEffort && !new.kind.is_divisible() {
+        let problem = Problem::field("mode", Reason::Contradiction);
+        return Err(Problem { code: ProblemCode::UnknownParameter, ..problem }.into());
+    }
     let (municipality, school) = match new.area {
         Area::Region => (None, None),
         Area::Municipality(id) => (Some(id), None),
@@ -131,7 +137,8 @@ fn create(tx: &mut Tx, origin: &Origin, new: &NewImport) -> Result<ImportId> {
 /// Makes an import from the bytes that `chunks` yields, and its job.
 ///
 /// # Errors
-/// Faults of the database; what `chunks` answers.
+/// A refused parameter: the mode, for a kind that is loaded whole or not at all; faults of the database; what `chunks`
+/// answers.
 pub fn queue(
     tx: &mut Tx,
     origin: &Origin,

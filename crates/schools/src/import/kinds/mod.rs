@@ -10,13 +10,13 @@ mod results;
 mod schools;
 mod staff;
 
-use super::{ImportKind, Report, Source};
+use super::{ImportKind, Report, Source, no_table};
 use opora_db::{Database, Origin, Result, Tx};
 use opora_tables::{Column, Table};
 
-/// The columns of a kind (`docs/files.md`).
-pub(super) fn columns(kind: ImportKind) -> &'static [Column] {
-    match kind {
+/// The columns of a kind (`docs/files.md`); none for a kind that is no table.
+pub(super) fn columns(kind: ImportKind) -> Option<&'static [Column]> {
+    Some(match kind {
         ImportKind::Municipalities => municipalities::COLUMNS,
         ImportKind::Schools => schools::COLUMNS,
         ImportKind::Contexts => contexts::COLUMNS,
@@ -24,7 +24,8 @@ pub(super) fn columns(kind: ImportKind) -> &'static [Column] {
         ImportKind::Lists => lists::COLUMNS,
         ImportKind::Staff => staff::COLUMNS,
         ImportKind::Designations => designations::COLUMNS,
-    }
+        ImportKind::Plan => return None,
+    })
 }
 
 /// Inside the write, after the rows: commits or undoes.
@@ -50,5 +51,6 @@ pub(super) fn load(
         ImportKind::Contexts => bulk::load::<contexts::Loader>(database, origin, table, source, conclude),
         ImportKind::Results => bulk::load::<results::Loader>(database, origin, table, source, conclude),
         ImportKind::Staff => bulk::load::<staff::Loader>(database, origin, table, source, conclude),
+        ImportKind::Plan => Err(no_table()),
     }
 }
