@@ -18,13 +18,15 @@ SCHOOLS = STORAGE | {"opora-schools", "opora-tables"}
 MAY_USE = {
     "opora-primitives": set(),
     "opora-tables": VOCABULARY,
+    # Knows no domain; the tables write its CSV.
+    "opora-documents": {"opora-tables"},
     "opora-demo": VOCABULARY,
     "opora-db": VOCABULARY,
     "opora-identity": STORAGE,
     "opora-schools": STORAGE | {"opora-tables"},
     "opora-models": SCHOOLS,
     "opora-diagnostics": SCHOOLS,
-    "opora-reporting": SCHOOLS | {"opora-models", "opora-diagnostics"},
+    "opora-reporting": SCHOOLS | {"opora-models", "opora-diagnostics", "opora-documents"},
 }
 # These sit on top: they may use every crate above.
 ON_TOP = {"opora", "opora-bench", "opora-tests"}

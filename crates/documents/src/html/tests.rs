@@ -1,0 +1,81 @@
+//! Structure and escapes.
+
+use super::write_html;
+use crate::model::{Block, Document, Table};
+use crate::{hostile, sample};
+
+fn html(document: &Document) -> String {
+    let mut out = Vec::new();
+    write_html(document, &mut out).unwrap();
+    String::from_utf8(out).unwrap()
+}
+
+/// HTML closes fewer elements than XML; with those closed it has to be well-formed.
+fn as_xml(html: &str) -> String {
+    let mut xml = html.replace("<!DOCTYPE html>", "").replace("<br>", "<br/>");
+    for open in ["<meta ", "<col "] {
+        let pieces: Vec<String> = xml
+            .split(open)
+            .enumerate()
+            .map(|(at, piece)| if at == 0 { piece.to_owned() } else { piece.replacen('>', "/>", 1) })
+            .collect();
+        xml = pieces.join(open);
+    }
+    xml
+}
+
+#[test]
+fn markup_stays_text() {
+    let html = html(&hostile::document());
+    assert!(!html.contains("<script"), "markup of a text became markup");
+    let text = hostile::text_of(&as_xml(&html));
+    for shown in ["<script>alert(\"x\")</script>", "&amp;", "]]>", "$x^2$"] {
+        assert!(text.contains(shown), "{shown}");
+    }
+}
+
+#[test]
+fn the_page_needs_nothing_else() {
+    let html = html(&sample::document());
+    for elsewhere in [" src=", "<link", "@import", "url(http", "<script"] {
+        assert!(!html.contains(elsewhere), "{elsewhere}");
+    }
+}
+
+#[test]
+fn headings_tables_and_figures_are_numbered() {
+    let document = sample::document();
+    let html = html(&document);
+    for part in [
+        "<html lang=\"ru\">",
+        "<h2>1. Общие сведения</h2>",
+        "<h3>1.1. Целевые показатели</h3>",
+        "<h3>3.2. Динамика</h3>",
+        "<caption>Таблица 9 – Предлагаемые изменения плана</caption>",
+        "<figcaption>Рисунок 4 – Динамика показателей I1–I3</figcaption>",
+        "<th colspan=\"8\" scope=\"rowgroup\">Раздел 2. Работа с кадрами</th>",
+        "<td class=\"right\">87,42\u{a0}%</td>",
+        "<td colspan=\"4\" class=\"center\">Нет данных</td>",
+    ] {
+        assert!(html.contains(part), "{part}");
+    }
+    assert_eq!(html.matches("<thead>").count(), document.tables().count());
+}
+
+#[test]
+fn pictures_in_one_page_do_not_share_names() {
+    let html = html(&sample::document());
+    let mut names: Vec<&str> =
+        html.split(" id=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+    let all = names.len();
+    names.sort_unstable();
+    names.dedup();
+    assert_eq!((names.len(), all), (12, 12));
+}
+
+#[test]
+fn a_table_without_columns_is_said_to_be_empty() {
+    let mut document = sample::document();
+    document.blocks = vec![Block::Table(Table::default())];
+    assert!(html(&document).contains("Нет данных"));
+}

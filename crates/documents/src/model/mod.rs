@@ -1,0 +1,222 @@
+//! The document as data: what it says, not how it looks. Its JSON is the `json` format itself.
+//!
+//! Text is plain text everywhere: no format reads markup in it. A line feed is a line break. Numbers of headings,
+//! tables and figures are not part of the model: every format counts them alike ([`crate::numbering`]).
+
+mod cell;
+mod chart;
+mod table;
+mod text;
+
+pub use cell::{Cell, Decimal};
+pub use chart::{
+    Bar, BarsChart, CategoriesChart, Chart, Legend, LinesChart, Series, Span, TimelineChart, TimelineRow,
+    Tone, Unit,
+};
+pub use table::{Align, Column, ColumnKind, Row, Table};
+pub use text::{Run, Text};
+
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// A document: a title block and what follows it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Document {
+    /// The language of the text, and of the words that formats add.
+    pub language: Language,
+    /// What stands at the head of the first page.
+    pub title: TitleBlock,
+    /// The contents, in order.
+    pub blocks: Vec<Block>,
+}
+
+impl Document {
+    /// Its tables, with the numbers they have in every format: 1, 2, ...
+    pub fn tables(&self) -> impl Iterator<Item = (usize, &Table)> {
+        let tables = self.blocks.iter().filter_map(|block| match block {
+            Block::Table(table) => Some(table),
+            _ => None,
+        });
+        (1..).zip(tables)
+    }
+}
+
+/// The language of a document.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Language {
+    /// Russian: `15.01.2021`, `12 345,6`.
+    #[default]
+    Ru,
+    /// English: `2021-01-15`, `12 345.6`.
+    En,
+}
+
+/// The head of a document.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct TitleBlock {
+    /// Who issues it; a line feed separates the lines of a long name.
+    #[schema(example = "Региональный институт развития образования")]
+    pub organisation: String,
+    /// What it is called.
+    #[schema(example = "Отчёт о выполнении плана мероприятий")]
+    pub title: String,
+    /// A second line of the title.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subtitle: Option<String>,
+    /// Its number in the issuer's register.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub number: Option<String>,
+    /// Its date; also the date in the properties of files, so that the same document gives the same bytes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub date: Option<NaiveDate>,
+    /// The period it covers, in words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(example = "2020 год")]
+    pub period: Option<String>,
+    /// Whom it is written to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub addressee: Option<String>,
+    /// A mark that must not be overlooked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(example = "ПРОЕКТ")]
+    pub mark: Option<String>,
+    /// The SHA-256 of the frozen contents, printed at the foot of every page.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fingerprint: Option<String>,
+}
+
+/// A part of a document.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Block {
+    /// The heading of a section; formats number it.
+    Heading(Heading),
+    /// A paragraph.
+    Paragraph(Paragraph),
+    /// A list of points.
+    List(List),
+    /// A table; formats number it.
+    Table(Table),
+    /// A chart with its caption; formats number it.
+    Figure(Figure),
+    /// Names and what they stand for, beside each other.
+    Properties(Properties),
+    /// What is attached.
+    Attachments(Attachments),
+    /// Who signs.
+    Signature(Signature),
+    /// What follows begins on a new page where there are pages.
+    PageBreak,
+}
+
+/// The heading of a section.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Heading {
+    /// 1 is a section, 2 and 3 lie inside; what is outside is taken for the nearest of these.
+    #[schema(minimum = 1, maximum = 3)]
+    pub level: u8,
+    /// The heading, without its number.
+    pub text: String,
+}
+
+/// A paragraph.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Paragraph {
+    /// What it says.
+    pub text: Text,
+}
+
+/// A list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct List {
+    /// Whether the points are numbered.
+    pub numbered: bool,
+    /// The points.
+    pub items: Vec<Text>,
+}
+
+/// A chart with its caption.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Figure {
+    /// What it shows; formats write the number before it.
+    pub caption: String,
+    /// The chart.
+    pub chart: Chart,
+}
+
+/// Names and what they stand for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Properties {
+    /// In the order they are shown.
+    pub items: Vec<Property>,
+}
+
+/// A name and what it stands for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Property {
+    /// The name.
+    pub name: String,
+    /// What it stands for.
+    pub value: Cell,
+}
+
+/// What is attached to the document.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Attachments {
+    /// In order; formats number them.
+    pub items: Vec<Attachment>,
+}
+
+/// One attachment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Attachment {
+    /// What it is.
+    pub title: String,
+    /// Where it is, how large, its checksum: whatever helps to find it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+}
+
+/// A line to be signed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Signature {
+    /// The signer's position; a line feed breaks the line.
+    pub position: String,
+    /// The signer's name; without it a place to write it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// When it was signed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub date: Option<NaiveDate>,
+}
+
+impl Block {
+    /// A heading of `level` 1 to 3.
+    pub fn heading(level: u8, text: impl Into<String>) -> Self {
+        Self::Heading(Heading { level, text: text.into() })
+    }
+
+    /// A paragraph.
+    pub fn paragraph(text: impl Into<Text>) -> Self {
+        Self::Paragraph(Paragraph { text: text.into() })
+    }
+
+    /// A list, numbered or not.
+    pub fn list<T: Into<Text>>(numbered: bool, items: impl IntoIterator<Item = T>) -> Self {
+        Self::List(List { numbered, items: items.into_iter().map(Into::into).collect() })
+    }
+
+    /// A chart with its caption.
+    pub fn figure(caption: impl Into<String>, chart: Chart) -> Self {
+        Self::Figure(Figure { caption: caption.into(), chart })
+    }
+
+    /// Names and what they stand for.
+    pub fn properties<N: Into<String>, V: Into<Cell>>(items: impl IntoIterator<Item = (N, V)>) -> Self {
+        let items =
+            items.into_iter().map(|(name, value)| Property { name: name.into(), value: value.into() });
+        Self::Properties(Properties { items: items.collect() })
+    }
+}

@@ -1,0 +1,146 @@
+//! The document as the template wants it: numbered, with every value as the text to be printed.
+
+use super::printable::printable;
+use crate::charts::{self, Placing};
+use crate::error::DocumentError;
+use crate::fonts;
+use crate::model::{Align, Block, Cell, Document, Figure, Language, Row, Signature, Table, Text, TitleBlock};
+use crate::numbering::{self, captioned, numbered};
+use crate::shown;
+use chrono::Datelike;
+use serde_json::{Value, json};
+
+/// Rows with a longer cell may break across pages.
+const KEPT_TOGETHER: usize = 600;
+/// The tallest picture that fits a page under its caption, in widths of the text.
+const SLENDEREST: f64 = 1.3;
+
+/// The JSON the template reads.
+pub(super) fn of(document: &Document) -> Result<String, DocumentError> {
+    let (language, words) = (document.language, document.language.words());
+    let blocks: Vec<Value> =
+        numbered(document).map(|(label, block)| of_block(&label, block, language)).collect();
+    let data = json!({
+        "lang": words.tag,
+        "fonts": [fonts::FAMILY, fonts::FALLBACK],
+        "page": words.page,
+        "of": words.of,
+        "fingerprint_name": words.fingerprint,
+        "no_rows": words.no_rows,
+        "title": of_title(&document.title, language),
+        "blocks": blocks,
+    });
+    Ok(serde_json::to_string(&data)?)
+}
+
+fn of_title(title: &TitleBlock, language: Language) -> Value {
+    let optional = |text: &Option<String>| text.as_deref().map(printable);
+    let number =
+        title.number.as_ref().map(|number| format!("{} {}", language.words().number, printable(number)));
+    json!({
+        "organisation": printable(&title.organisation),
+        "title": printable(&title.title),
+        "subtitle": optional(&title.subtitle),
+        "number": number,
+        "day": title.date.map(|day| json!({"year": day.year(), "month": day.month(), "day": day.day()})),
+        "date": title.date.map(|day| shown::long_date(day, language)),
+        "period": optional(&title.period),
+        "addressee": optional(&title.addressee),
+        "mark": optional(&title.mark),
+        "fingerprint": optional(&title.fingerprint),
+    })
+}
+
+fn of_block(label: &str, block: &Block, language: Language) -> Value {
+    match block {
+        Block::Heading(heading) => json!({
+            "type": "heading",
+            "level": numbering::level(heading.level),
+            "text": format!("{label} {}", printable(&heading.text)),
+        }),
+        Block::Paragraph(paragraph) => json!({"type": "paragraph", "runs": runs(&paragraph.text)}),
+        Block::List(list) => json!({
+            "type": "list",
+            "numbered": list.numbered,
+            "items": list.items.iter().map(runs).collect::<Vec<_>>(),
+        }),
+        Block::Table(table) => of_table(label, table, language),
+        Block::Figure(figure) => of_figure(label, figure, language),
+        Block::Properties(properties) => json!({
+            "type": "properties",
+            "items": properties.items.iter().map(|item| {
+                [printable(&item.name), printable(&shown::single(&item.value, language))]
+            }).collect::<Vec<_>>(),
+        }),
+        Block::Attachments(attachments) => json!({
+            "type": "attachments",
+            "title": language.words().attachments,
+            "items": attachments.items.iter().map(|item| {
+                json!({"title": printable(&item.title), "note": item.note.as_deref().map(printable)})
+            }).collect::<Vec<_>>(),
+        }),
+        Block::Signature(signature) => of_signature(signature, language),
+        Block::PageBreak => json!({"type": "page_break"}),
+    }
+}
+
+fn runs(text: &Text) -> Value {
+    text.0.iter().map(|run| json!({"text": printable(&run.text), "bold": run.bold})).collect()
+}
+
+fn of_table(label: &str, table: &Table, language: Language) -> Value {
+    let decimals = table.share_decimals();
+    let shown = |cells: &[Cell]| -> Vec<String> {
+        let cells = table.fitted(cells).zip(&decimals);
+        cells.map(|((_, cell), decimals)| printable(&shown::cell(cell, *decimals, language))).collect()
+    };
+    let row = |cells: &[Cell]| {
+        let cells = shown(cells);
+        let breakable = cells.iter().any(|text| text.len() > KEPT_TOGETHER);
+        json!({"cells": cells, "breakable": breakable})
+    };
+    json!({
+        "type": "table",
+        "caption": printable(&captioned(label, &table.caption)),
+        "landscape": table.landscape,
+        "columns": table.columns.iter().map(|column| json!({
+            "title": printable(&column.title),
+            "width": column.weight(),
+            "align": match column.alignment() {
+                Align::Left => "left",
+                Align::Center => "center",
+                Align::Right => "right",
+            },
+        })).collect::<Vec<_>>(),
+        "rows": table.rows.iter().enumerate().map(|(at, given)| match given {
+            Row::Cells(cells) => row(cells),
+            // typst cannot set a repeated heading right before another one.
+            Row::Group(name) => json!({
+                "group": printable(name),
+                "repeated": name.len() < KEPT_TOGETHER && matches!(table.rows.get(at + 1), Some(Row::Cells(_))),
+            }),
+        }).collect::<Vec<_>>(),
+        "total": table.total.as_deref().map(row),
+        "note": table.note.as_deref().map(printable),
+    })
+}
+
+fn of_figure(label: &str, figure: &Figure, language: Language) -> Value {
+    let drawing = charts::drawn(figure, language, &Placing { id: "", captioned: false });
+    json!({
+        "type": "figure",
+        "caption": printable(&captioned(label, &figure.caption)),
+        "svg": drawing.svg,
+        // In percent of the width of the text.
+        "width": 100.0 * (SLENDEREST / drawing.slenderness).min(1.0),
+    })
+}
+
+fn of_signature(signature: &Signature, language: Language) -> Value {
+    json!({
+        "type": "signature",
+        "position": printable(&signature.position),
+        "name": signature.name.as_deref().map(printable),
+        "date": signature.date.map(|day| shown::date(day, language)),
+    })
+}

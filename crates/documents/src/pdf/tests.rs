@@ -1,0 +1,92 @@
+//! Pages as typst set them.
+
+use super::{data, pages, world::DocumentWorld, write_pdf};
+use crate::model::{Block, Column, ColumnKind, Document, Row, Table, TitleBlock};
+use crate::{hostile, sample};
+use typst::layout::{Frame, FrameItem};
+
+/// The text of each page, without the places where words may break.
+fn texts(document: &Document) -> Vec<String> {
+    let world = DocumentWorld::new(data::of(document).unwrap());
+    let pages = pages(&world).unwrap();
+    let text = |frame: &Frame| {
+        let mut text = String::new();
+        collect(frame, &mut text);
+        text.replace(['\u{200b}', '\u{ad}'], "")
+    };
+    pages.pages().iter().map(|page| text(&page.frame)).collect()
+}
+
+fn collect(frame: &Frame, out: &mut String) {
+    for (_, item) in frame.items() {
+        match item {
+            FrameItem::Group(group) => collect(&group.frame, out),
+            FrameItem::Text(text) => out.push_str(&text.text),
+            _ => {}
+        }
+    }
+}
+
+#[test]
+fn headings_of_a_table_repeat_on_every_page() {
+    let columns = vec![
+        Column::new("a", "Заголовок", ColumnKind::Text, 1),
+        Column::new("b", "Число", ColumnKind::Integer, 1),
+    ];
+    let rows = (0..200).map(|n| Row::Cells(vec![format!("строка {n}").into(), n.into()])).collect();
+    let table = Table { caption: "Длинная".to_owned(), columns, rows, ..Table::default() };
+    let document = Document { blocks: vec![Block::Table(table)], ..sample::document() };
+    let pages = texts(&document);
+    assert!(pages.len() >= 4, "{} pages", pages.len());
+    for (number, page) in (1..).zip(&pages) {
+        assert!(page.contains("Заголовок"), "page {number}");
+        assert!(page.contains(&format!("стр. {number} из {}", pages.len())), "page {number}: {page}");
+    }
+    assert_eq!(pages.concat().matches("Таблица 1 – Длинная").count(), 1);
+    assert!(pages.concat().contains("строка 199"));
+}
+
+#[test]
+fn markup_stays_text() {
+    let text = texts(&hostile::document()).concat();
+    for shown in ["<script>alert(\"x\")</script>", "#import \"x\" $x^2$ *b* _i_ @ref <lab>", "// c\u{fffd}"] {
+        assert!(text.contains(shown), "{shown} in {text}");
+    }
+}
+
+#[test]
+fn the_sample_has_its_pages_tags_and_date() {
+    let document = sample::document();
+    assert!((11..=14).contains(&texts(&document).len()));
+    let mut out = Vec::new();
+    write_pdf(&document, &mut out).unwrap();
+    assert!(out.starts_with(b"%PDF-1.7"));
+    let has = |part: &[u8]| out.windows(part.len()).any(|window| window == part);
+    for part in ["pdfaid:part>2<", "2021-01-15", "/MarkInfo"] {
+        assert!(has(part.as_bytes()), "{part}");
+    }
+}
+
+#[test]
+fn groups_and_cells_of_any_size_can_be_set() {
+    let group = |text: &str| Row::Group(text.to_owned());
+    let cells = |text: &str| Row::Cells(vec![text.into()]);
+    let (paragraph, pages) = ("слово ".repeat(100), "слово ".repeat(3000));
+    let tables = [
+        vec![group("одна")],
+        vec![group("одна"), group("другая"), cells("а")],
+        vec![cells("а"), group("последняя")],
+        vec![group("а"), group(&paragraph), cells("а")],
+        vec![group(&pages), cells(&pages)],
+        (0..100).map(|_| cells("а")).chain([group("последняя")]).collect(),
+    ];
+    let columns: Vec<_> = ["a", "b", "c"].map(|key| Column::new(key, "Т", ColumnKind::Text, 1)).to_vec();
+    let tables =
+        tables.map(|rows| Block::Table(Table { columns: columns.clone(), rows, ..Table::default() }));
+    let blocks = tables.into_iter().chain([Block::heading(1, &*pages)]).collect();
+    // Without a date and with so long a title it is no PDF/A.
+    let title = TitleBlock { title: pages.clone(), ..TitleBlock::default() };
+    let mut out = Vec::new();
+    write_pdf(&Document { title, blocks, ..sample::document() }, &mut out).unwrap();
+    assert!(out.starts_with(b"%PDF-1.7"));
+}

@@ -1,0 +1,67 @@
+//! Text made safe for a format. What is given is text: no format computes it, runs it or reads markup in it.
+
+use std::borrow::Cow;
+use std::fmt;
+
+/// What stands for a character that a format cannot hold.
+pub(crate) const REPLACEMENT: char = '\u{fffd}';
+
+/// `text` with characters that XML 1.0 forbids (control characters but tab and line feed, U+FFFE, U+FFFF) replaced by
+/// U+FFFD, and CR LF and CR by a line feed. Every format but JSON, which keeps what it was given, writes this.
+pub(crate) fn clean(text: &str) -> Cow<'_, str> {
+    if !text.contains(|c| c == '\r' || forbidden(c)) {
+        return Cow::Borrowed(text);
+    }
+    let lines = text.replace("\r\n", "\n");
+    let kept = |c| match c {
+        '\r' => '\n',
+        c if forbidden(c) => REPLACEMENT,
+        c => c,
+    };
+    Cow::Owned(lines.chars().map(kept).collect())
+}
+
+fn forbidden(c: char) -> bool {
+    matches!(c, '\0'..='\u{8}' | '\u{b}' | '\u{c}' | '\u{e}'..='\u{1f}' | '\u{7f}'..='\u{9f}' | '\u{fffe}' | '\u{ffff}')
+}
+
+/// Writes text as the contents of an XML or HTML element or of a quoted attribute.
+pub(crate) struct Escaped<'a>(pub &'a str);
+
+impl fmt::Display for Escaped<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let clean = clean(self.0);
+        let mut rest = &*clean;
+        while let Some(at) = rest.find(['&', '<', '>', '"', '\'']) {
+            let (plain, special) = rest.split_at(at);
+            f.write_str(plain)?;
+            f.write_str(match special.as_bytes().first() {
+                Some(b'&') => "&amp;",
+                Some(b'<') => "&lt;",
+                Some(b'>') => "&gt;",
+                Some(b'"') => "&quot;",
+                _ => "&#39;",
+            })?;
+            rest = &special[1..];
+        }
+        f.write_str(rest)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn control_characters_are_replaced_and_line_ends_unified() {
+        assert_eq!(clean("a\0b\u{1b}c\u{85}d\u{ffff}"), "a\u{fffd}b\u{fffd}c\u{fffd}d\u{fffd}");
+        assert_eq!(clean("a\r\nb\rc\nd\te"), "a\nb\nc\nd\te");
+        assert!(matches!(clean("Школа № 5"), Cow::Borrowed(_)));
+    }
+
+    #[test]
+    fn markup_is_text() {
+        let text = "<script>alert('&\"')</script>";
+        assert_eq!(Escaped(text).to_string(), "&lt;script&gt;alert(&#39;&amp;&quot;&#39;)&lt;/script&gt;");
+    }
+}

@@ -1,0 +1,83 @@
+//! Workbooks read back.
+
+use super::{XlsxRows, sheet, write_xlsx};
+use crate::model::{Cell, Column, ColumnKind, Decimal, Document, Language};
+use crate::{RowsWriter, hostile, sample};
+use calamine::{Data, DataType, Reader, Xlsx};
+use std::io::Cursor;
+
+fn workbook(document: &Document) -> Xlsx<Cursor<Vec<u8>>> {
+    let mut out = Vec::new();
+    write_xlsx(document, &mut out).unwrap();
+    Xlsx::new(Cursor::new(out)).unwrap()
+}
+
+#[test]
+fn cells_have_types() {
+    let mut book = workbook(&sample::document());
+    let sheets = book.sheet_names();
+    assert_eq!(sheets[..3], ["Сводка", "1. Показатели", "2. Мероприятия"]);
+    assert_eq!(sheets.len(), 10);
+    let range = book.worksheet_range("4. Муниципальные образования").unwrap();
+    let row: Vec<Data> = range.rows().nth(1).unwrap().to_vec();
+    assert_eq!(row[0], Data::Float(1.0));
+    assert_eq!(row[1], Data::String("Александровский муниципальный район".to_owned()));
+    assert_eq!(row[4], Data::Float(0.3));
+    assert!(row[5].is_datetime(), "{:?}", row[5]);
+    assert_eq!(range.rows().next_back().unwrap()[1], Data::String("Всего".to_owned()));
+}
+
+#[test]
+fn groups_become_a_column() {
+    let mut book = workbook(&sample::document());
+    let range = book.worksheet_range("2. Мероприятия").unwrap();
+    let first: Vec<String> = range.rows().map(|row| row[0].to_string()).collect();
+    assert_eq!(first[0], "Раздел");
+    assert_eq!(first.iter().filter(|name| *name == "Раздел 2. Работа с кадрами").count(), 18);
+    assert_eq!(first.last().map(String::as_str), Some("Итого"));
+    assert_eq!(first.len(), 1 + 54 + 1);
+}
+
+#[test]
+fn text_is_never_a_formula() {
+    let mut book = workbook(&hostile::document());
+    for name in book.sheet_names() {
+        assert!(book.worksheet_formula(&name).unwrap().is_empty(), "{name}");
+    }
+    let name = book.sheet_names().into_iter().nth(1).unwrap();
+    let range = book.worksheet_range(&name).unwrap();
+    // What a spreadsheet cannot hold as a number is text.
+    let row: Vec<String> = range.rows().nth(1).unwrap().iter().map(ToString::to_string).collect();
+    assert!(row[1].starts_with("=1+1 <script>") && row[1].contains("\u{fffd}"), "{row:?}");
+    assert!(row[2].contains("223"), "{row:?}");
+}
+
+#[test]
+fn names_of_sheets_are_accepted_and_differ() {
+    assert_eq!(sheet::name(1, "a[b]:c*d?e/f\\g'"), "1. a b  c d e f g");
+    assert_eq!(sheet::name(12, &"щ".repeat(99)).chars().count(), 31);
+    assert_eq!(sheet::name(3, ""), "3.");
+}
+
+#[test]
+fn long_tables_are_written_row_by_row() {
+    let columns = [
+        Column::new("name", "Имя", ColumnKind::Text, 1),
+        Column::new("share", "Доля", ColumnKind::Share, 1),
+        Column::new("rate", "Ставка", ColumnKind::Decimal, 1),
+    ];
+    let scratch = std::env::temp_dir();
+    let mut rows = XlsxRows::new("Результаты", &columns, Language::Ru, &scratch).unwrap();
+    for n in 0..1000 {
+        let rate = Cell::Decimal(Decimal { units: n, places: 1 });
+        rows.write_row(&[Cell::from("=A1"), Cell::Share(5000), rate, Cell::from("beyond")]).unwrap();
+    }
+    let mut out = Cursor::new(Vec::new());
+    rows.finish(&mut out).unwrap();
+    let mut book = Xlsx::new(out).unwrap();
+    let range = book.worksheet_range("1. Результаты").unwrap();
+    assert_eq!(range.get_size(), (1001, 3));
+    assert_eq!(range.get((1000, 0)), Some(&Data::String("=A1".to_owned())));
+    assert_eq!(range.get((1000, 1)), Some(&Data::Float(0.5)));
+    assert_eq!(range.get((1000, 2)), Some(&Data::Float(99.9)));
+}
