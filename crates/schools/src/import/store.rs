@@ -110,7 +110,8 @@ const JOB_PREFIX: &str = "import_";
 fn create(tx: &mut Tx, origin: &Origin, new: &NewImport) -> Result<ImportId> {
     if new.mode == ImportMode::BestEffort && !new.kind.is_divisible() {
         let problem = Problem::field("mode", Reason::Contradiction);
-        return Err(Problem { code: ProblemCode::UnknownParameter, ..problem }.into());
+        let detail = Some(format!("a file of the kind {} is loaded whole or not at all", new.kind));
+        return Err(Problem { code: ProblemCode::UnknownParameter, detail, ..problem }.into());
     }
     let (municipality, school) = match new.area {
         Area::Region => (None, None),
