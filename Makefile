@@ -34,6 +34,7 @@ help: ## Show the targets
 
 .PHONY: run
 run: export DATABASE_URL ?= sqlite:$(DATA)/opora.db
+run: export OPORA_PUBLIC_SUMMARY ?= true
 run: ## Build quickly, fill an empty database with demo data, serve (data directory: ./data)
 	$(CARGO) build $(LOCKED) --package opora
 	mkdir -p "$(DATA)"

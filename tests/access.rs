@@ -146,7 +146,15 @@ fn only_these_operations_are_open() {
     open.sort_unstable();
     assert_eq!(
         open,
-        ["get_keys", "get_liveness", "get_metrics", "get_readiness", "log_in", "refresh_session"]
+        [
+            "get_keys",
+            "get_liveness",
+            "get_metrics",
+            "get_public_summary",
+            "get_readiness",
+            "log_in",
+            "refresh_session"
+        ]
     );
 }
 

@@ -125,6 +125,7 @@ const RECORDS: &[(&str, Record)] = &[
     ("get_readiness", Record::Shared("open")),
     ("get_metrics", Record::Shared("open, on the loopback interface only")),
     ("get_keys", Record::Shared("open")),
+    ("get_public_summary", Record::Shared("open; figures of the whole region without small counts")),
     ("get_me", Record::Shared("the caller itself")),
     ("get_user", Record::RegionOnly),
     ("get_municipality", Record::Municipality),

@@ -42,6 +42,8 @@ mod passport;
 #[cfg(test)]
 mod plans;
 #[cfg(test)]
+mod publication;
+#[cfg(test)]
 mod registry;
 #[cfg(test)]
 mod secrets;

@@ -48,6 +48,8 @@ pub struct Config {
     pub any_school_code: bool,
     /// Who may read `/metrics`: `loopback`, `open` or `off`.
     pub metrics: String,
+    /// The public summary is shown to everybody, without a login.
+    pub public_summary: bool,
     /// Log filter, as `RUST_LOG` writes it.
     pub log: String,
     /// `text` or `json`.
@@ -72,6 +74,7 @@ impl Default for Config {
             lease_seconds: 30,
             any_school_code: false,
             metrics: "loopback".into(),
+            public_summary: false,
             log: "info".into(),
             log_format: "text".into(),
         }

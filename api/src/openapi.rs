@@ -41,6 +41,7 @@ use utoipa_actix_web::AppExt;
         (name = "indicators", description = "The target indicators of the passport"),
         (name = "passport", description = "The stages of the passport, the working group and normative acts"),
         (name = "plans", description = "The plan of support: versions, activities and their status on a day"),
+        (name = "publication", description = "What is told without a login"),
         (name = "service", description = "The state of the installation"),
     ),
     components(schemas(crate::error::ProblemDocument, crate::error::FieldError)),
@@ -191,11 +192,13 @@ fn add_shared(path: &str, method: &str, operation: &mut Operation) {
     let api = path.starts_with("/api/");
     // A run or a list that the answer is about: a record that must be there.
     let names_another = has_parameter(operation, &["proposal_run_id", "list_id"]);
+    // What the configuration may leave out.
+    let hidden = ["/metrics", "/api/v1/public/summary"].contains(&path);
     let applies = |name: &str| match name {
         "BadRequest" => true,
         "Unauthorized" => secured || path.starts_with("/api/v1/auth/"),
         "Forbidden" => secured,
-        "NotFound" => path.contains('{') || path == "/metrics" || names_another,
+        "NotFound" => path.contains('{') || hidden || names_another,
         "Conflict" => writes && secured,
         "PreconditionFailed" | "PreconditionRequired" => names_version,
         "BodyTooLarge" | "UnsupportedMediaType" | "InvalidFields" => has_body,

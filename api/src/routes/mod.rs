@@ -15,6 +15,7 @@ pub mod municipalities;
 pub mod passport;
 pub mod plans;
 pub mod proposals;
+pub mod public;
 pub mod results;
 pub mod schools;
 pub mod service;
@@ -48,4 +49,5 @@ pub fn all(config: &mut ServiceConfig) {
     acts::register(config);
     passport::register(config);
     working_group::register(config);
+    public::register(config);
 }

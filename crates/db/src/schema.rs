@@ -534,6 +534,29 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    feed_tokens (id) {
+        id -> BigInt,
+        token_hash -> Text,
+        user_id -> BigInt,
+        kind -> Text,
+        plan_id -> Nullable<BigInt>,
+        executor -> Nullable<Text>,
+        created_at -> Timestamp,
+        last_used_at -> Nullable<Timestamp>,
+        revoked_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    public_summaries (month) {
+        month -> Text,
+        body -> Text,
+        sha256 -> Text,
+        made_at -> Timestamp,
+    }
+}
+
 diesel::joinable!(schools -> municipalities (municipality_id));
 diesel::joinable!(contexts -> schools (school_id));
 diesel::joinable!(results -> schools (school_id));
@@ -572,6 +595,8 @@ diesel::joinable!(activity_facts -> schools (school_id));
 diesel::joinable!(evidence -> activity_facts (fact_id));
 diesel::joinable!(passport_evidence -> passport_stages (stage));
 diesel::joinable!(passport_evidence -> normative_acts (act_id));
+diesel::joinable!(feed_tokens -> users (user_id));
+diesel::joinable!(feed_tokens -> plans (plan_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
     audit_log,
@@ -611,4 +636,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     passport_stages,
     passport_evidence,
     working_group_seats,
+    feed_tokens,
+    public_summaries,
 );

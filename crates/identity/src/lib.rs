@@ -4,6 +4,7 @@ pub mod keys;
 pub mod passwords;
 pub mod permissions;
 pub mod seal;
+mod secret;
 pub mod sessions;
 pub mod tokens;
 pub mod users;

@@ -2,10 +2,9 @@
 
 use crate::{
     passwords,
+    secret::{self, hashed},
     users::{self, User, UserId, fold_login},
 };
-use aws_lc_rs::{digest, rand};
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD as B64URL};
 use diesel::prelude::*;
 use opora_db::{
     Change, Database, Db, Error, Operation, Origin, Result,
@@ -188,9 +187,7 @@ fn end(db: &mut Db, session: SessionId, reason: &str, now: Moment) -> Result<()>
 }
 
 fn issue(db: &mut Db, session: SessionId, now: Moment) -> Result<String> {
-    let mut secret = [0; 32];
-    rand::fill(&mut secret).map_err(Error::fault)?;
-    let token = B64URL.encode(secret);
+    let token = secret::fresh()?;
     diesel::insert_into(refresh_tokens::table)
         .values((
             refresh_tokens::token_hash.eq(hashed(&token)),
@@ -200,8 +197,4 @@ fn issue(db: &mut Db, session: SessionId, now: Moment) -> Result<String> {
         ))
         .execute(db)?;
     Ok(token)
-}
-
-fn hashed(token: &str) -> String {
-    B64URL.encode(digest::digest(&digest::SHA256, token.as_bytes()))
 }

@@ -1,8 +1,9 @@
-//! Reports on the system of support: the plan and what is done of it, the target indicators and the
-//! passport.
+//! Reports on the system of support: the plan and what is done of it, the target indicators, the passport, and what is
+//! published of them.
 
 pub mod canonical;
 pub mod facts;
 pub mod indicators;
 pub mod passport;
 pub mod plan;
+pub mod publication;
