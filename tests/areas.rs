@@ -7,7 +7,7 @@ use crate::harness::{
     seed::{Seed, YEAR},
 };
 use diesel::prelude::*;
-use opora_db::schema::{assignments, designations};
+use opora_db::schema::{assignments, designations, staff, support_records};
 use opora_identity::Role;
 use serde_json::Value;
 
@@ -39,6 +39,7 @@ const LISTS: &[(&str, &str, Rows)] = &[
     ("list_school_staff", "", Rows::OfSchool),
     ("list_results", "?academic_year=2019%2F2020", Rows::Schools("school_id")),
     ("list_staff", "", Rows::Schools("school_id")),
+    ("list_support_records", "", Rows::Schools("school_id")),
     ("list_designations", "", Rows::Either),
     (
         "list_lists",
@@ -72,7 +73,9 @@ const LISTS: &[(&str, &str, Rows)] = &[
     (
         "list_indicator_rows",
         "",
-        Rows::Elsewhere("rows come from lists and assignments: `models::indicators_add_up_by_hand`"),
+        Rows::Elsewhere(
+            "rows come from lists, assignments and support: `models::indicators_add_up_by_hand`, `support::the_second_indicator_counts_people`",
+        ),
     ),
     ("list_acts", "", Rows::Shared("acts are the region's")),
     ("list_passport_stages", "", Rows::Shared("the passport is the region's")),
@@ -112,6 +115,7 @@ enum Record {
     School,
     Municipality,
     Designation,
+    Support,
     Assignment,
     /// Only roles of the whole region may ask.
     RegionOnly,
@@ -131,6 +135,7 @@ const RECORDS: &[(&str, Record)] = &[
     ("get_municipality", Record::Municipality),
     ("get_school", Record::School),
     ("get_designation", Record::Designation),
+    ("get_support_record", Record::Support),
     ("get_list", Record::Shared("a version of the list says only how many schools it names")),
     ("get_job", Record::Elsewhere("a job is its asker's: `imports::anothers_import_and_job_are_not_found`")),
     (
@@ -156,6 +161,7 @@ const RECORDS: &[(&str, Record)] = &[
     ),
     ("get_plan_activity", Record::Elsewhere("plans come from files: `plans::everyone_reads_the_same_plan`")),
     ("get_indicator", Record::Shared("indicators are numbers about the whole region")),
+    ("get_indicator_series", Record::Shared("indicators are numbers about the whole region")),
     ("get_act", Record::Shared("acts are the region's")),
     ("get_passport_stage", Record::Shared("the passport is the region's")),
     ("get_working_group_seat", Record::Shared("the working group is the region's")),
@@ -293,6 +299,7 @@ both!(a_filter_opens_no_other_area, |world| {
         format!("/api/v1/schools?municipality_id={other}"),
         format!("/api/v1/results?school_id={other_school}"),
         format!("/api/v1/staff?school_id={other_school}"),
+        format!("/api/v1/support-records?school_id={other_school}"),
         format!("/api/v1/designations?school_id={other_school}"),
         format!("/api/v1/designations?municipality_id={other}"),
         format!("/api/v1/assignments?school_id={other_school}"),
@@ -313,6 +320,15 @@ fn designation(world: &World, of: opora_primitives::SchoolId) -> i64 {
 /// The assignment of the school `of`.
 fn assignment(world: &World, of: opora_primitives::SchoolId) -> i64 {
     let row = assignments::table.filter(assignments::school_id.eq(of)).select(assignments::id);
+    world.node.state.database.read(|db| Ok(row.first(db)?)).unwrap()
+}
+
+/// The support of the only person of the school `of`.
+fn support(world: &World, of: opora_primitives::SchoolId) -> i64 {
+    let row = support_records::table
+        .inner_join(staff::table)
+        .filter(staff::school_id.eq(of))
+        .select(support_records::id);
     world.node.state.database.read(|db| Ok(row.first(db)?)).unwrap()
 }
 
@@ -340,6 +356,10 @@ both!(anothers_record_is_not_found, |world| {
             }
             Record::Designation => {
                 let of = |school| designation(world, school).to_string();
+                cases.push((id, of(seed.school), others.iter().map(|s| of(*s)).collect()));
+            }
+            Record::Support => {
+                let of = |school| support(world, school).to_string();
                 cases.push((id, of(seed.school), others.iter().map(|s| of(*s)).collect()));
             }
             Record::Assignment => {
@@ -372,6 +392,7 @@ both!(anothers_record_is_not_found, |world| {
 both!(people_are_named_only_to_those_who_may, |world| {
     for role in [Role::Ministry, Role::Supervision, Role::Expert, Role::Reader] {
         world.client(role).get("/api/v1/staff").expect(403).problem("forbidden");
+        world.client(role).get("/api/v1/support-records").expect(403).problem("forbidden");
     }
     assert_eq!(YEAR, 2019, "the query of list_results names the year");
     let staff = world.client(Role::School).get("/api/v1/staff").expect(200);

@@ -10,7 +10,7 @@ use opora_identity::Role;
 use serde_json::{Value, json};
 
 /// Every kind in the order of loading, with Russian headers, days and decimals; how many rows it makes.
-const KINDS: [(&str, i64, &str); 7] = [
+const KINDS: [(&str, i64, &str); 8] = [
     (
         "municipalities",
         3,
@@ -68,6 +68,15 @@ p-2;520901;Учитель;Математика;Петров Пётр Петро�
         "Код ОО;ОКТМО;Назначение;Акт;Дата акта;Действует с
 520901;;Модель 2, первая волна;Приказ № 5;10.03.2020;10.03.2020
 ;22611000;Модель 1;Приказ № 1;01.02.2018;
+",
+    ),
+    (
+        "support_records",
+        3,
+        "Идентификатор;Форма сопровождения;Программа;Дата начала;Дата окончания;Завершено
+p-1;Курсы повышения квалификации;Школьная команда, 72 часа;14.09.2020;20.11.2020;да
+p-2;Наставничество;Уроки математики;01.02.2021;;нет
+p-2;methodical_event;Семинар  по обмену опытом;05.04.2021;05.04.2021;1
 ",
     ),
 ];
@@ -177,6 +186,8 @@ both!(only_what_differs_is_written, |world| {
     assert_eq!(world.storage.number(versions), before + 1);
     admin.load("contexts", KINDS[2].2.replace("450;80", "451;80")).succeeded([0, 1, 1, 0]);
     admin.load("staff", KINDS[5].2.replace("0,75", "0,5")).succeeded([0, 1, 1, 0]);
+    let ended = KINDS[7].2.replace("01.02.2021;;нет", "01.02.2021;31.05.2021;да");
+    admin.load("support_records", ended).succeeded([0, 1, 2, 0]);
     // Other members make the next revision of the year; the same ones again make none.
     let fewer = "Год списка;Код ОО\n2021;520903\n";
     admin.load("lists", fewer).succeeded([1, 0, 0, 0]);
@@ -294,7 +305,8 @@ const TWO_AREAS: &str =
 
 both!(a_municipality_loads_what_is_its_own, |world| {
     let own = world.client(Role::Municipality);
-    for (kind, _, text) in KINDS.iter().filter(|k| !["contexts", "results"].contains(&k.0)) {
+    let local = ["contexts", "results", "support_records"];
+    for (kind, _, text) in KINDS.iter().filter(|k| !local.contains(&k.0)) {
         own.send_file(kind, *text).expect(403).problem("forbidden");
     }
     let others = vec![(3, "school_code".to_owned(), "unknown_reference".to_owned())];

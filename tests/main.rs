@@ -50,6 +50,8 @@ mod secrets;
 #[cfg(test)]
 mod sessions;
 #[cfg(test)]
+mod support;
+#[cfg(test)]
 mod tokens;
 #[cfg(test)]
 mod tour;

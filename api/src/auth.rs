@@ -25,9 +25,9 @@ macro_rules! needs {
 }
 
 needs! {
-    ReadRegistry WriteRegistry ReadLists ReadStaff Import ReadJobs ReadMethodologies WriteMethodologies ReadVerdicts
-    Identify ReadModels ReadAssignments Assign ReadIndicators ReadPlans ReadPassport WritePassport WriteActs
-    ManageUsers ReadSelf
+    ReadRegistry WriteRegistry ReadLists ReadStaff ReadSupport WriteSupport Import ReadJobs ReadMethodologies
+    WriteMethodologies ReadVerdicts Identify ReadModels ReadAssignments Assign ReadIndicators ReadPlans ReadPassport
+    WritePassport WriteActs ManageUsers ReadSelf
 }
 
 /// Proof that the caller holds a valid token and the permission `P`.

@@ -113,10 +113,12 @@ fn pages(on: &str, servers: &Servers) -> Outcome {
 }
 
 /// The API and the bare handlers, side by side in one process and on one runtime.
-struct Servers {
-    api: SocketAddr,
+pub struct Servers {
+    /// Where the API listens.
+    pub api: SocketAddr,
     bare: SocketAddr,
-    token: String,
+    /// A token of somebody who sees the whole region.
+    pub token: String,
     handles: [ServerHandle; 2],
     thread: JoinHandle<Outcome>,
 }
@@ -125,7 +127,11 @@ struct Servers {
 type Listening = (SocketAddr, SocketAddr, String, [ServerHandle; 2]);
 
 impl Servers {
-    fn start(place: &Place) -> Outcome<Self> {
+    /// Starts both on `place`.
+    ///
+    /// # Errors
+    /// A server that does not start.
+    pub fn start(place: &Place) -> Outcome<Self> {
         let config = Config {
             database_url: place.url.clone(),
             listen: "127.0.0.1:0".into(),
@@ -144,7 +150,11 @@ impl Servers {
         }
     }
 
-    fn stop(self) -> Outcome {
+    /// Stops both.
+    ///
+    /// # Errors
+    /// What a server ended with.
+    pub fn stop(self) -> Outcome {
         System::new().block_on(async {
             for handle in &self.handles {
                 handle.stop(false).await;

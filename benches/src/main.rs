@@ -12,6 +12,7 @@ mod import;
 mod place;
 mod readers;
 mod report;
+mod reporting;
 mod start;
 
 use std::process::ExitCode;
@@ -29,6 +30,7 @@ const ALL: &[Bench] = &[
     ("identify", identify::run),
     ("readers", readers::run),
     ("start", start::run),
+    ("reporting", reporting::run),
 ];
 
 fn main() -> ExitCode {

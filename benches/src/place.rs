@@ -65,6 +65,11 @@ impl Place {
         open(&self.url)
     }
 
+    /// The name of the database on the PostgreSQL server.
+    pub fn on_server(&self) -> Option<&str> {
+        self.server.as_ref().map(|(_, name)| name.as_str())
+    }
+
     /// A folder for whatever belongs to it.
     pub fn folder(&self) -> &Path {
         self.folder.path()

@@ -2,12 +2,13 @@
 //! registry knows about a school, and a user for each role. "Own" is what belongs to the municipality Северный.
 
 use argon2::{Algorithm, Argon2, Params, PasswordHasher, Version};
+use chrono::NaiveDate;
 use diesel::prelude::*;
 use opora_db::{
     Database, Db, Origin, Result, Tx,
     schema::{
         contexts, designations, identification_runs, list_entries, lists, municipalities, procedures,
-        results, schools, staff, users as user_rows,
+        results, schools, staff, support_records, users as user_rows,
     },
 };
 use opora_identity::{
@@ -201,7 +202,7 @@ fn plant_about_school(tx: &mut Tx, school: SchoolId, code: &str, procedure: i64)
             results::below_minimum.eq(9),
         ))
         .execute(&mut **tx)?;
-    diesel::insert_into(staff::table)
+    let person: i64 = diesel::insert_into(staff::table)
         .values((
             staff::external_id.eq(format!("person-{code}")),
             staff::school_id.eq(school),
@@ -209,6 +210,17 @@ fn plant_about_school(tx: &mut Tx, school: SchoolId, code: &str, procedure: i64)
             staff::subject.eq("02"),
             staff::full_name.eq(format!("Учитель школы {code}")),
             staff::updated_at.eq(at),
+        ))
+        .returning(staff::id)
+        .get_result(&mut **tx)?;
+    diesel::insert_into(support_records::table)
+        .values((
+            support_records::staff_id.eq(person),
+            support_records::form.eq("course"),
+            support_records::programme.eq("Курс"),
+            support_records::starts_on.eq(NaiveDate::from_ymd_opt(YEAR + 1, 9, 14).unwrap()),
+            support_records::completed.eq(false),
+            support_records::updated_at.eq(at),
         ))
         .execute(&mut **tx)?;
     diesel::insert_into(designations::table)

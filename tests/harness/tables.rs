@@ -11,7 +11,7 @@ struct Number {
 }
 
 /// The registers and what hangs on them, with whether their records count versions.
-const TABLES: [(&str, bool); 10] = [
+const TABLES: [(&str, bool); 11] = [
     ("municipalities", true),
     ("schools", true),
     ("contexts", true),
@@ -20,6 +20,7 @@ const TABLES: [(&str, bool); 10] = [
     ("lists", false),
     ("list_entries", false),
     ("staff", true),
+    ("support_records", true),
     ("designations", true),
     ("change_journal", false),
 ];

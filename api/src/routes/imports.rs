@@ -148,7 +148,8 @@ fn view(import: store::Import, job_id: Option<JobId>) -> ImportView {
 ///
 /// Takes a CSV or XLSX file, or for the kind `plan` a YAML or JSON file, as a form (`file`) or as the raw body and queues
 /// its loading. The columns of each kind are listed in the documentation; the same file twice changes nothing. A plan is
-/// loaded whole or not at all. Users of a municipality may load contexts and results of their own schools.
+/// loaded whole or not at all. Users of a municipality may load contexts, results and support records of their own schools
+/// and people.
 #[utoipa::path(operation_id = "create_import", tag = "imports", params(ImportQuery, IdempotencyKey), security(("bearer" = ["imports:write"])),
     request_body(description = "The file", content(
         (ImportForm = "multipart/form-data"), (String = "text/csv"), (Vec<u8> = "application/octet-stream"),

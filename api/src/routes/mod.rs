@@ -21,6 +21,7 @@ pub mod schools;
 pub mod service;
 pub mod session;
 pub mod staff;
+pub mod support;
 pub mod users;
 pub mod working_group;
 
@@ -41,6 +42,7 @@ pub fn all(config: &mut ServiceConfig) {
     results::register(config);
     schools::register(config);
     staff::register(config);
+    support::register(config);
     assignments::register(config);
     indicators::register(config);
     models::register(config);

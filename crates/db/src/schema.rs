@@ -189,6 +189,21 @@ diesel::table! {
 }
 
 diesel::table! {
+    support_records (id) {
+        id -> BigInt,
+        staff_id -> BigInt,
+        form -> Text,
+        programme -> Text,
+        starts_on -> Date,
+        ends_on -> Nullable<Date>,
+        completed -> Bool,
+        import_id -> Nullable<BigInt>,
+        version -> BigInt,
+        updated_at -> Timestamp,
+    }
+}
+
+diesel::table! {
     designations (id) {
         id -> BigInt,
         kind -> Text,
@@ -564,6 +579,7 @@ diesel::joinable!(results -> procedures (procedure_id));
 diesel::joinable!(list_entries -> lists (list_id));
 diesel::joinable!(list_entries -> schools (school_id));
 diesel::joinable!(staff -> schools (school_id));
+diesel::joinable!(support_records -> staff (staff_id));
 diesel::joinable!(designations -> schools (school_id));
 diesel::joinable!(designations -> municipalities (municipality_id));
 diesel::joinable!(users -> municipalities (municipality_id));
@@ -611,6 +627,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     lists,
     list_entries,
     staff,
+    support_records,
     designations,
     users,
     sessions,

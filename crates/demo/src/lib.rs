@@ -14,6 +14,7 @@ mod rng;
 mod schools;
 mod sink;
 mod staff;
+mod support;
 mod territory;
 
 use opora_primitives::AcademicYear;
@@ -60,7 +61,8 @@ impl Scale {
 /// A file that was written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DemoFile {
-    /// Kind of import: `municipalities`, `schools`, `contexts`, `results`, `lists`, `staff`, `designations`, `plan`.
+    /// Kind of import: `municipalities`, `schools`, `contexts`, `results`, `lists`, `staff`, `designations`,
+    /// `support_records`, `plan`.
     pub kind: &'static str,
     /// Where it is.
     pub path: PathBuf,
@@ -77,7 +79,7 @@ pub struct DemoFile {
 pub fn write(dir: &Path, scale: &Scale) -> io::Result<Vec<DemoFile>> {
     std::fs::create_dir_all(dir)?;
     let region = Region::build(scale)?;
-    let mut files = Vec::with_capacity(8);
+    let mut files = Vec::with_capacity(9);
     let mut add = |kind: &'static str, name: &str, write: &dyn Fn(&Path) -> io::Result<()>| {
         let path = dir.join(name);
         write(&path)?;
@@ -91,6 +93,7 @@ pub fn write(dir: &Path, scale: &Scale) -> io::Result<Vec<DemoFile>> {
     add("lists", "lists.xlsx", &|path| lists::write_list_2020(&region, path))?;
     add("staff", "staff.csv", &|path| staff::write_staff(&region, path))?;
     add("designations", "designations.tsv", &|path| designations::write_designations(&region, path))?;
+    add("support_records", "support.csv", &|path| support::write_support(&region, path))?;
     add("plan", "plan-2020-2021.yaml", &|path| std::fs::write(path, PLAN))?;
     Ok(files)
 }

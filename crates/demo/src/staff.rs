@@ -36,8 +36,7 @@ const SUBJECTS: &[(u32, Option<&str>)] = &[
 pub(crate) fn write_staff(region: &Region, path: &Path) -> io::Result<()> {
     let mut table = Table::create(path, STAFF)?;
     let mut number = 0;
-    let present = AcademicYear::starting(PRESENT as i32)
-        .map_err(|reason| io::Error::new(io::ErrorKind::InvalidData, format!("{reason:?}")))?;
+    let present = present()?;
     for school in region.schools.iter().filter(|school| school.taught_in(present)) {
         let mut rng = Rng::stream(region.seed, &[STREAM, u64::from(school.code)]);
         for (place, role) in roles(school).enumerate() {
@@ -48,8 +47,14 @@ pub(crate) fn write_staff(region: &Region, path: &Path) -> io::Result<()> {
     table.finish()
 }
 
-/// The posts of a school, by its size.
-fn roles(school: &School) -> impl Iterator<Item = &'static str> {
+/// The year whose staff is known.
+pub(crate) fn present() -> io::Result<AcademicYear> {
+    AcademicYear::starting(PRESENT as i32)
+        .map_err(|reason| io::Error::new(io::ErrorKind::InvalidData, format!("{reason:?}")))
+}
+
+/// The posts of a school, by its size; the place of each, counted from 1, is part of the person's id.
+pub(crate) fn roles(school: &School) -> impl Iterator<Item = &'static str> {
     let size = school.pupils as usize;
     let teachers = match school.kind {
         Kind::Primary => 2 + size / 25,

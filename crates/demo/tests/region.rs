@@ -75,7 +75,17 @@ fn files_come_in_the_order_of_import() {
     let kinds: Vec<_> = REGION.files.iter().map(|file| file.kind).collect();
     assert_eq!(
         kinds,
-        ["municipalities", "schools", "contexts", "results", "lists", "staff", "designations", "plan"]
+        [
+            "municipalities",
+            "schools",
+            "contexts",
+            "results",
+            "lists",
+            "staff",
+            "designations",
+            "support_records",
+            "plan"
+        ]
     );
 }
 
@@ -267,6 +277,51 @@ fn staff_is_plainly_generated() {
         let (experience, born) = (number(row, "Стаж (лет)").unwrap(), number(row, "Год рождения").unwrap());
         assert!(born + 18 + experience <= 2020, "{row:?}");
     }
+}
+
+/// How many of the pedagogical workers of listed schools have completed support by the day, and how many there are.
+fn supported(by: &str) -> (usize, usize) {
+    let listed: HashSet<String> = listed_in(path("lists")).into_iter().collect();
+    let people: HashSet<String> = table("staff", b';', WINDOWS_1251)
+        .into_iter()
+        .filter(|row| listed.contains(&row["Код ОО"]) && ["teacher", "psychologist"].contains(&&*row["Роль"]))
+        .map(|row| row["Внешний идентификатор"].clone())
+        .collect();
+    let iso = |day: &str| day.split('.').rev().collect::<Vec<_>>().join("-");
+    let done: HashSet<String> = table("support_records", b';', UTF_8)
+        .into_iter()
+        .filter(|row| row["Завершено"] == "да" && *iso(&row["Дата окончания"]) <= *by)
+        .map(|row| row["Внешний идентификатор"].clone())
+        .collect();
+    (people.intersection(&done).count(), people.len())
+}
+
+#[test]
+fn support_reaches_its_target_in_the_second_year() {
+    for (by, percent) in [
+        ("2020-01-31", 0..=0),
+        ("2020-06-30", 0..=3),
+        ("2020-12-31", 15..=25),
+        ("2021-06-30", 50..=65),
+        ("2021-12-31", 72..=76),
+    ] {
+        let (done, all) = supported(by);
+        assert!(percent.contains(&(100 * done / all)), "{by}: {done} of {all}");
+    }
+    let rows = table("support_records", b';', UTF_8);
+    let staff: HashSet<String> = table("staff", b';', WINDOWS_1251)
+        .into_iter()
+        .map(|row| row["Внешний идентификатор"].clone())
+        .collect();
+    let mut keys = HashSet::new();
+    for row in &rows {
+        assert!(staff.contains(&row["Внешний идентификатор"]), "{row:?}");
+        let key = ["Внешний идентификатор", "Форма сопровождения", "Программа", "Дата начала"];
+        assert!(keys.insert(key.map(|column| row[column].clone())), "twice: {row:?}");
+    }
+    // Row 3.9: 16 teams of at most five people.
+    let teams = rows.iter().filter(|row| row["Программа"].contains("72 часа")).count();
+    assert!((48..=80).contains(&teams), "{teams}");
 }
 
 #[test]

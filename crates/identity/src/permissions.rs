@@ -61,6 +61,10 @@ permissions! {
     ReadLists = "lists:read": Admin Ministry Supervision Institute Municipality School Expert;
     /// People of a school, by name: personal data, each reading is logged.
     ReadStaff = "staff:read": Admin Institute Municipality School;
+    /// Methodical support of people: personal data, only together with `staff:read`, each reading is logged.
+    ReadSupport = "support:read": Admin Institute Municipality School;
+    /// Record methodical support by hand, within one's area.
+    WriteSupport = "support:write": Admin Institute Municipality;
     /// Load files; within a municipality only what concerns its own schools.
     Import = "imports:write": Admin Institute Municipality;
     /// Imports and jobs one has asked for.

@@ -13,6 +13,11 @@ pub fn fold(text: &str) -> String {
     folded
 }
 
+/// The text with every run of spaces and line ends as one space: names that are part of a key differ by nothing unseen.
+pub fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
 /// A `LIKE` pattern that finds `text` anywhere inside a folded column; escape character `\`.
 pub fn contains_pattern(text: &str) -> String {
     let mut pattern = String::from("%");
@@ -33,6 +38,11 @@ mod tests {
     #[test]
     fn folds_case_yo_and_spaces() {
         assert_eq!(fold("  Семёновский\u{a0} ОКРУГ "), "семеновский округ");
+    }
+
+    #[test]
+    fn a_line_keeps_its_words() {
+        assert_eq!(one_line("  Курс\u{a0} 72\r\nчаса "), "Курс 72 часа");
     }
 
     #[test]

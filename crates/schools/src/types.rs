@@ -30,6 +30,10 @@ id_type!(
     /// A designation of a school or a municipality by an act.
     DesignationId
 );
+id_type!(
+    /// A record of methodical support given to a member of staff.
+    SupportId
+);
 
 word_type!(
     /// The kind of assessment a result comes from.
@@ -211,6 +215,47 @@ word_type!(
     }
 );
 
+word_type!(
+    /// A form of methodical support. The list is closed: what fits none of them is no support that indicator I2 counts.
+    SupportForm {
+        /// A training course with a document at its end.
+        Course = "course", "Курсы повышения квалификации";
+        /// A personal plan made from the deficits found (rows 1.6 and 1.10 of the plan).
+        IndividualPlan = "individual_plan", "Персональный план";
+        /// A consultation, or a series of them.
+        Consultation = "consultation", "Консультация";
+        /// Work with a mentor.
+        Mentoring = "mentoring", "Наставничество";
+        /// A seminar, workshop, master class or webinar.
+        MethodicalEvent = "methodical_event", "Методическое мероприятие";
+        /// An internship, as a rule at a school with high results.
+        Internship = "internship", "Стажировка";
+        /// Work in a professional community (row 2.3 of the plan).
+        Community = "community", "Профессиональное сообщество";
+    }
+);
+
+/// Years in which support may start and end.
+pub const SUPPORT_YEARS: std::ops::RangeInclusive<i32> = 2000..=2100;
+
+impl StaffRole {
+    /// The posts of pedagogical workers. Heads and their deputies are managers, counted apart by law; of the others the
+    /// register does not say (D35).
+    pub const PEDAGOGICAL: [Self; 2] = [Self::Teacher, Self::Psychologist];
+}
+
+/// Reads a cell that says yes or no, in Russian, English or a digit, whatever the case.
+///
+/// # Errors
+/// [`Reason::UnknownValue`] if it is neither.
+pub fn yes_or_no(text: &str) -> Result<bool, Reason> {
+    match fold(text).as_str() {
+        "да" | "yes" | "true" | "1" => Ok(true),
+        "нет" | "no" | "false" | "0" => Ok(false),
+        _ => Err(Reason::UnknownValue),
+    }
+}
+
 /// The value whose word or Russian name is `text`, whatever the case, the spaces and the letter `ё`.
 fn recognise<T: Copy>(
     text: &str,
@@ -249,7 +294,8 @@ read_from_files!(
     SchoolStatus,
     MunicipalityKind,
     StaffRole,
-    DesignationKind
+    DesignationKind,
+    SupportForm
 );
 
 impl Subject {
@@ -330,6 +376,13 @@ mod tests {
     }
 
     #[test]
+    fn yes_and_no_have_many_words() {
+        assert!([" Да", "TRUE", "1", "yes"].iter().all(|text| yes_or_no(text) == Ok(true)));
+        assert!(["НЕТ ", "false", "0", "no"].iter().all(|text| yes_or_no(text) == Ok(false)));
+        assert_eq!(yes_or_no("возможно"), Err(Reason::UnknownValue));
+    }
+
+    #[test]
     fn every_list_is_read_by_word_and_by_name() {
         assert_eq!(Assessment::from_file("впр"), Ok(Assessment::Vpr));
         assert_eq!(Assessment::from_file("oge"), Ok(Assessment::Oge));
@@ -338,6 +391,8 @@ mod tests {
         assert_eq!(MunicipalityKind::from_file("городской округ"), Ok(MunicipalityKind::CityOkrug));
         assert_eq!(SchoolStatus::from_file("реорганизована"), Ok(SchoolStatus::Reorganised));
         assert_eq!(StaffRole::from_file("директор"), Err(Reason::UnknownValue));
+        assert_eq!(SupportForm::from_file("курсы повышения квалификации"), Ok(SupportForm::Course));
+        assert_eq!(SupportForm::from_file("другое"), Err(Reason::UnknownValue));
     }
 
     #[test]

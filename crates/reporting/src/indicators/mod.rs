@@ -5,16 +5,20 @@
 //!   [`LAST_YEAR`] and not after the year of the day asked for; a caller may name another version.
 //! - *A school has an assignment* if it, its head or one of its teachers has one that is active on the day. How many
 //!   of them count through their people only is told beside the number.
-//! - *I1* follows successors: a listed school that was merged counts through the school that took over.
+//! - *I1* follows successors: a listed school that was merged counts through the school that took over. On a day before
+//!   the merger the school still stands for itself.
+//! - *I2* counts pedagogical workers (teachers and psychologists) of the list's schools as the staff register has them
+//!   now, and of the schools that took over. Support counts from the last day of a completed form on, whatever the form.
 //! - *I3* counts whole municipal systems in force on the day; a city district counts inside its city (decision 6), a
 //!   state school nowhere (decision 16). The denominator is a parameter.
 //! - *I4* does not hang on the day asked for: participants are the schools with an assignment active at any time of
 //!   [`PERIOD`], the later list is the newest version of the first list of a year after [`LAST_YEAR`]. Both are
 //!   followed to the last successor (decision 4). A participant that closed without a successor stays in the
 //!   denominator and does not count: nothing shows that its results rose.
-//! - *I2* needs records of support, which are not kept yet; it is left out.
 
+mod ground;
 pub mod rules;
+pub mod series;
 pub mod store;
 pub mod types;
 
@@ -23,7 +27,11 @@ mod properties;
 #[cfg(test)]
 mod store_tests;
 
-pub use rules::{Facts, Followed, Reach, SchoolFact, SystemFact, included, later_list, municipal};
+pub use ground::Ground;
+pub use rules::{
+    Facts, Followed, PersonFact, Reach, SchoolFact, SystemFact, included, later_list, municipal, supported,
+};
+pub use store::{Answer, Question};
 pub use types::{
     Actual, IndicatorCode, IndicatorTarget, ListVersion, NotMeasurable, Row, RowGround, Subject,
     TargetOperator, TargetVerdict,

@@ -1,8 +1,10 @@
 //! Examples by hand and properties of the indicators' rules.
 
 use super::*;
+use chrono::NaiveDate;
 use opora_models::types::ModelCode;
 use opora_primitives::{MunicipalityId, SchoolId, Share};
+use opora_schools::types::StaffId;
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -81,6 +83,57 @@ fn only_all_listed_schools_meet_the_first_target() {
     assert_eq!(actual.through_people(), 1);
     let all = included(&facts(), Some(&ids(&[1, 2])), &reach(&[1, 2, 3], &[], &[]));
     assert_eq!((all.verdict, all.share()), (TargetVerdict::Met, Some(Share::new(2, 2))));
+}
+
+fn day(text: &str) -> NaiveDate {
+    text.parse().unwrap()
+}
+
+/// A pedagogical worker with the last days of completed support.
+fn person(id: i64, school: i64, completed: &[&str]) -> PersonFact {
+    let completed = completed.iter().map(|text| day(text)).collect();
+    PersonFact { id: StaffId(id), school: SchoolId(school), completed }
+}
+
+#[test]
+fn people_count_once_and_from_the_last_day_of_their_support() {
+    // Listed: 1 and 2. Person 13 works at 3, which is not listed.
+    let people = [
+        person(11, 1, &["2020-11-20", "2021-03-01"]),
+        person(12, 1, &[]),
+        person(13, 3, &["2020-01-01"]),
+        person(21, 2, &["2021-06-01"]),
+    ];
+    let of = |on| supported(&facts(), Some(&ids(&[1, 2])), &people, day(on));
+    // 0 of 3, 1 of 3, 2 of 3: 66.7 %, below 70.
+    for (on, numerator) in
+        [("2020-11-19", 0), ("2020-11-20", 1), ("2021-05-31", 1), ("2021-06-01", 2), ("2021-12-31", 2)]
+    {
+        let actual = of(on);
+        assert_eq!(
+            (actual.share(), actual.verdict),
+            (Some(Share::new(numerator, 3)), TargetVerdict::NotMet),
+            "{on}"
+        );
+    }
+    assert_eq!(
+        whys(&of("2021-12-31")),
+        [RowGround::Supported, RowGround::NotSupported, RowGround::Supported]
+    );
+    assert_eq!(supported(&facts(), None, &people, day("2021-12-31")).reason, Some(NotMeasurable::NoList));
+}
+
+#[test]
+fn people_are_followed_to_the_school_that_took_over() {
+    // 5 became 3: the people of 3 count, and one whom the register still has in 5; 6 closed, its people do not.
+    let people = [person(31, 3, &["2020-05-05"]), person(51, 5, &[]), person(61, 6, &["2020-05-05"])];
+    let of = |list: &[i64]| supported(&facts(), Some(&ids(list)), &people, day("2020-12-31"));
+    assert_eq!(of(&[5, 6]).share(), Some(Share::new(1, 2)));
+    // 3 is listed itself: nobody counts twice.
+    assert_eq!(of(&[3, 5]).share(), Some(Share::new(1, 2)));
+    // Of 1 and 2 nothing is known; 6 has no people to know of.
+    assert_eq!(of(&[1, 2, 5, 6]).without_staff, [SchoolId(1), SchoolId(2)]);
+    assert_eq!(of(&[1]).reason, Some(NotMeasurable::NothingToMeasure));
 }
 
 #[test]
@@ -169,6 +222,38 @@ proptest! {
     }
 
     #[test]
+    fn more_support_never_lowers_the_second_and_order_never_matters(
+        people in prop::collection::vec((1i64..=6, prop::collection::vec(0i32..40, 0..4)), 0..12),
+        further in prop::collection::vec((0usize..12, 0i32..40), 0..8),
+        list in prop::collection::btree_set(1i64..=6, 0..6),
+        on in 0i32..40,
+    ) {
+        let date = |n: i32| NaiveDate::from_epoch_days(18_000 + n).unwrap();
+        let fact = |(id, (school, days)): (i64, &(i64, Vec<i32>))| PersonFact {
+            id: StaffId(id),
+            school: SchoolId(*school),
+            completed: days.iter().map(|n| date(*n)).collect(),
+        };
+        let before: Vec<PersonFact> = (1..).zip(&people).map(fact).collect();
+        let mut after = before.clone();
+        for (who, day) in further {
+            if let Some(person) = after.get_mut(who) {
+                person.completed.push(date(day));
+            }
+        }
+        let list = ids(&list.into_iter().collect::<Vec<_>>());
+        let of = |people: &[PersonFact]| supported(&facts(), Some(&list), people, date(on));
+        let (less, most) = (of(&before), of(&after));
+        prop_assert!(less.numerator <= most.numerator && most.numerator <= most.denominator);
+        prop_assert_eq!(less.denominator, most.denominator);
+        after.reverse();
+        after.iter_mut().for_each(|person| person.completed.reverse());
+        prop_assert_eq!(of(&after), most);
+        let later = supported(&facts(), Some(&list), &after, date(on + 1));
+        prop_assert!(later.numerator >= of(&after).numerator);
+    }
+
+    #[test]
     fn a_longer_later_list_never_raises_the_fourth(
         own in prop::collection::btree_set(1i64..=6, 0..6),
         list in prop::collection::btree_set(1i64..=6, 0..6),
@@ -187,6 +272,8 @@ proptest! {
     fn the_verdict_is_exact(n in 0i64..1000, d in 1i64..1000) {
         let share = Share::new(n.min(d), d);
         prop_assert_eq!(IndicatorCode::I1.target().reached(share), Some(n >= d));
-        prop_assert_eq!(IndicatorCode::I3.target().reached(share), Some(10 * n.min(d) >= 7 * d));
+        for code in [IndicatorCode::I2, IndicatorCode::I3] {
+            prop_assert_eq!(code.target().reached(share), Some(10 * n.min(d) >= 7 * d));
+        }
     }
 }

@@ -1,21 +1,23 @@
 //! The rules of the indicators. Pure: no clock, no database.
 
 use super::types::{Actual, IndicatorCode, NotMeasurable, Row, RowGround, Subject};
+use chrono::NaiveDate;
 use opora_models::{
     rules::{municipal_system_of, municipal_systems_included},
     types::ModelCode,
 };
 use opora_primitives::{MunicipalityId, SchoolId};
+use opora_schools::types::StaffId;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// A school, closed ones with them.
+/// A school on the day, closed ones with them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SchoolFact {
     /// Its municipality; a state school has none.
     pub municipality: Option<MunicipalityId>,
-    /// The school that took over.
+    /// The school that took over, once it does not work any more.
     pub successor: Option<SchoolId>,
-    /// Whether it works.
+    /// Whether it works on the day.
     pub open: bool,
 }
 
@@ -26,6 +28,30 @@ pub struct SystemFact {
     pub parent: Option<MunicipalityId>,
     /// Whether it is a system of its own that is in force on the day: no city district.
     pub whole: bool,
+}
+
+/// A pedagogical worker (D35).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PersonFact {
+    /// Who.
+    pub id: StaffId,
+    /// The school the register has the person in.
+    pub school: SchoolId,
+    /// The last days of the forms of support the person completed, in any order.
+    pub completed: Vec<NaiveDate>,
+}
+
+impl PersonFact {
+    fn row(&self, on: NaiveDate) -> Row {
+        let counts = self.completed.iter().any(|day| *day <= on);
+        Row {
+            subject: Subject::Person { id: self.id, school: self.school },
+            counts,
+            why: if counts { RowGround::Supported } else { RowGround::NotSupported },
+            successor: None,
+            models: Vec::new(),
+        }
+    }
 }
 
 /// Whom active assignments reach: on a day, or at any time of a period.
@@ -79,18 +105,26 @@ pub enum Followed {
 }
 
 impl Facts {
-    /// Follows the successors of `school` to the last one. A circle, which the registers do not allow, leaves the school
-    /// itself; one that the registers do not know stays what it is.
-    pub fn follow(&self, school: SchoolId) -> Followed {
-        let mut last = school;
-        for _ in 0..=self.schools.len() {
-            match self.schools.get(&last) {
-                Some(SchoolFact { successor: Some(next), .. }) => last = *next,
-                Some(SchoolFact { open: false, .. }) => return Followed::Closed,
-                _ => return Followed::To(last),
+    /// `school` and the schools that took over, one after another. A circle, which the registers do not allow, leaves
+    /// the school itself.
+    pub fn heirs(&self, school: SchoolId) -> Vec<SchoolId> {
+        let mut path = vec![school];
+        while let Some(next) = path.last().and_then(|last| self.schools.get(last)?.successor) {
+            if path.contains(&next) {
+                return vec![school];
             }
+            path.push(next);
         }
-        Followed::To(school)
+        path
+    }
+
+    /// Follows the successors of `school` to the last one. A school that the registers do not know stays what it is.
+    pub fn follow(&self, school: SchoolId) -> Followed {
+        let last = self.heirs(school).last().copied().unwrap_or(school);
+        match self.schools.get(&last) {
+            Some(SchoolFact { open: false, successor: None, .. }) => Followed::Closed,
+            _ => Followed::To(last),
+        }
     }
 
     fn parents(&self) -> BTreeMap<MunicipalityId, MunicipalityId> {
@@ -126,6 +160,30 @@ pub fn included(facts: &Facts, list: Option<&BTreeSet<SchoolId>>, reach: &Reach)
 fn row(school: SchoolId, successor: Option<SchoolId>, why: RowGround, models: Vec<ModelCode>) -> Row {
     let counts = matches!(why, RowGround::OwnModel | RowGround::ThroughPeople | RowGround::OffTheLaterList);
     Row { subject: Subject::School(school), counts, why, successor, models }
+}
+
+/// I2: pedagogical workers of the list's schools, and which of them have completed a form of support by `on`. A merged
+/// school's people are those of the schools that took over too; one that closed without a successor has none. Without a
+/// list it cannot be said.
+pub fn supported(
+    facts: &Facts,
+    list: Option<&BTreeSet<SchoolId>>,
+    people: &[PersonFact],
+    on: NaiveDate,
+) -> Actual {
+    let Some(list) = list else {
+        return Actual::unknown(IndicatorCode::I2, NotMeasurable::NoList, Vec::new());
+    };
+    let working = list.iter().filter(|school| facts.follow(**school) != Followed::Closed);
+    let heirs: BTreeMap<SchoolId, Vec<SchoolId>> = working.map(|s| (*s, facts.heirs(*s))).collect();
+    let whose: BTreeSet<SchoolId> = heirs.values().flatten().copied().collect();
+    let counted: BTreeMap<StaffId, &PersonFact> =
+        people.iter().filter(|p| whose.contains(&p.school)).map(|p| (p.id, p)).collect();
+    let staffed: BTreeSet<SchoolId> = counted.values().map(|p| p.school).collect();
+    let rows = counted.into_values().map(|person| person.row(on)).collect();
+    let silent = heirs.into_iter().filter(|(_, heirs)| heirs.iter().all(|s| !staffed.contains(s)));
+    let without_staff = silent.map(|(school, _)| school).collect();
+    Actual { without_staff, ..Actual::of(IndicatorCode::I2, rows, None) }
 }
 
 /// I3: whole municipal systems in force, and which of them have an assigned school or a model of the municipal level.

@@ -4,6 +4,7 @@ use super::store::{self, Question};
 use super::*;
 use diesel::connection::SimpleConnection;
 use opora_db::{BackEnd, Database, Error, Settings, migrations};
+use opora_models::store::Viewer;
 use opora_primitives::{Area, Limit, MunicipalityId, ProblemCode, Share};
 use opora_schools::types::ListId;
 use std::time::Duration;
@@ -59,16 +60,18 @@ fn numbers_follow_the_day() {
     let folder = tempfile::tempdir().unwrap();
     let database = database(&folder);
     let share = |n, d| Some(Share::new(n, d));
+    // No teacher is known: of the second there is nothing to measure.
+    let none = Some(Share::new(0, 0));
     // Before the fourth model begins: school 1 of the list; the city by its school, municipality 3 by its model.
-    assert_eq!(shares(&database, on("2020-06-01")), [share(1, 2), share(2, 2), None]);
+    assert_eq!(shares(&database, on("2020-06-01")), [share(1, 2), none, share(2, 2), None]);
     // The third model is paused, but the head of school 3 has the fourth.
-    assert_eq!(shares(&database, on("2020-12-15")), [share(1, 2), share(2, 2), None]);
-    assert_eq!(shares(&database, on("2021-08-01")), [share(1, 2), share(1, 2), None]);
-    assert_eq!(shares(&database, on("2023-03-10")), [share(0, 2), share(0, 2), None]);
+    assert_eq!(shares(&database, on("2020-12-15")), [share(1, 2), none, share(2, 2), None]);
+    assert_eq!(shares(&database, on("2021-08-01")), [share(1, 2), none, share(1, 2), None]);
+    assert_eq!(shares(&database, on("2023-03-10")), [share(0, 2), none, share(0, 2), None]);
     // No list of that year yet: the first cannot be said.
-    assert_eq!(shares(&database, on("2019-12-31")), [None, share(0, 2), None]);
+    assert_eq!(shares(&database, on("2019-12-31")), [None, None, share(0, 2), None]);
     let with_52 = Question { denominator: Some(52), ..on("2020-12-15") };
-    assert_eq!(shares(&database, with_52)[1], share(2, 52));
+    assert_eq!(shares(&database, with_52)[2], share(2, 52));
 }
 
 #[test]
@@ -79,8 +82,72 @@ fn the_newest_version_of_the_later_list_decides() {
     // Participants of 2020-2021: schools 1 and 3. The second version of 2022 names 1: 1 of 2 is off. I1 keeps its list.
     let answer = database.read(|db| store::compute(db, on("2026-01-01"))).unwrap();
     assert_eq!((answer.list.unwrap().id, answer.later.unwrap().id), (ListId(1), ListId(3)));
-    let fourth = &answer.indicators[2];
+    let fourth = &answer.indicators[3];
     assert_eq!((fourth.share(), fourth.verdict), (Some(Share::new(1, 2)), TargetVerdict::Met));
+}
+
+/// Teachers of the listed schools 1 and 2 and of 3, which took over 2 on 2021-08-31.
+const PEOPLE: &str = "
+    UPDATE schools SET status = 'reorganised', successor_id = 3, closed_on = '2021-08-31' WHERE id = 2;
+    INSERT INTO staff (id, external_id, school_id, role, full_name, updated_at) VALUES
+        (11, 'x11', 1, 'teacher', 'Работник 11', '2020-01-01 00:00:00'),
+        (12, 'x12', 1, 'deputy', 'Работник 12', '2020-01-01 00:00:00'),
+        (21, 'x21', 2, 'psychologist', 'Работник 21', '2020-01-01 00:00:00'),
+        (31, 'x31', 3, 'teacher', 'Работник 31', '2020-01-01 00:00:00');
+    INSERT INTO support_records (staff_id, form, programme, starts_on, ends_on, completed, updated_at) VALUES
+        (11, 'course', 'Курс', '2020-09-01', '2020-11-01', TRUE, '2020-01-01 00:00:00'),
+        (11, 'mentoring', 'Опыт', '2020-09-01', '2021-02-01', TRUE, '2020-01-01 00:00:00'),
+        (12, 'course', 'Курс', '2020-09-01', '2020-11-01', TRUE, '2020-01-01 00:00:00'),
+        (21, 'course', 'Курс', '2020-09-01', '2020-11-01', FALSE, '2020-01-01 00:00:00'),
+        (31, 'course', 'Курс', '2020-09-01', '2020-11-01', TRUE, '2020-01-01 00:00:00');";
+
+#[test]
+fn a_series_is_what_each_of_its_days_says() {
+    let folder = tempfile::tempdir().unwrap();
+    let database = database(&folder);
+    database.keep_books(|db| Ok(db.batch_execute(PEOPLE)?)).unwrap();
+    let days =
+        ["2019-12-31", "2020-10-31", "2020-11-01", "2021-08-31", "2021-09-01"].map(|d| d.parse().unwrap());
+    for (at, code) in IndicatorCode::ALL.iter().enumerate() {
+        let points = database.read(|db| series::series(db, *code, &days, None, None)).unwrap();
+        let once: Vec<_> =
+            days.map(|on| shares(&database, Question { on, ..self::on("2020-01-01") })[at]).into();
+        assert_eq!(points.iter().map(|p| p.actual.share()).collect::<Vec<_>>(), once, "{code}");
+    }
+    // Of 11 and 21 one is supported; after the merger 31 counts with them. Deputy 12 is no pedagogical worker.
+    let second = database.read(|db| series::series(db, IndicatorCode::I2, &days, None, None)).unwrap();
+    let shares: Vec<_> = second.iter().map(|p| p.actual.share()).collect();
+    let share = |n, d| Some(Share::new(n, d));
+    assert_eq!(shares, [None, share(0, 2), share(1, 2), share(1, 2), share(2, 3)]);
+}
+
+#[test]
+fn people_are_named_or_counted() {
+    let folder = tempfile::tempdir().unwrap();
+    let database = database(&folder);
+    database.keep_books(|db| Ok(db.batch_execute(PEOPLE)?)).unwrap();
+    let rows = |viewer| {
+        let (limit, question) = (Limit::new(None).unwrap(), on("2021-09-01"));
+        database
+            .read_consistent(|db| {
+                let actual = store::compute(db, question)?.indicators.remove(1);
+                store::rows(db, viewer, actual, limit, None, question)
+            })
+            .unwrap()
+            .items
+    };
+    let named = rows(Viewer { area: Area::Region, people: true });
+    let names: Vec<_> = named.iter().map(|row| (row.name.as_str(), row.counts, row.forms.len())).collect();
+    assert_eq!(names, [("Работник 11", true, 2), ("Работник 21", false, 0), ("Работник 31", true, 1)]);
+    let counted = rows(Viewer { area: Area::Region, people: false });
+    let numbers: Vec<_> = counted.iter().map(|row| (row.name.as_str(), row.supported, row.people)).collect();
+    assert_eq!(
+        numbers,
+        [("Школа 1", Some(1), Some(1)), ("Школа 2", Some(0), Some(1)), ("Школа 3", Some(1), Some(1))]
+    );
+    assert!(counted.iter().all(|row| row.staff_id.is_none() && row.forms.is_empty()));
+    let own = rows(Viewer { area: Area::Municipality(MunicipalityId(2)), people: true });
+    assert_eq!(own.len(), 1);
 }
 
 #[test]
@@ -114,7 +181,7 @@ fn rows_stay_inside_the_area_and_page() {
         database
             .read_consistent(|db| {
                 let actual = store::compute(db, question)?.indicators.remove(at);
-                store::rows(db, area, actual, limit, cursor.as_deref(), question)
+                store::rows(db, Viewer { area, people: false }, actual, limit, cursor.as_deref(), question)
             })
             .unwrap()
     };
@@ -124,6 +191,6 @@ fn rows_stay_inside_the_area_and_page() {
     assert_eq!((second.items[0].why, second.next), (RowGround::NoModel, None));
     let city = rows(Area::Municipality(MunicipalityId(1)), 0, None);
     assert_eq!((city.items.len(), city.items[0].counts, city.next), (1, true, None));
-    let systems = rows(Area::Municipality(MunicipalityId(3)), 1, None);
+    let systems = rows(Area::Municipality(MunicipalityId(3)), 2, None);
     assert_eq!((systems.items.len(), systems.items[0].name.as_str()), (1, "Округ"));
 }

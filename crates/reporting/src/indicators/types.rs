@@ -2,15 +2,17 @@
 
 use opora_models::types::ModelCode;
 use opora_primitives::{MunicipalityId, SchoolId, Share, word_type};
-use opora_schools::types::ListId;
+use opora_schools::types::{ListId, StaffId};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 word_type!(
-    /// A target indicator, by its number in the passport. The second one needs records of support and is not there.
+    /// A target indicator, by its number in the passport.
     IndicatorCode {
         /// Listed schools included.
         I1 = "I1", "Доля ОО из списка Рособрнадзора в региональной системе";
+        /// Pedagogical workers of listed schools covered by methodical support.
+        I2 = "I2", "Доля педагогов с методическим сопровождением";
         /// Municipal systems included.
         I3 = "I3", "Доля муниципальных систем в региональной системе";
         /// Participants off the later list.
@@ -41,7 +43,7 @@ word_type!(
 );
 
 word_type!(
-    /// RowGround it cannot be said yet.
+    /// Why it cannot be said yet.
     NotMeasurable {
         /// There is no list to measure by.
         NoList = "no_list", "Список не загружен";
@@ -53,7 +55,7 @@ word_type!(
 );
 
 word_type!(
-    /// RowGround a row counts or does not.
+    /// Why a row counts or does not.
     RowGround {
         /// The school itself has a model.
         OwnModel = "own_model", "У школы есть модель поддержки";
@@ -65,6 +67,10 @@ word_type!(
         MunicipalModel = "municipal_model", "Модель муниципального уровня";
         /// A school of the municipal system has a model.
         AssignedSchool = "assigned_school", "Модель есть у школы муниципальной системы";
+        /// The person has completed a form of support; or somebody of the school has.
+        Supported = "supported", "Есть завершённая форма сопровождения";
+        /// The person has completed none; or nobody of the school has.
+        NotSupported = "not_supported", "Завершённой формы сопровождения нет";
         /// The school is not on the later list.
         OffTheLaterList = "off_the_later_list", "Нет в более позднем списке";
         /// The school is on the later list.
@@ -101,8 +107,18 @@ impl IndicatorCode {
     pub fn en(self) -> &'static str {
         match self {
             Self::I1 => "Listed schools included",
+            Self::I2 => "Staff covered by methodical support",
             Self::I3 => "Municipal systems included",
             Self::I4 => "Participants off the later list",
+        }
+    }
+
+    /// Which of the passport's list and the later one it is made with.
+    pub fn version(self, (list, later): (Option<ListVersion>, Option<ListVersion>)) -> Option<ListVersion> {
+        match self {
+            Self::I1 | Self::I2 => list,
+            Self::I3 => None,
+            Self::I4 => later,
         }
     }
 
@@ -110,7 +126,7 @@ impl IndicatorCode {
     pub fn target(self) -> IndicatorTarget {
         let (operator, percent) = match self {
             Self::I1 => (TargetOperator::Equal, 100),
-            Self::I3 => (TargetOperator::AtLeast, 70),
+            Self::I2 | Self::I3 => (TargetOperator::AtLeast, 70),
             Self::I4 => (TargetOperator::AtLeast, 30),
         };
         IndicatorTarget { operator, percent }
@@ -137,6 +153,13 @@ pub enum Subject {
     School(SchoolId),
     /// A municipal system.
     Municipality(MunicipalityId),
+    /// A pedagogical worker.
+    Person {
+        /// Who.
+        id: StaffId,
+        /// The school the register has the person in.
+        school: SchoolId,
+    },
 }
 
 /// A member of the denominator.
@@ -146,7 +169,7 @@ pub struct Row {
     pub subject: Subject,
     /// Whether it counts in the numerator.
     pub counts: bool,
-    /// RowGround.
+    /// Why.
     pub why: RowGround,
     /// The school that is looked at in its place, if another took over.
     pub successor: Option<SchoolId>,
@@ -165,10 +188,13 @@ pub struct Actual {
     pub denominator: Option<i64>,
     /// Whether the target is reached.
     pub verdict: TargetVerdict,
-    /// RowGround that cannot be said.
+    /// Why that cannot be said.
     pub reason: Option<NotMeasurable>,
     /// The rows behind it.
     pub rows: Vec<Row>,
+    /// For I2: working schools of the list of which the register knows no pedagogical worker, so that the number is
+    /// silent about them.
+    pub without_staff: Vec<SchoolId>,
 }
 
 impl Actual {
@@ -185,14 +211,15 @@ impl Actual {
             None => (TargetVerdict::NotMeasurable, Some(NotMeasurable::NothingToMeasure)),
         };
         let (numerator, denominator) = (Some(share.numerator), Some(share.denominator));
-        Self { code, numerator, denominator, verdict, reason, rows }
+        Self { code, numerator, denominator, verdict, reason, rows, without_staff: Vec::new() }
     }
 
     /// A number that cannot be said yet, with the part that can.
     pub(super) fn unknown(code: IndicatorCode, reason: NotMeasurable, rows: Vec<Row>) -> Self {
         let denominator = (!rows.is_empty()).then(|| i64::try_from(rows.len()).unwrap_or(i64::MAX));
         let (numerator, verdict) = (None, TargetVerdict::NotMeasurable);
-        Self { code, numerator, denominator, verdict, reason: Some(reason), rows }
+        let reason = Some(reason);
+        Self { code, numerator, denominator, verdict, reason, rows, without_staff: Vec::new() }
     }
 
     /// The share, if it can be said.

@@ -2,7 +2,7 @@
 //! come through [`run`].
 //!
 //! A file is read row by row. Registers (municipalities, schools, lists, designations) are small and are written record
-//! by record, each with its audit record. Bulk kinds (contexts, results, staff) go through a stage
+//! by record, each with its audit record. Bulk kinds (contexts, results, staff, support records) go through a stage
 //! ([`opora_db::Stage`]), so that memory does not grow with the file. Either way everything happens in one write, which
 //! is undone for a dry run or when an atomic import has a reject.
 
@@ -40,6 +40,8 @@ opora_primitives::word_type!(
         Staff = "staff", "кадры";
         /// Designations by acts.
         Designations = "designations", "назначения";
+        /// Methodical support of staff.
+        SupportRecords = "support_records", "методическое сопровождение";
         /// A version of a plan: a document and no table, loaded by the crate that knows plans.
         Plan = "plan", "план";
     }
@@ -55,10 +57,15 @@ opora_primitives::word_type!(
 );
 
 impl ImportKind {
-    /// Whether users whose area is a municipality may load it: only what is keyed by their own schools. The registers
-    /// are the region's, and a staff record could be taken from another municipality by its external id.
+    /// Whether users whose area is a municipality may load it: only what is keyed by their own schools and people. The
+    /// registers are the region's, and a staff record could be taken from another municipality by its external id.
     pub fn is_local(self) -> bool {
-        matches!(self, Self::Contexts | Self::Results)
+        matches!(self, Self::Contexts | Self::Results | Self::SupportRecords)
+    }
+
+    /// Whether its rows are merged in bulk: told by one `load` entry of the journal.
+    fn is_bulk(self) -> bool {
+        matches!(self, Self::Contexts | Self::Results | Self::Staff | Self::SupportRecords)
     }
 
     /// Whether the good rows of a file may be written without the others. Half a plan is none.
@@ -193,9 +200,7 @@ fn conclude(tx: &mut Tx, source: &Source<'_>) -> Result<Report> {
     if order.dry_run || (order.mode == ImportMode::Atomic && report.rejected > 0) {
         return Err(stop().into());
     }
-    if matches!(order.kind, ImportKind::Contexts | ImportKind::Results | ImportKind::Staff)
-        && report.created + report.updated > 0
-    {
+    if order.kind.is_bulk() && report.created + report.updated > 0 {
         let counts = serde_json::json!({"created": report.created, "updated": report.updated});
         tx.record(
             Change::new(order.kind.as_str(), order.id, Operation::Load)

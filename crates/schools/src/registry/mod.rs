@@ -11,5 +11,6 @@ pub mod schools;
 #[expect(missing_docs, reason = "auto_type makes aliases that cannot be documented")]
 mod scope;
 pub mod staff;
+pub mod support;
 
 pub use scope::{bounds, visible_schools, with_districts};

@@ -20,7 +20,15 @@ fn actual(code: IndicatorCode, numerator: i64, denominator: i64) -> Actual {
     let met = code.target().reached(Share::new(numerator, denominator)).unwrap_or(false);
     let verdict = if met { TargetVerdict::Met } else { TargetVerdict::NotMet };
     let (numerator, denominator) = (Some(numerator), Some(denominator));
-    Actual { code, numerator, denominator, verdict, reason: None, rows: Vec::new() }
+    Actual {
+        code,
+        numerator,
+        denominator,
+        verdict,
+        reason: None,
+        rows: Vec::new(),
+        without_staff: Vec::new(),
+    }
 }
 
 fn repeat<T: Copy>(counts: &[(T, i64)]) -> Vec<T> {

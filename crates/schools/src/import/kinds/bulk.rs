@@ -15,8 +15,8 @@ pub(super) trait Bulk: Sized {
     /// How staged cells become columns.
     const MERGE: Merge;
 
-    /// Begins to read; `schools` are those the sender may write about.
-    fn begin(db: &mut Db, schools: Schools) -> Result<Self>;
+    /// Begins to read; rows about what lies outside `area` will be refused.
+    fn begin(db: &mut Db, area: Area) -> Result<Self>;
 
     /// Reads a row into `cells`, in the order of [`Self::MERGE`]. Answers the refused cells.
     fn read(
@@ -43,8 +43,7 @@ pub(super) fn load<B: Bulk>(
     conclude: &Conclude<'_>,
 ) -> Result<Report> {
     database.session(|session| {
-        let schools = Schools::load(session.db, source.order.area)?;
-        let mut loader = B::begin(session.db, schools)?;
+        let mut loader = B::begin(session.db, source.order.area)?;
         let mut cells = Cells::default();
         let mut stage = Stage::fill(session.db, B::MERGE, |sink| {
             source.each(&mut table, |row| {
@@ -85,7 +84,7 @@ pub(super) fn load<B: Bulk>(
 pub(super) struct Schools(HashMap<String, SchoolId>);
 
 impl Schools {
-    fn load(db: &mut Db, area: Area) -> Result<Self> {
+    pub fn load(db: &mut Db, area: Area) -> Result<Self> {
         let mut query = schools::table.select((schools::code, schools::id)).into_boxed();
         if let Some((municipality, school)) = registry::bounds(area) {
             query = query.filter(schools::id.eq_any(registry::visible_schools(municipality, school)));

@@ -3,7 +3,7 @@
 use super::bulk::{Bulk, Cells, Schools};
 use crate::import::Source;
 use opora_db::{Db, Merge, Result};
-use opora_primitives::{AcademicYear, Reason};
+use opora_primitives::{AcademicYear, Area, Reason};
 use opora_tables::{Column, RowError, RowReader};
 
 pub(super) const COLUMNS: &[Column] = &[
@@ -50,8 +50,8 @@ impl Bulk for Loader {
         stamped: true,
     };
 
-    fn begin(_: &mut Db, schools: Schools) -> Result<Self> {
-        Ok(Self { schools })
+    fn begin(db: &mut Db, area: Area) -> Result<Self> {
+        Ok(Self { schools: Schools::load(db, area)? })
     }
 
     fn read(

@@ -9,6 +9,7 @@ mod register;
 mod results;
 mod schools;
 mod staff;
+mod support_records;
 
 use super::{ImportKind, Report, Source, no_table};
 use opora_db::{Database, Origin, Result, Tx};
@@ -24,6 +25,7 @@ pub(super) fn columns(kind: ImportKind) -> Option<&'static [Column]> {
         ImportKind::Lists => lists::COLUMNS,
         ImportKind::Staff => staff::COLUMNS,
         ImportKind::Designations => designations::COLUMNS,
+        ImportKind::SupportRecords => support_records::COLUMNS,
         ImportKind::Plan => return None,
     })
 }
@@ -51,6 +53,9 @@ pub(super) fn load(
         ImportKind::Contexts => bulk::load::<contexts::Loader>(database, origin, table, source, conclude),
         ImportKind::Results => bulk::load::<results::Loader>(database, origin, table, source, conclude),
         ImportKind::Staff => bulk::load::<staff::Loader>(database, origin, table, source, conclude),
+        ImportKind::SupportRecords => {
+            bulk::load::<support_records::Loader>(database, origin, table, source, conclude)
+        }
         ImportKind::Plan => Err(no_table()),
     }
 }

@@ -8,7 +8,7 @@ use crate::{
 };
 use diesel::prelude::*;
 use opora_db::{Db, Merge, Result, Stage, Tx, schema::procedures};
-use opora_primitives::{AcademicYear, Reason};
+use opora_primitives::{AcademicYear, Area, Reason};
 use opora_tables::{Column, RowError, RowReader};
 use std::collections::HashMap;
 
@@ -68,7 +68,8 @@ impl Bulk for Loader {
         stamped: false,
     };
 
-    fn begin(db: &mut Db, schools: Schools) -> Result<Self> {
+    fn begin(db: &mut Db, area: Area) -> Result<Self> {
+        let schools = Schools::load(db, area)?;
         let known: Vec<(i64, AcademicYear, Assessment, i32, Subject)> = procedures::table.load(db)?;
         let procedures = known.into_iter().map(|(id, y, a, g, s)| ((y, a, g, s), id)).collect();
         Ok(Self { schools, procedures })

@@ -9,6 +9,7 @@ use crate::{
     types::{StaffRole, Subject},
 };
 use opora_db::{Db, Merge, Result};
+use opora_primitives::Area;
 use opora_tables::{Column, RowError, RowReader};
 
 pub(super) const COLUMNS: &[Column] = &[
@@ -46,8 +47,8 @@ impl Bulk for Loader {
         stamped: true,
     };
 
-    fn begin(_: &mut Db, schools: Schools) -> Result<Self> {
-        Ok(Self { schools })
+    fn begin(db: &mut Db, area: Area) -> Result<Self> {
+        Ok(Self { schools: Schools::load(db, area)? })
     }
 
     fn read(

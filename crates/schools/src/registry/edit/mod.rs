@@ -4,6 +4,7 @@
 pub mod designations;
 pub mod municipalities;
 pub mod schools;
+pub mod support;
 
 use opora_db::{
     edit::{Check, change, present, referenced, same_version},

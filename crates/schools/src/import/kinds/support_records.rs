@@ -1,0 +1,100 @@
+//! Methodical support of staff. Personal data: refused rows are reported by number and column, never with their contents.
+
+use super::{
+    bulk::{Bulk, Cells},
+    results::named,
+};
+use crate::{
+    import::Source,
+    registry::{bounds, support::PROGRAMME, visible_schools},
+    types::{SUPPORT_YEARS, StaffId, SupportForm, yes_or_no},
+};
+use chrono::{Datelike, NaiveDate};
+use diesel::prelude::*;
+use opora_db::{Db, Merge, Result, schema::staff};
+use opora_primitives::{Area, Reason, text::one_line};
+use opora_tables::{Column, RowError, RowReader};
+use std::collections::HashMap;
+
+pub(super) const COLUMNS: &[Column] = &[
+    Column::required("external_id", &["Внешний идентификатор", "Идентификатор"]),
+    Column::required("form", &["Форма сопровождения", "Форма"]),
+    Column::required("programme", &["Программа", "Тема"]),
+    Column::required("starts_on", &["Дата начала", "Начало"]),
+    Column::optional("ends_on", &["Дата окончания", "Окончание"]),
+    Column::optional("completed", &["Завершено", "Завершена"]),
+];
+const PERSON: usize = 0;
+const FORM: usize = 1;
+const NAME: usize = 2;
+const STARTS: usize = 3;
+const ENDS: usize = 4;
+const COMPLETED: usize = 5;
+
+pub(super) struct Loader {
+    /// The people the sender may write about, by external id.
+    people: HashMap<Box<str>, StaffId>,
+}
+
+impl Bulk for Loader {
+    const MERGE: Merge = Merge {
+        table: "support_records",
+        key: &[("staff_id", "BIGINT"), ("form", "TEXT"), ("programme", "TEXT"), ("starts_on", "DATE")],
+        data: &[("ends_on", "DATE"), ("completed", "BOOLEAN")],
+        stamped: true,
+    };
+
+    fn begin(db: &mut Db, area: Area) -> Result<Self> {
+        let mut query = staff::table.select((staff::external_id, staff::id)).into_boxed();
+        if let Some((municipality, school)) = bounds(area) {
+            query = query.filter(staff::school_id.eq_any(visible_schools(municipality, school)));
+        }
+        let rows: Vec<(String, StaffId)> = query.load(db)?;
+        Ok(Self { people: rows.into_iter().map(|(external, id)| (external.into(), id)).collect() })
+    }
+
+    fn read(
+        &mut self,
+        mut row: RowReader<'_>,
+        cells: &mut Cells,
+        _: &Source<'_>,
+    ) -> std::result::Result<(), Vec<RowError>> {
+        let person = row.required_text(PERSON, 100).and_then(|external| {
+            let found = self.people.get(external).copied();
+            if found.is_none() {
+                row.refuse(PERSON, Reason::UnknownReference);
+            }
+            found
+        });
+        let form = row.must(FORM, |r| named(r, FORM, SupportForm::from_file));
+        let programme = row.required_text(NAME, PROGRAMME).map(one_line);
+        let starts = row.required_date(STARTS);
+        let ends = row.date(ENDS);
+        let completed = row.may(COMPLETED, |r| named(r, COMPLETED, yes_or_no)).unwrap_or(false);
+        check_days(&mut row, starts, ends, completed);
+        row.finish(|| {
+            cells.push(person?);
+            cells.push(form?);
+            cells.push(programme?);
+            cells.push(starts?);
+            cells.push_maybe(ends);
+            // Both databases read a truth value from a digit; SQLite from nothing else.
+            cells.push(u8::from(completed));
+            Some(())
+        })
+    }
+}
+
+fn check_days(row: &mut RowReader<'_>, starts: Option<NaiveDate>, ends: Option<NaiveDate>, completed: bool) {
+    for (column, day) in [(STARTS, starts), (ENDS, ends)] {
+        if day.is_some_and(|day| !SUPPORT_YEARS.contains(&day.year())) {
+            row.refuse(column, Reason::OutOfRange);
+        }
+    }
+    if starts.zip(ends).is_some_and(|(starts, ends)| ends < starts) {
+        row.refuse(ENDS, Reason::OrderOfDates);
+    }
+    if completed && ends.is_none() {
+        row.refuse(ENDS, Reason::Required);
+    }
+}
