@@ -24,6 +24,10 @@ fn nothing(parameter: &str) -> Option<String> {
         "format" => "csv",
         "version" => "999",
         "activity" => "9.99",
+        "kind" => "half-year",
+        "period" => "2020-H2",
+        "plan" => "no-plan",
+        "number" => "1",
         _ => return None,
     };
     Some(value.to_owned())

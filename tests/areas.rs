@@ -32,6 +32,8 @@ enum Rows {
 /// Lists: operation, query to ask with, rows.
 const LISTS: &[(&str, &str, Rows)] = &[
     ("list_users", "", Rows::RegionOnly),
+    ("list_reports", "", Rows::RegionOnly),
+    ("list_due_reports", "", Rows::RegionOnly),
     ("list_municipalities", "", Rows::Municipalities("id")),
     ("list_schools", "", Rows::Schools("id")),
     ("list_school_contexts", "", Rows::OfSchool),
@@ -132,6 +134,9 @@ const RECORDS: &[(&str, Record)] = &[
     ("get_public_summary", Record::Shared("open; figures of the whole region without small counts")),
     ("get_me", Record::Shared("the caller itself")),
     ("get_user", Record::RegionOnly),
+    ("get_report", Record::RegionOnly),
+    ("get_latest_report", Record::RegionOnly),
+    ("get_report_chart", Record::RegionOnly),
     ("get_municipality", Record::Municipality),
     ("get_school", Record::School),
     ("get_designation", Record::Designation),

@@ -46,6 +46,8 @@ mod publication;
 #[cfg(test)]
 mod registry;
 #[cfg(test)]
+mod reports;
+#[cfg(test)]
 mod secrets;
 #[cfg(test)]
 mod sessions;

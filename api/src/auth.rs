@@ -28,6 +28,7 @@ needs! {
     ReadRegistry WriteRegistry ReadLists ReadStaff ReadSupport WriteSupport Import ReadJobs ReadMethodologies
     WriteMethodologies ReadVerdicts Identify ReadModels ReadAssignments Assign ReadIndicators ReadPlans ReadPassport
     WritePassport WriteActs ManageUsers ReadSelf
+    ReadReports WriteReports AcceptReports
 }
 
 /// Proof that the caller holds a valid token and the permission `P`.

@@ -1,20 +1,25 @@
 //! Answers that are files: with a validator, a digest, and parts of a large one on demand.
 
-use crate::{error::Answer, extract::is_known};
+use crate::{
+    error::{Answer, ApiError},
+    extract::is_known,
+};
 use actix_web::{
-    HttpRequest, HttpResponse, HttpResponseBuilder,
+    HttpRequest, HttpResponse, HttpResponseBuilder, ResponseError,
     http::{
         StatusCode,
         header::{
-            ACCEPT_RANGES, CONTENT_DISPOSITION, CONTENT_RANGE, ETAG, Header, HttpDate, IF_RANGE,
+            ACCEPT_RANGES, CONTENT_DISPOSITION, CONTENT_RANGE, ETAG, Header, HeaderValue, HttpDate, IF_RANGE,
             LAST_MODIFIED, Range, X_CONTENT_TYPE_OPTIONS,
         },
     },
     web::Bytes,
 };
+use aws_lc_rs::digest::{SHA256, digest};
 use base64::{Engine, prelude::BASE64_STANDARD};
 use chrono::{DateTime, Utc};
-use opora_primitives::Moment;
+use opora_db::Error;
+use opora_primitives::{Moment, ProblemCode};
 use std::time::SystemTime;
 
 /// A file on its way to a client.
@@ -29,8 +34,6 @@ pub struct File {
     pub etag: String,
     /// When it last changed, if that is known.
     pub modified: Option<Moment>,
-    /// SHA-256 of the bytes.
-    pub sha256: [u8; 32],
 }
 
 /// What of the file is sent.
@@ -56,9 +59,12 @@ impl File {
                 response.insert_header((CONTENT_RANGE, format!("bytes {first}-{last}/{length}")));
                 response.body(self.bytes.slice(first as usize..=last as usize))
             }
-            Part::None => HttpResponse::build(StatusCode::RANGE_NOT_SATISFIABLE)
-                .insert_header((CONTENT_RANGE, format!("bytes */{length}")))
-                .finish(),
+            Part::None => {
+                let mut refusal = ApiError::from(ProblemCode::RangeNotSatisfiable).error_response();
+                let whole = HeaderValue::try_from(format!("bytes */{length}")).map_err(Error::fault)?;
+                refusal.headers_mut().insert(CONTENT_RANGE, whole);
+                refusal
+            }
         })
     }
 
@@ -77,7 +83,7 @@ impl File {
 
     fn headed(&self, status: StatusCode) -> HttpResponseBuilder {
         let mut response = HttpResponse::build(status);
-        let digest = BASE64_STANDARD.encode(self.sha256);
+        let digest = BASE64_STANDARD.encode(digest(&SHA256, &self.bytes));
         response
             .content_type(self.content_type.as_str())
             .insert_header((ETAG, self.etag.as_str()))

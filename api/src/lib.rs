@@ -10,6 +10,7 @@ pub mod extract;
 pub mod files;
 pub mod middleware;
 pub mod openapi;
+pub mod papers;
 pub mod routes;
 pub mod shape;
 pub mod startup;

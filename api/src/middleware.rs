@@ -8,7 +8,7 @@ use actix_web::{
     dev::{ServiceRequest, ServiceResponse},
     http::{
         Method,
-        header::{ALLOW, CONTENT_TYPE, HeaderName, HeaderValue},
+        header::{ALLOW, CONTENT_RANGE, CONTENT_TYPE, HeaderName, HeaderValue},
     },
     middleware::Next,
 };
@@ -66,8 +66,10 @@ pub async fn attend(
         if let Some(problem) = problem_of(&response) {
             let http = response.request().clone();
             let mut rendered = error::render(&problem, &http, &id.0);
-            if let Some(methods) = response.headers().get(ALLOW) {
-                rendered.headers_mut().insert(ALLOW, methods.clone());
+            for told in [ALLOW, CONTENT_RANGE] {
+                if let Some(value) = response.headers().get(&told) {
+                    rendered.headers_mut().insert(told, value.clone());
+                }
             }
             response = ServiceResponse::new(http, rendered);
         }

@@ -41,6 +41,7 @@ use utoipa_actix_web::AppExt;
         (name = "indicators", description = "The target indicators of the passport"),
         (name = "passport", description = "The stages of the passport, the working group and normative acts"),
         (name = "plans", description = "The plan of support: versions, activities and their status on a day"),
+        (name = "reports", description = "Half-yearly reports and analytical notes, in every format"),
         (name = "publication", description = "What is told without a login"),
         (name = "service", description = "The state of the installation"),
     ),

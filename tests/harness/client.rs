@@ -24,6 +24,8 @@ pub struct Client {
 pub struct Reply {
     pub status: u16,
     pub headers: HeaderMap,
+    pub bytes: Vec<u8>,
+    /// The body as text, as far as it is text.
     pub text: String,
     /// The body, `null` if it is not JSON.
     pub json: Value,
@@ -125,9 +127,17 @@ impl Call<'_> {
 
 impl Reply {
     fn read(request: String, mut response: Response<ureq::Body>) -> Self {
-        let text = response.body_mut().with_config().limit(64 * 1024 * 1024).read_to_string().unwrap();
+        let bytes = response.body_mut().with_config().limit(64 * 1024 * 1024).read_to_vec().unwrap();
+        let text = String::from_utf8_lossy(&bytes).into_owned();
         let json = serde_json::from_str(&text).unwrap_or(Value::Null);
-        Self { status: response.status().as_u16(), headers: response.headers().clone(), text, json, request }
+        Self {
+            status: response.status().as_u16(),
+            headers: response.headers().clone(),
+            bytes,
+            text,
+            json,
+            request,
+        }
     }
 
     /// A header's value, empty if there is none.

@@ -6,6 +6,7 @@ mod doctor;
 mod identify;
 mod import;
 mod keys;
+mod report;
 mod serve;
 mod user;
 
@@ -47,6 +48,8 @@ enum Command {
     Openapi,
     /// Run an identification and print its outcome.
     Identify(identify::Identify),
+    /// Write a report or a note in any format: opora report 2020-H2 --format pdf --output report.pdf
+    Report(report::Report),
     /// Look whether this installation is fit to serve.
     Doctor,
     /// Print a completion script for a shell: opora completions bash > /etc/bash_completion.d/opora
@@ -85,6 +88,7 @@ impl Cli {
             Command::Keys(keys) => keys.run(config()?),
             Command::Openapi => openapi::yaml().map(|text| print!("{text}")),
             Command::Identify(identify) => identify.run(config()?),
+            Command::Report(report) => report.run(config()?),
             Command::Doctor => doctor::examine(config()?),
             Command::Completions { shell } => {
                 clap_complete::generate(shell, &mut Self::command(), "opora", &mut std::io::stdout());

@@ -16,6 +16,7 @@ pub mod passport;
 pub mod plans;
 pub mod proposals;
 pub mod public;
+pub mod reports;
 pub mod results;
 pub mod schools;
 pub mod service;
@@ -52,4 +53,5 @@ pub fn all(config: &mut ServiceConfig) {
     passport::register(config);
     working_group::register(config);
     public::register(config);
+    reports::register(config);
 }

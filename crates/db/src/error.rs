@@ -38,6 +38,18 @@ impl Error {
     }
 }
 
+/// Nothing where `found` says that there is no such thing.
+///
+/// # Errors
+/// Any other error of `found`.
+pub fn if_found<T>(found: Result<T>) -> Result<Option<T>> {
+    match found {
+        Ok(found) => Ok(Some(found)),
+        Err(Error::Problem(problem)) if problem.code == ProblemCode::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
 impl From<ProblemCode> for Error {
     fn from(code: ProblemCode) -> Self {
         Self::Problem(code.into())

@@ -20,5 +20,5 @@ pub use connection::{BackEnd, Both, Db};
 pub use database::{Database, Session, Settings, Tx};
 pub use staging::{Merge, Stage};
 
-pub use error::{Error, Result};
-pub use record::{Change, Operation, Origin};
+pub use error::{Error, Result, if_found};
+pub use record::{Change, Operation, Origin, journal_position};

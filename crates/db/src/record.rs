@@ -117,6 +117,15 @@ impl Change {
     }
 }
 
+/// The number of the last entry of the change journal: as long as it stays, no record has changed.
+///
+/// # Errors
+/// Faults of the database.
+pub fn journal_position(db: &mut Db) -> Result<i64> {
+    let last: Option<i64> = change_journal::table.select(diesel::dsl::max(change_journal::seq)).first(db)?;
+    Ok(last.unwrap_or_default())
+}
+
 /// Rows of a multi-row insert; far below both databases' limit on bound values.
 const BATCH: usize = 500;
 

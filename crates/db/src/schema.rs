@@ -572,6 +572,36 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    reports (id) {
+        id -> BigInt,
+        kind -> Text,
+        period -> Integer,
+        plan_id -> BigInt,
+        run_id -> Nullable<BigInt>,
+        state -> Text,
+        texts -> Text,
+        remarks -> Nullable<Text>,
+        snapshot -> Nullable<Text>,
+        sha256 -> Nullable<Text>,
+        created_by -> Nullable<BigInt>,
+        created_at -> Timestamp,
+        submitted_by -> Nullable<BigInt>,
+        submitted_at -> Nullable<Timestamp>,
+        decided_by -> Nullable<BigInt>,
+        decided_at -> Nullable<Timestamp>,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    report_files (report_id, format) {
+        report_id -> BigInt,
+        format -> Text,
+        bytes -> Binary,
+    }
+}
+
 diesel::joinable!(schools -> municipalities (municipality_id));
 diesel::joinable!(contexts -> schools (school_id));
 diesel::joinable!(results -> schools (school_id));
@@ -613,6 +643,9 @@ diesel::joinable!(passport_evidence -> passport_stages (stage));
 diesel::joinable!(passport_evidence -> normative_acts (act_id));
 diesel::joinable!(feed_tokens -> users (user_id));
 diesel::joinable!(feed_tokens -> plans (plan_id));
+diesel::joinable!(reports -> plans (plan_id));
+diesel::joinable!(reports -> identification_runs (run_id));
+diesel::joinable!(report_files -> reports (report_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
     audit_log,
@@ -655,4 +688,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     working_group_seats,
     feed_tokens,
     public_summaries,
+    reports,
+    report_files,
 );

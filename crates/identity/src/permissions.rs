@@ -93,6 +93,12 @@ permissions! {
     WriteActs = "acts:write": Ministry Institute;
     /// Plans of support, their versions and the status of their activities.
     ReadPlans = "plans:read": Admin Ministry Supervision Institute Municipality School Expert Reader;
+    /// Half-yearly reports and analytical notes.
+    ReadReports = "reports:read": Admin Ministry Supervision Institute;
+    /// Draft, write and submit reports and notes.
+    WriteReports = "reports:write": Institute;
+    /// Accept reports and notes, or give them back.
+    AcceptReports = "reports:accept": Ministry;
     /// Users of the system.
     ManageUsers = "users:manage": Admin;
     /// One's own session.

@@ -53,9 +53,11 @@ problem_codes! {
     MethodologyFrozen = "methodology_frozen", 409, "A published methodology does not change", "Опубликованная методика не изменяется";
     ProposalDecided = "proposal_decided", 409, "The proposal has been decided already", "Решение по предложению уже принято";
     ModelExcluded = "model_excluded", 409, "Another model excludes this one", "Модель исключена другой моделью";
+    OwnReport = "own_report", 409, "Who wrote a report does not decide on it", "Автор отчёта не принимает по нему решение";
     PreconditionFailed = "precondition_failed", 412, "It has changed since you read it", "Запись изменилась после чтения";
     BodyTooLarge = "body_too_large", 413, "The body is larger than allowed", "Тело запроса больше допустимого";
     UnsupportedMediaType = "unsupported_media_type", 415, "This media type is not accepted here", "Такой тип данных не принимается";
+    RangeNotSatisfiable = "range_not_satisfiable", 416, "The file has no such part", "В файле нет такой части";
     InvalidFields = "invalid_fields", 422, "Some fields are not valid", "Некоторые поля заполнены неверно";
     MissingReference = "missing_reference", 422, "It refers to something that does not exist", "Ссылка на несуществующую запись";
     IdempotencyMismatch = "idempotency_mismatch", 422, "This idempotency key was used with another request", "Ключ идемпотентности использован с другим запросом";

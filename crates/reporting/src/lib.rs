@@ -3,7 +3,10 @@
 
 pub mod canonical;
 pub mod facts;
+pub mod half_year;
 pub mod indicators;
+pub mod notes;
 pub mod passport;
 pub mod plan;
 pub mod publication;
+pub mod reports;

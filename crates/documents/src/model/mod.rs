@@ -130,6 +130,7 @@ pub struct Paragraph {
 
 /// A list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = BulletList)]
 pub struct List {
     /// Whether the points are numbered.
     pub numbered: bool,

@@ -9,6 +9,7 @@ pub struct Text(pub Vec<Run>);
 
 /// A piece of text that looks alike.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = TextRun)]
 pub struct Run {
     /// The characters; a line feed is a line break.
     pub text: String,

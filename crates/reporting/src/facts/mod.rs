@@ -1,5 +1,6 @@
 //! Facts about the activities of a plan, and their evidence.
 
+pub mod reported;
 pub mod store;
 pub mod types;
 

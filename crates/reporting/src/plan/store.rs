@@ -1,7 +1,10 @@
 //! Plans and their versions as rows.
 
 use super::{PlanDocument, PlanId};
-use crate::canonical;
+use crate::{
+    canonical,
+    reports::{DueReport, schedule},
+};
 use chrono::NaiveDate;
 use diesel::prelude::*;
 use opora_db::{
@@ -37,6 +40,13 @@ pub struct Plan {
     pub created_at: Moment,
     /// The day its first act was signed: activities whose windows had all ended by then are back-dated (decision 2).
     pub signed_on: NaiveDate,
+}
+
+impl Plan {
+    /// The half-yearly reports that are due about it.
+    pub fn due_reports(&self) -> Vec<DueReport> {
+        schedule(self.starts_on, self.signed_on, self.ends_on)
+    }
 }
 
 /// A version of a plan, without its contents.

@@ -108,3 +108,27 @@ pub fn candidates(db: &mut Db, schools: &[SchoolId]) -> Result<Vec<Candidate>> {
         .select((staff::id, staff::school_id, staff::role, staff::subject))
         .load(db)?)
 }
+
+/// A member of staff as far as counting goes: nobody is named.
+#[derive(Clone, Debug, PartialEq, Eq, Queryable)]
+pub struct Post {
+    /// The school.
+    pub school_id: SchoolId,
+    /// The post.
+    pub role: StaffRole,
+    /// Qualification category.
+    pub category: Option<String>,
+    /// Years of experience.
+    pub experience_years: Option<i32>,
+    /// Full-time equivalent in hundredths.
+    pub fte: Option<i32>,
+}
+
+/// All staff of the region without names, for counting.
+///
+/// # Errors
+/// Faults of the database.
+pub fn posts(db: &mut Db) -> Result<Vec<Post>> {
+    let columns = (staff::school_id, staff::role, staff::category, staff::experience_years, staff::fte);
+    Ok(staff::table.order(staff::id).select(columns).load(db)?)
+}

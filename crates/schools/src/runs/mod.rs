@@ -15,4 +15,6 @@ mod fixtures;
 mod tests;
 
 pub use engine::{Tell, run};
-pub use store::{JOB_KIND, ListRef, MethodologyRef, NewRun, Run, create, delete, find, list};
+pub use store::{
+    JOB_KIND, ListRef, MethodologyRef, NewRun, Run, create, delete, find, list, newest_finished,
+};

@@ -206,6 +206,16 @@ pub fn delete(tx: &mut Tx, id: RunId) -> Result<()> {
     Ok(())
 }
 
+/// The finished run that was made last, if there is one.
+///
+/// # Errors
+/// Faults of the database.
+pub fn newest_finished(db: &mut Db) -> Result<Option<Run>> {
+    let newest =
+        rows!().filter(runs::finished_at.is_not_null()).order(runs::id.desc()).first(db).optional()?;
+    Ok(with_jobs(db, newest.into_iter().collect())?.pop())
+}
+
 /// Runs, the newest first.
 ///
 /// # Errors

@@ -385,3 +385,41 @@ pub fn comparison(db: &mut Db, area: Area, run: RunId) -> Result<ComparisonTable
     ];
     Ok(ComparisonTable { run_id: run, list_id, cells })
 }
+
+/// A verdict as far as counting goes.
+#[derive(Clone, Debug, PartialEq, Eq, Queryable)]
+pub struct SchoolVerdict {
+    /// The school.
+    pub school_id: SchoolId,
+    /// Its municipality; a state school has none.
+    pub municipality_id: Option<MunicipalityId>,
+    /// The verdict of the rules.
+    pub outcome: Outcome,
+    /// Whether the school is on the list.
+    pub listed: bool,
+    /// Whether its conditions are adverse.
+    pub adverse: Option<bool>,
+    /// Good results in adverse conditions over the years.
+    pub resilient: bool,
+}
+
+/// All verdicts of a run about schools of the area, by school.
+///
+/// # Errors
+/// Faults of the database.
+pub fn of_run(db: &mut Db, area: Area, run: RunId) -> Result<Vec<SchoolVerdict>> {
+    let columns = (
+        verdicts::school_id,
+        schools::municipality_id,
+        verdicts::outcome,
+        verdicts::listed,
+        verdicts::adverse,
+        verdicts::resilient,
+    );
+    let of_run = verdicts::table.inner_join(schools::table).filter(verdicts::run_id.eq(run));
+    let mut query = of_run.select(columns).into_boxed();
+    if let Some((municipality, school)) = bounds(area) {
+        query = query.filter(verdicts::school_id.eq_any(visible_schools(municipality, school)));
+    }
+    Ok(query.order(verdicts::school_id).load(db)?)
+}

@@ -9,10 +9,10 @@ use crate::{
 use chrono::NaiveDate;
 use diesel::prelude::*;
 use opora_db::{
-    Change, Db, Operation, Result, Tx, on_each,
+    Change, Db, Operation, Result, Tx, if_found, on_each,
     schema::{list_entries, lists as table},
 };
-use opora_primitives::{ProblemCode, Reason, SchoolCode, SchoolId};
+use opora_primitives::{Reason, SchoolCode, SchoolId};
 use opora_tables::{Column, RowError, RowReader};
 use std::collections::BTreeMap;
 
@@ -96,11 +96,7 @@ fn merge(head: &mut Head, row: &Head) {
 
 /// Adds a version unless the newest one of the year says the same.
 fn add(tx: &mut Tx, year: i32, head: &Head, members: &[SchoolId]) -> Result<Option<ListId>> {
-    let newest = match lists::newest(tx, Some(year)) {
-        Ok(list) => Some(list),
-        Err(opora_db::Error::Problem(p)) if p.code == ProblemCode::NotFound => None,
-        Err(error) => return Err(error),
-    };
+    let newest = if_found(lists::newest(tx, Some(year)))?;
     if let Some(list) = &newest {
         let said = Head {
             source: list.source.clone(),

@@ -1,0 +1,63 @@
+//! `opora report`.
+
+use super::{Outcome, told};
+use crate::{config::Config, papers, startup};
+use clap::Args;
+use opora_documents::Format;
+use opora_primitives::Moment;
+use opora_reporting::reports::{Period, ReportKind, paper};
+use std::{io::Write, path::PathBuf};
+
+/// Options of `opora report`.
+#[derive(Args)]
+pub(super) struct Report {
+    /// The half-year, as 2020-H2; the newest with an accepted report unless said.
+    #[arg(value_parser = period)]
+    period: Option<Period>,
+    /// What is reported: half-year, identification, staffing, plan or indicators.
+    #[arg(long, default_value = "half-year", value_parser = kind)]
+    kind: ReportKind,
+    /// json, html, pdf, docx, xlsx or csv.
+    #[arg(long, default_value = "json", value_parser = format)]
+    format: Format,
+    /// The file to write; standard output unless said.
+    #[arg(long, short)]
+    output: Option<PathBuf>,
+}
+
+fn period(text: &str) -> Result<Period, String> {
+    text.parse::<Period>().map_err(told)
+}
+
+fn kind(text: &str) -> Result<ReportKind, String> {
+    text.parse::<ReportKind>().map_err(told)
+}
+
+fn format(text: &str) -> Result<Format, String> {
+    text.parse::<Format>().map_err(told)
+}
+
+impl Report {
+    /// Writes the report as its authors see it.
+    pub(super) fn run(self, config: Config) -> Outcome {
+        let database = startup::open(&config).map_err(told)?;
+        let today = Moment::now().date();
+        let made = database.read_consistent(|db| {
+            let seen = paper::look(db, self.kind, self.period, true, today)?;
+            let paper = paper::read(db, &seen)?;
+            papers::write(&seen, &paper, self.format)
+        });
+        let bytes = made.map_err(told)?;
+        match &self.output {
+            // Beside the target first: a reader never meets half a file.
+            Some(path) => {
+                let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(".".as_ref());
+                let mut file = tempfile::NamedTempFile::new_in(folder).map_err(told)?;
+                file.write_all(&bytes).map_err(told)?;
+                file.persist(path).map_err(told)?;
+                Ok(())
+            }
+            None => std::io::stdout().write_all(&bytes).map_err(told),
+        }
+    }
+}

@@ -1,0 +1,350 @@
+//! Half-yearly reports and analytical notes: drafted, submitted, accepted or returned, and fetched in any format.
+
+use crate::{
+    auth::{AcceptReports, Guard, ReadReports, WriteReports},
+    create::{IdempotencyKey, create_once, created},
+    error::{Answer, ApiError},
+    extract::{Draft, IfMatch, Items, Query, changed_to, list_query, page},
+    papers::{self, Picture, ReportWithContent, Wanted},
+    state::State,
+};
+use actix_web::{
+    HttpRequest, HttpResponse, delete, get, patch, post,
+    web::{Data, Path},
+};
+use opora_identity::Permission;
+use opora_primitives::{Moment, Problem, Reason};
+use opora_reporting::{
+    plan::store::PlanRef,
+    reports::{
+        DueReport, Period, Report, ReportKind, ReportState, Texts, paper,
+        store::{self, Decision, NewReport},
+    },
+};
+use opora_schools::types::RunId;
+use serde::Deserialize;
+use utoipa::{IntoParams, ToSchema};
+use utoipa_actix_web::service_config::ServiceConfig;
+
+/// Registers the operations of this file.
+pub fn register(config: &mut ServiceConfig) {
+    config
+        .service(list)
+        .service(schedule)
+        .service(create)
+        .service(latest)
+        .service(get)
+        .service(update)
+        .service(remove);
+    config.service(submit).service(accept).service(give_back).service(chart);
+}
+
+list_query! {
+    /// Which reports are wanted.
+    ReportQuery {
+        /// Of this kind.
+        kind: ReportKind,
+        /// In this state.
+        state: ReportState,
+    }
+}
+
+/// In which format.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct FormatQuery {
+    /// The format, before what `Accept` says.
+    #[param(value_type = Option<String>, pattern = "^(json|html|pdf|docx|xlsx|csv)$", example = "pdf")]
+    format: Option<String>,
+}
+
+/// In which format.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ChartQuery {
+    /// The format; SVG unless given.
+    #[param(inline)]
+    format: Option<Picture>,
+}
+
+/// A new draft.
+#[derive(Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ReportDraft {
+    /// What is reported.
+    kind: ReportKind,
+    /// The half-year.
+    period: Period,
+    /// The plan's id or code; the plan loaded last unless given.
+    #[schema(max_length = 40, example = "2020-2021")]
+    plan: Option<String>,
+    /// The run a note on identification rests on; the newest finished one unless given.
+    identification_run_id: Option<RunId>,
+}
+
+/// Other texts.
+#[derive(Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ReportUpdate {
+    /// All texts: what is absent becomes empty.
+    texts: Texts,
+}
+
+/// Why a report is given back.
+#[derive(Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Remarks {
+    /// What has to be changed.
+    #[schema(min_length = 1, max_length = 5000, example = "Уточнить причины отклонений по пункту 2.7.")]
+    remarks: String,
+}
+
+/// List reports
+///
+/// Half-yearly reports and analytical notes, those made last first. Readers who do not write reports see those that were
+/// submitted.
+#[utoipa::path(operation_id = "list_reports", tag = "reports", params(ReportQuery), security(("bearer" = ["reports:read"])),
+    responses((status = 200, description = "A page of reports", body = Items<Report>, headers(("Link" = String, description = "The next page")))))]
+#[get("/api/v1/reports")]
+async fn list(
+    guard: Guard<ReadReports>,
+    request: HttpRequest,
+    state: Data<State>,
+    Query(query): Query<ReportQuery>,
+) -> Answer {
+    let (limit, is_author) = (query.limit()?, guard.actor.may(Permission::WriteReports));
+    let filter = store::Filter { kind: query.kind, state: query.state, is_author };
+    let found = state.read(move |db| store::list(db, &filter, limit, query.cursor.as_deref())).await?;
+    Ok(page(&request, found))
+}
+
+/// List due half-yearly reports
+///
+/// The half-yearly reports of a plan: what each covers and when it is due. A due day on a weekend is flagged, never
+/// shifted.
+#[utoipa::path(operation_id = "list_due_reports", tag = "reports", params(("plan" = String, Path, description = "The plan's id or code", example = "2020-2021")), security(("bearer" = ["reports:read"])),
+    responses((status = 200, description = "The reports", body = Items<DueReport>)))]
+#[get("/api/v1/plans/{plan}/due-reports")]
+async fn schedule(_: Guard<ReadReports>, state: Data<State>, plan: Path<String>) -> Answer {
+    let plan: PlanRef = plan.parse()?;
+    let items = state.read(move |db| store::schedule(db, &plan)).await?;
+    Ok(HttpResponse::Ok().json(Items { items }))
+}
+
+/// Draft a report
+///
+/// One of each kind for a half-year. The figures draw themselves from the data, as of the last day of the period or, until
+/// then, today.
+#[utoipa::path(operation_id = "create_report", tag = "reports", params(IdempotencyKey), request_body = ReportDraft, security(("bearer" = ["reports:write"])),
+    responses((status = 201, description = "The draft", body = Report, headers(("Location" = String, description = "Its address"), ("ETag" = String, description = "The version")))))]
+#[post("/api/v1/reports")]
+async fn create(
+    guard: Guard<WriteReports>,
+    request: HttpRequest,
+    state: Data<State>,
+    Draft(draft): Draft<ReportDraft>,
+) -> Answer {
+    let origin = guard.origin();
+    let plan = draft.plan.as_deref().map(str::parse::<PlanRef>).transpose();
+    let plan = plan.map_err(|_| Problem::field("/plan", Reason::UnknownReference))?;
+    create_once(&state, &guard, &request, move |tx| {
+        let new = NewReport {
+            kind: draft.kind,
+            period: draft.period,
+            plan: plan.clone(),
+            run: draft.identification_run_id,
+        };
+        let made = store::create(tx, &origin, &new)?;
+        created(format!("/api/v1/reports/{}/{}", made.kind, made.period), &made)
+    })
+    .await
+}
+
+/// Get the latest accepted report
+///
+/// The accepted report of the newest period, in any format; for fetchers that run without a person.
+#[utoipa::path(operation_id = "get_latest_report", tag = "reports", params(("kind" = ReportKind, Path, description = "What is reported"), FormatQuery), security(("bearer" = ["reports:read"])),
+    responses((status = 200, description = "The report", headers(("ETag" = String, description = "The state and the format")),
+        content((ReportWithContent = "application/json"), (String = "text/html"), (Vec<u8> = "application/pdf"), (String = "text/csv"),
+            (Vec<u8> = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"),
+            (Vec<u8> = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")))))]
+#[get("/api/v1/reports/{kind}/latest")]
+async fn latest(
+    guard: Guard<ReadReports>,
+    request: HttpRequest,
+    state: Data<State>,
+    kind: Path<ReportKind>,
+    Query(query): Query<FormatQuery>,
+) -> Answer {
+    let wanted = Wanted::new(&guard, *kind, None);
+    papers::answer(&request, &state, wanted, query.format.as_deref()).await
+}
+
+/// Get a report
+///
+/// With what stands in it: as JSON, HTML, PDF, DOCX, XLSX or CSV, by `format` or `Accept`. An open report is made from the
+/// data anew; a submitted one stands as it was submitted. The ETag says which; asked with `If-None-Match`, an unchanged
+/// report is answered with 304 without being made.
+#[utoipa::path(operation_id = "get_report", tag = "reports", params(("kind" = ReportKind, Path, description = "What is reported"), ("period" = Period, Path, description = "The half-year"), FormatQuery), security(("bearer" = ["reports:read"])),
+    responses((status = 200, description = "The report", headers(("ETag" = String, description = "The state and the format")),
+        content((ReportWithContent = "application/json"), (String = "text/html"), (Vec<u8> = "application/pdf"), (String = "text/csv"),
+            (Vec<u8> = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"),
+            (Vec<u8> = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")))))]
+#[get("/api/v1/reports/{kind}/{period}")]
+async fn get(
+    guard: Guard<ReadReports>,
+    request: HttpRequest,
+    state: Data<State>,
+    path: Path<(ReportKind, Period)>,
+    Query(query): Query<FormatQuery>,
+) -> Answer {
+    let wanted = Wanted::new(&guard, path.0, Some(path.1));
+    papers::answer(&request, &state, wanted, query.format.as_deref()).await
+}
+
+/// Write a report
+///
+/// Replaces its texts while it is open: the parts its kind has, and the causes of deviations by activity. Needs `If-Match`
+/// with the report's ETag.
+#[utoipa::path(operation_id = "update_report", tag = "reports", request_body = ReportUpdate,
+    params(("kind" = ReportKind, Path, description = "What is reported"), ("period" = Period, Path, description = "The half-year"), IfMatch), security(("bearer" = ["reports:write"])),
+    responses((status = 200, description = "The report", body = Report, headers(("ETag" = String, description = "The version")))))]
+#[patch("/api/v1/reports/{kind}/{period}")]
+async fn update(
+    guard: Guard<WriteReports>,
+    state: Data<State>,
+    path: Path<(ReportKind, Period)>,
+    IfMatch { version }: IfMatch,
+    Draft(update): Draft<ReportUpdate>,
+) -> Answer {
+    let (kind, period) = path.into_inner();
+    let changed = state.write(guard.origin(), move |tx| {
+        let id = store::of_period(tx, kind, period)?.id;
+        store::write_texts(tx, id, version, &update.texts)
+    });
+    let changed = changed.await?;
+    Ok(changed_to(changed.version, &changed))
+}
+
+/// Delete a draft
+///
+/// One that was never submitted. Needs `If-Match` with its ETag.
+#[utoipa::path(operation_id = "delete_report", tag = "reports",
+    params(("kind" = ReportKind, Path, description = "What is reported"), ("period" = Period, Path, description = "The half-year"), IfMatch), security(("bearer" = ["reports:write"])),
+    responses((status = 204, description = "The draft is gone")))]
+#[delete("/api/v1/reports/{kind}/{period}")]
+async fn remove(
+    guard: Guard<WriteReports>,
+    state: Data<State>,
+    path: Path<(ReportKind, Period)>,
+    IfMatch { version }: IfMatch,
+) -> Answer {
+    let (kind, period) = path.into_inner();
+    let removed = state.write(guard.origin(), move |tx| {
+        let id = store::of_period(tx, kind, period)?.id;
+        store::delete(tx, id, version)
+    });
+    removed.await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// Submit a report
+///
+/// To the ministry. From now on it stands as it is, whatever becomes of the data, until it is given back. Needs `If-Match`
+/// with the report's ETag.
+#[utoipa::path(operation_id = "submit_report", tag = "reports",
+    params(("kind" = ReportKind, Path, description = "What is reported"), ("period" = Period, Path, description = "The half-year"), IfMatch), security(("bearer" = ["reports:write"])),
+    responses((status = 200, description = "The submitted report", body = Report, headers(("ETag" = String, description = "The version")))))]
+#[post("/api/v1/reports/{kind}/{period}/submit")]
+async fn submit(
+    guard: Guard<WriteReports>,
+    state: Data<State>,
+    path: Path<(ReportKind, Period)>,
+    IfMatch { version }: IfMatch,
+) -> Answer {
+    let ((kind, period), origin) = (path.into_inner(), guard.origin());
+    let today = Moment::now().date();
+    // Made before the write, which stays short; the version says whether the texts are still the same.
+    let made = state.read_consistent(move |db| {
+        let report = store::of_period(db, kind, period)?;
+        let snapshot = paper::snapshot(db, &report, today.min(period.last_day()))?;
+        Ok((report.id, snapshot))
+    });
+    let (id, snapshot) = made.await?;
+    let submitted =
+        state.write(guard.origin(), move |tx| store::submit(tx, &origin, id, version, &snapshot)).await?;
+    Ok(changed_to(submitted.version, &submitted))
+}
+
+/// Accept a report
+///
+/// It is sealed as it was submitted and never changes. Who made or submitted it cannot accept it (`own_report`). Needs
+/// `If-Match` with the ETag of what was read.
+#[utoipa::path(operation_id = "accept_report", tag = "reports",
+    params(("kind" = ReportKind, Path, description = "What is reported"), ("period" = Period, Path, description = "The half-year"), IfMatch), security(("bearer" = ["reports:accept"])),
+    responses((status = 200, description = "The accepted report", body = Report, headers(("ETag" = String, description = "The version")))))]
+#[post("/api/v1/reports/{kind}/{period}/accept")]
+async fn accept(
+    guard: Guard<AcceptReports>,
+    state: Data<State>,
+    path: Path<(ReportKind, Period)>,
+    IfMatch { version }: IfMatch,
+) -> Answer {
+    decide(&guard, &state, path.into_inner(), version, Decision::Accept).await
+}
+
+/// Give a report back
+///
+/// With remarks; its texts may change again. Needs `If-Match` with the ETag of what was read.
+#[utoipa::path(operation_id = "return_report", tag = "reports", request_body = Remarks,
+    params(("kind" = ReportKind, Path, description = "What is reported"), ("period" = Period, Path, description = "The half-year"), IfMatch), security(("bearer" = ["reports:accept"])),
+    responses((status = 200, description = "The returned report", body = Report, headers(("ETag" = String, description = "The version")))))]
+#[post("/api/v1/reports/{kind}/{period}/return")]
+async fn give_back(
+    guard: Guard<AcceptReports>,
+    state: Data<State>,
+    path: Path<(ReportKind, Period)>,
+    IfMatch { version }: IfMatch,
+    Draft(body): Draft<Remarks>,
+) -> Answer {
+    decide(&guard, &state, path.into_inner(), version, Decision::Return(body.remarks)).await
+}
+
+async fn decide(
+    guard: &Guard<AcceptReports>,
+    state: &State,
+    (kind, period): (ReportKind, Period),
+    version: i64,
+    decision: Decision,
+) -> Result<HttpResponse, ApiError> {
+    let origin = guard.origin();
+    let decided = state.write(guard.origin(), move |tx| {
+        let id = store::of_period(tx, kind, period)?.id;
+        store::decide(tx, &origin, id, version, &decision)
+    });
+    let decided = decided.await?;
+    Ok(changed_to(decided.version, &decided))
+}
+
+/// Get a chart of a report
+///
+/// The figure with this number, as it stands in the documents.
+#[utoipa::path(operation_id = "get_report_chart", tag = "reports",
+    params(("kind" = ReportKind, Path, description = "What is reported"), ("period" = Period, Path, description = "The half-year"),
+        ("number" = usize, Path, description = "The number of the figure", minimum = 1, maximum = 100, example = 1), ChartQuery), security(("bearer" = ["reports:read"])),
+    responses((status = 200, description = "The chart", headers(("ETag" = String, description = "The state and the format")),
+        content((String = "image/svg+xml"), (Vec<u8> = "image/png")))))]
+#[get("/api/v1/reports/{kind}/{period}/charts/{number}")]
+async fn chart(
+    guard: Guard<ReadReports>,
+    request: HttpRequest,
+    state: Data<State>,
+    path: Path<(ReportKind, Period, usize)>,
+    Query(query): Query<ChartQuery>,
+) -> Answer {
+    let (kind, period, number) = path.into_inner();
+    let wanted = Wanted::new(&guard, kind, Some(period));
+    papers::chart(&request, &state, wanted, number, query.format.unwrap_or(Picture::Svg)).await
+}

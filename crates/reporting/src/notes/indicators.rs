@@ -1,0 +1,128 @@
+//! The note on the target indicators: now, against their targets, and over time.
+
+use super::{Method, Note, SampleSize, table};
+use crate::{
+    half_year::{IndicatorReport, bars, indicator_reports},
+    indicators::{PERIOD, TargetVerdict},
+};
+use chrono::{Datelike, Months, NaiveDate};
+use opora_db::{Db, Result};
+use opora_documents::model::{Block, Cell, Chart, Column, ColumnKind, LinesChart, Series, Unit};
+
+/// The note as of the day `on`.
+///
+/// # Errors
+/// Faults of the database.
+pub fn indicators(db: &mut Db, on: NaiveDate) -> Result<Note> {
+    let mut points = Vec::new();
+    for day in quarter_ends(PERIOD.from, on) {
+        points.push((day, indicator_reports(db, day, None)?));
+    }
+    let now = indicator_reports(db, on, None)?;
+    Ok(note(on, &now, &points))
+}
+
+/// The last days of the quarters from that of `from` that end before `on`, and `on` itself.
+fn quarter_ends(from: NaiveDate, on: NaiveDate) -> Vec<NaiveDate> {
+    let first_month = (from.month0() / 3) * 3 + 1;
+    let first = NaiveDate::from_ymd_opt(from.year(), first_month, 1).unwrap_or(from);
+    let begins = (1..).map_while(|n| first.checked_add_months(Months::new(3 * n)));
+    let ends = begins.filter_map(|next| next.pred_opt()).take_while(|end| *end < on);
+    ends.chain([on]).collect()
+}
+
+type Point = (NaiveDate, Vec<IndicatorReport>);
+
+fn note(on: NaiveDate, now: &[IndicatorReport], points: &[Point]) -> Note {
+    let base = vec![
+        "Паспорт региональной системы поддержки: четыре целевых показателя".to_owned(),
+        "Перечни школ, назначения моделей и сведения о сопровождении из системы".to_owned(),
+    ];
+    let not_met = |i: &&IndicatorReport| i.verdict == TargetVerdict::NotMet;
+    Note {
+        purpose: format!("Показать значения целевых показателей на {} и их изменение.", ru(on)),
+        base,
+        method: Method {
+            name: "Правила показателей паспорта, в целых числах".to_owned(),
+            version: "1".to_owned(),
+        },
+        sample: now
+            .iter()
+            .map(|i| SampleSize::new(&format!("Знаменатель {}", i.code), i.denominator.unwrap_or_default()))
+            .collect(),
+        results: vec![
+            Block::Table(table("Показатели", "Целевые показатели", columns(), now.iter().map(cells))),
+            Block::figure("Целевые показатели и цели", Chart::Bars(bars(now))),
+        ],
+        comparison: vec![Block::figure("Целевые показатели в динамике", Chart::Lines(lines(now, points)))],
+        conclusions: now.iter().map(conclusion).collect(),
+        recommendations: now
+            .iter()
+            .filter(not_met)
+            .map(|i| format!("Определить меры по достижению показателя {}.", i.code))
+            .collect(),
+    }
+}
+
+fn ru(day: NaiveDate) -> String {
+    day.format("%d.%m.%Y").to_string()
+}
+
+fn columns() -> Vec<Column> {
+    vec![
+        Column::new("code", "№", ColumnKind::Text, 2).centered(),
+        Column::new("name", "Показатель", ColumnKind::Text, 10),
+        Column::new("numerator", "Числитель", ColumnKind::Integer, 3),
+        Column::new("denominator", "Знаменатель", ColumnKind::Integer, 3),
+        Column::new("share", "Доля", ColumnKind::Share, 3),
+        Column::new("target", "Цель", ColumnKind::Text, 3),
+        Column::new("verdict", "Вывод", ColumnKind::Text, 4),
+    ]
+}
+
+fn cells(i: &IndicatorReport) -> Vec<Cell> {
+    vec![
+        i.code.as_str().into(),
+        i.name.as_str().into(),
+        i.numerator.into(),
+        i.denominator.into(),
+        i.basis_points.map(Cell::Share).into(),
+        format!("{} {} %", i.operator.ru(), i.percent).into(),
+        i.verdict.ru().into(),
+    ]
+}
+
+fn lines(now: &[IndicatorReport], points: &[Point]) -> LinesChart {
+    let series = now.iter().map(|indicator| Series {
+        label: indicator.code.to_string(),
+        values: points
+            .iter()
+            .map(|(_, then)| then.iter().find(|i| i.code == indicator.code)?.basis_points)
+            .collect(),
+    });
+    LinesChart {
+        unit: Unit::Share,
+        points: points.iter().map(|(day, _)| ru(*day)).collect(),
+        series: series.collect(),
+        target: None,
+        target_name: None,
+    }
+}
+
+fn conclusion(i: &IndicatorReport) -> String {
+    match (i.basis_points, &i.reason) {
+        (_, Some(reason)) => format!("{}: пока не измеряется ({}).", i.code, reason.to_lowercase()),
+        (Some(points), None) => {
+            let verdict = i.verdict.ru().to_lowercase();
+            format!(
+                "{}: {},{:02} %, цель {} {} % — {verdict}.",
+                i.code,
+                points / 100,
+                points % 100,
+                i.operator.ru(),
+                i.percent
+            )
+        }
+        (None, None) => format!("{}: нет данных.", i.code),
+    }
+}

@@ -1,0 +1,12 @@
+//! Reports and analytical notes as papers: drafted, submitted, returned or accepted. What stands in them is made by
+//! [`crate::half_year`] and [`crate::notes`].
+
+pub mod paper;
+mod period;
+pub mod store;
+mod texts;
+mod types;
+
+pub use period::{DueReport, Period, is_weekend, schedule};
+pub use texts::{TextPart, Texts};
+pub use types::{Report, ReportId, ReportKind, ReportState};

@@ -1,0 +1,192 @@
+//! What stands in a report: made from the data while it is open, as it was submitted afterwards.
+
+use super::{
+    Period, Report, ReportKind, ReportState, Texts,
+    store::{self, Snapshot},
+};
+use crate::{
+    canonical,
+    half_year::{self, HalfYear},
+    notes::{self, Note},
+    plan,
+};
+use chrono::NaiveDate;
+use opora_db::{Db, Error, Result, journal_position};
+use opora_documents::model::{Document, TitleBlock};
+use opora_primitives::ProblemCode;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// What stands in a report: its figures and its texts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Paper {
+    /// The plan it is about.
+    pub plan: PlanMention,
+    /// The figures.
+    pub content: Content,
+    /// What people wrote.
+    pub texts: Texts,
+}
+
+/// The figures of a report.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Content {
+    /// Of the half-yearly report.
+    HalfYear(HalfYear),
+    /// Of an analytical note.
+    Note(Note),
+}
+
+/// The version of the plan a report was made with.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct PlanMention {
+    /// The plan's code.
+    #[schema(example = "2020-2021")]
+    pub code: String,
+    /// Its title in Russian.
+    pub title_ru: String,
+    /// The number of the version.
+    #[schema(minimum = 1, example = 1)]
+    pub version: i32,
+    /// The number of its act.
+    #[schema(example = "316-01-63-950/20")]
+    pub act_number: String,
+    /// The day that act was signed.
+    pub act_date: NaiveDate,
+}
+
+/// A report as a reader may see it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Seen {
+    /// The report.
+    pub report: Report,
+    /// While its figures move with the data: the last entry of the change journal, and the day they are as of.
+    pub moving: Option<(i64, NaiveDate)>,
+}
+
+impl Seen {
+    /// Names this state of the report: another text for other contents. Costs no look at the figures.
+    pub fn tag(&self) -> String {
+        match self.moving {
+            Some((position, on)) => format!("{}-{position}-{on}", self.report.version),
+            None => self.report.version.to_string(),
+        }
+    }
+}
+
+/// The report of `kind` about `period`, or about the newest period that has an accepted one, for a reader on the day
+/// `today`. Open reports are the authors' business: others see what was submitted last, if anything was.
+///
+/// # Errors
+/// Not found.
+pub fn look(
+    db: &mut Db,
+    kind: ReportKind,
+    period: Option<Period>,
+    is_author: bool,
+    today: NaiveDate,
+) -> Result<Seen> {
+    let report = match period {
+        Some(period) => store::of_period(db, kind, period)?,
+        None => store::latest(db, kind)?,
+    };
+    let moves = report.state.is_open() && is_author;
+    if !moves && report.sha256.is_none() {
+        return Err(ProblemCode::NotFound.into());
+    }
+    let moving =
+        if moves { Some((journal_position(db)?, today.min(report.period.last_day()))) } else { None };
+    Ok(Seen { report, moving })
+}
+
+/// What stands in the report, in one consistent read.
+///
+/// # Errors
+/// Faults of the database.
+pub fn read(db: &mut Db, seen: &Seen) -> Result<Paper> {
+    match seen.moving {
+        Some((_, on)) => make(db, &seen.report, on),
+        None => {
+            let snapshot = store::snapshot(db, seen.report.id)?;
+            serde_json::from_str(&snapshot).map_err(Error::fault)
+        }
+    }
+}
+
+/// What stands in the report if it is made now, as of the day `on`.
+fn make(db: &mut Db, report: &Report, on: NaiveDate) -> Result<Paper> {
+    let plan = plan::store::find(db, &plan::store::PlanRef::Id(report.plan_id))?;
+    let (version, document) = plan::store::version(db, &plan, None)?;
+    let content = match report.kind {
+        ReportKind::HalfYear => Content::HalfYear(half_year::make(db, &plan, &document, report.period, on)?),
+        ReportKind::Identification => {
+            let run = report.run_id.ok_or(ProblemCode::MissingReference)?;
+            Content::Note(notes::identification(db, run)?)
+        }
+        ReportKind::Staffing => Content::Note(notes::staffing(db, on)?),
+        ReportKind::Plan => Content::Note(notes::execution(db, &plan, &document, on)?),
+        ReportKind::Indicators => Content::Note(notes::indicators(db, on)?),
+    };
+    let plan = PlanMention {
+        code: plan.code,
+        title_ru: document.title_ru,
+        version: version.number,
+        act_number: version.act_number,
+        act_date: version.act_date,
+    };
+    Ok(Paper { plan, content, texts: report.texts.clone() })
+}
+
+/// What is submitted when it is submitted now.
+///
+/// # Errors
+/// As [`read`].
+pub fn snapshot(db: &mut Db, report: &Report, on: NaiveDate) -> Result<Snapshot> {
+    let canonical = canonical::json(&make(db, report, on)?)?;
+    let sha256 = canonical::sha256(&canonical);
+    Ok(Snapshot { canonical, sha256 })
+}
+
+/// Who writes reports and notes, and to whom (decision 17; `indicators.yaml`, `half_year_report`).
+const AUTHOR: &str = "Региональный институт развития образования";
+const RECIPIENT: &str = "Министерство образования";
+
+/// The report as a document.
+pub fn document(seen: &Seen, paper: &Paper) -> Document {
+    let report = &seen.report;
+    let title = |title: &str| TitleBlock {
+        organisation: AUTHOR.to_owned(),
+        title: title.to_owned(),
+        subtitle: Some(paper.plan.title_ru.clone()),
+        number: None,
+        date: report.decided_at.or(report.submitted_at).filter(|_| seen.moving.is_none()).map(|at| at.date()),
+        period: None,
+        addressee: Some(RECIPIENT.to_owned()),
+        mark: mark(seen).map(str::to_owned),
+        fingerprint: report.sha256.clone().filter(|_| seen.moving.is_none()),
+    };
+    match &paper.content {
+        Content::HalfYear(content) => {
+            let title = TitleBlock {
+                period: Some(content.period_ru()),
+                ..title("Отчёт о реализации плана мероприятий региональной системы поддержки школ")
+            };
+            half_year::document(title, paper, content)
+        }
+        Content::Note(note) => {
+            let title = TitleBlock { period: Some(report.period.ru()), ..title(report.kind.ru()) };
+            notes::document(title, note, &paper.texts)
+        }
+    }
+}
+
+/// What must not be overlooked about its state.
+fn mark(seen: &Seen) -> Option<&'static str> {
+    match (seen.report.state, seen.moving) {
+        (_, Some(_)) => Some("ПРОЕКТ"),
+        (ReportState::Submitted, None) => Some("НА РАССМОТРЕНИИ"),
+        (ReportState::Returned | ReportState::Draft, None) => Some("ВОЗВРАЩЁН НА ДОРАБОТКУ"),
+        (ReportState::Accepted, None) => None,
+    }
+}

@@ -1,0 +1,397 @@
+//! Reports as rows, and what may happen to them.
+
+use super::{DueReport, Period, Report, ReportId, ReportKind, ReportState, Texts, types::printable};
+use crate::plan::{
+    self, PlanId,
+    store::{Plan, PlanRef},
+};
+use diesel::prelude::*;
+use opora_db::{
+    Change, Db, Error, Operation, Origin, Result, Tx, if_found, on_each,
+    schema::{report_files, reports},
+};
+use opora_primitives::{Cursor, Limit, Moment, Page, Problem, ProblemCode, Reason};
+use opora_schools::{runs, types::RunId};
+
+type Row = (
+    (
+        ReportId,
+        ReportKind,
+        Period,
+        PlanId,
+        Option<RunId>,
+        ReportState,
+        String,
+        Option<String>,
+        Option<String>,
+    ),
+    (Option<i64>, Moment, Option<i64>, Option<Moment>, Option<i64>, Option<Moment>, i64),
+);
+
+/// The columns of [`Row`]: everything but what was submitted, which is long.
+macro_rules! columns {
+    () => {
+        (
+            (
+                reports::id,
+                reports::kind,
+                reports::period,
+                reports::plan_id,
+                reports::run_id,
+                reports::state,
+                reports::texts,
+                reports::remarks,
+                reports::sha256,
+            ),
+            (
+                reports::created_by,
+                reports::created_at,
+                reports::submitted_by,
+                reports::submitted_at,
+                reports::decided_by,
+                reports::decided_at,
+                reports::version,
+            ),
+        )
+    };
+}
+
+fn read((what, who): Row) -> Result<Report> {
+    let (id, kind, period, plan_id, run_id, state, texts, remarks, sha256) = what;
+    let (created_by, created_at, submitted_by, submitted_at, decided_by, decided_at, version) = who;
+    let texts = serde_json::from_str(&texts).map_err(|e| Error::fault(format!("report {id}: {e}")))?;
+    Ok(Report {
+        id,
+        kind,
+        period,
+        plan_id,
+        run_id,
+        state,
+        texts,
+        remarks,
+        sha256,
+        created_by,
+        created_at,
+        submitted_by,
+        submitted_at,
+        decided_by,
+        decided_at,
+        version,
+    })
+}
+
+/// What a new report is made from.
+#[derive(Clone, Debug)]
+pub struct NewReport {
+    /// What is reported.
+    pub kind: ReportKind,
+    /// The half-year.
+    pub period: Period,
+    /// The plan it is about; the one loaded last unless given.
+    pub plan: Option<PlanRef>,
+    /// The finished identification run a note on identification rests on; the newest unless given.
+    pub run: Option<RunId>,
+}
+
+/// Makes a draft.
+///
+/// # Errors
+/// [`ProblemCode::AlreadyExists`] if the period has a report of the kind. Refused fields: a plan or a run that does not
+/// exist, a run where none belongs, a period outside the plan or, for a half-yearly report, one without a due day.
+pub fn create(tx: &mut Tx, origin: &Origin, new: &NewReport) -> Result<Report> {
+    let plan = plan_of(tx, new)?;
+    let run = run_of(tx, new)?;
+    let row = (
+        reports::kind.eq(new.kind),
+        reports::period.eq(new.period),
+        reports::plan_id.eq(plan.id),
+        reports::run_id.eq(run),
+        reports::state.eq(ReportState::Draft),
+        reports::texts.eq(document(&Texts::default())?),
+        reports::created_by.eq(origin.actor_id),
+        reports::created_at.eq(tx.at),
+    );
+    let db: &mut Db = tx;
+    let id: ReportId =
+        diesel::insert_into(reports::table).values(row).returning(reports::id).get_result(db)?;
+    let made = find(db, id)?;
+    tx.record(change(&made, Operation::Create));
+    Ok(made)
+}
+
+fn plan_of(db: &mut Db, new: &NewReport) -> Result<Plan> {
+    let plan = match &new.plan {
+        Some(plan) => if_found(plan::store::find(db, plan))?,
+        None => plan::store::list(db, Limit::new(Some(1))?, None)?.items.pop(),
+    };
+    let reason = if new.plan.is_some() { Reason::UnknownReference } else { Reason::Required };
+    let plan = plan.ok_or_else(|| Problem::field("/plan", reason))?;
+    let due = plan.due_reports();
+    let fits = match new.kind {
+        ReportKind::HalfYear => due.iter().any(|due| due.period == new.period),
+        _ => plan.starts_on <= new.period.last_day() && new.period.first_day() <= plan.ends_on,
+    };
+    if fits { Ok(plan) } else { Err(Problem::field("/period", Reason::OutOfRange).into()) }
+}
+
+fn run_of(db: &mut Db, new: &NewReport) -> Result<Option<RunId>> {
+    let at = "/identification_run_id";
+    match (new.kind, new.run) {
+        (ReportKind::Identification, Some(run)) => {
+            let found = if_found(runs::find(db, run))?.filter(|run| run.finished_at.is_some());
+            found.map(|run| Some(run.id)).ok_or_else(|| Problem::field(at, Reason::UnknownReference).into())
+        }
+        (ReportKind::Identification, None) => {
+            let newest = runs::newest_finished(db)?;
+            newest.map(|run| Some(run.id)).ok_or_else(|| Problem::field(at, Reason::Required).into())
+        }
+        (_, Some(_)) => Err(Problem::field(at, Reason::Contradiction).into()),
+        (_, None) => Ok(None),
+    }
+}
+
+/// The half-yearly reports that are due about a plan.
+///
+/// # Errors
+/// Not found.
+pub fn schedule(db: &mut Db, plan: &PlanRef) -> Result<Vec<DueReport>> {
+    Ok(plan::store::find(db, plan)?.due_reports())
+}
+
+fn document(texts: &Texts) -> Result<String> {
+    serde_json::to_string(texts).map_err(Error::fault)
+}
+
+fn change(report: &Report, operation: Operation) -> Change {
+    let natural_key = serde_json::json!({ "kind": report.kind, "period": report.period });
+    Change::new("reports", report.id, operation)
+        .named(natural_key)
+        .after(serde_json::to_value(report).unwrap_or_default())
+}
+
+/// The report `id`.
+///
+/// # Errors
+/// Not found.
+pub fn find(db: &mut Db, id: ReportId) -> Result<Report> {
+    read(reports::table.find(id).select(columns!()).first(db)?)
+}
+
+/// The report of `kind` about `period`.
+///
+/// # Errors
+/// Not found.
+pub fn of_period(db: &mut Db, kind: ReportKind, period: Period) -> Result<Report> {
+    let wanted = reports::table.filter(reports::kind.eq(kind)).filter(reports::period.eq(period));
+    read(wanted.select(columns!()).first(db)?)
+}
+
+/// The accepted report of `kind` about the newest period.
+///
+/// # Errors
+/// Not found, if none is accepted.
+pub fn latest(db: &mut Db, kind: ReportKind) -> Result<Report> {
+    let accepted =
+        reports::table.filter(reports::kind.eq(kind)).filter(reports::state.eq(ReportState::Accepted));
+    read(accepted.order(reports::period.desc()).select(columns!()).first(db)?)
+}
+
+/// Which reports are wanted.
+#[derive(Clone, Debug)]
+pub struct Filter {
+    /// Of this kind.
+    pub kind: Option<ReportKind>,
+    /// In this state.
+    pub state: Option<ReportState>,
+    /// Whether the reader writes reports; others see those that were submitted.
+    pub is_author: bool,
+}
+
+/// Reports, those made last first.
+///
+/// # Errors
+/// A cursor of another list.
+pub fn list(db: &mut Db, filter: &Filter, limit: Limit, cursor: Option<&str>) -> Result<Page<Report>> {
+    let scope = format!("reports {filter:?}");
+    let Filter { kind, state, is_author } = *filter;
+    let mut query = reports::table.select(columns!()).into_boxed();
+    if let Some(kind) = kind {
+        query = query.filter(reports::kind.eq(kind));
+    }
+    if let Some(state) = state {
+        query = query.filter(reports::state.eq(state));
+    }
+    if !is_author {
+        query = query.filter(reports::sha256.is_not_null());
+    }
+    if let Some(cursor) = cursor {
+        query = query.filter(reports::id.lt(Cursor::decode::<ReportId>(&scope, cursor)?));
+    }
+    let rows: Vec<Row> = query.order(reports::id.desc()).limit(limit.to_fetch()).load(db)?;
+    let rows = rows.into_iter().map(read).collect::<Result<Vec<_>>>()?;
+    Ok(Page::cut(rows, limit, &scope, |report: &Report| report.id))
+}
+
+/// What was submitted, in its canonical form.
+///
+/// # Errors
+/// Not found, if nothing was.
+pub fn snapshot(db: &mut Db, id: ReportId) -> Result<String> {
+    let snapshot: Option<String> = reports::table.find(id).select(reports::snapshot).first(db)?;
+    snapshot.ok_or_else(|| ProblemCode::NotFound.into())
+}
+
+/// The report `id`, if it is still at `version` and in a state that `fits`.
+fn at_version(db: &mut Db, id: ReportId, version: i64, fits: impl Fn(ReportState) -> bool) -> Result<Report> {
+    let found = find(db, id)?;
+    if found.version != version {
+        return Err(ProblemCode::PreconditionFailed.into());
+    }
+    if fits(found.state) { Ok(found) } else { Err(ProblemCode::WrongState.into()) }
+}
+
+fn updated(tx: &mut Tx, before: &Report) -> Result<Report> {
+    let after = find(tx, before.id)?;
+    tx.record(change(&after, Operation::Update).before(serde_json::to_value(before).unwrap_or_default()));
+    Ok(after)
+}
+
+/// Replaces the texts of an open report.
+///
+/// # Errors
+/// Not found; [`ProblemCode::PreconditionFailed`]; [`ProblemCode::WrongState`] once it is submitted; all refused texts
+/// at once.
+pub fn write_texts(tx: &mut Tx, id: ReportId, version: i64, texts: &Texts) -> Result<Report> {
+    let before = at_version(tx, id, version, ReportState::is_open)?;
+    let plan = plan::store::find(tx, &PlanRef::Id(before.plan_id))?;
+    let (_, current) = plan::store::version(tx, &plan, None)?;
+    let explained = |number: &str| before.kind == ReportKind::HalfYear && current.activity(number).is_some();
+    let flaws = texts.flaws("/texts", before.kind.parts(), &explained);
+    if !flaws.is_empty() {
+        return Err(Problem::fields(flaws).into());
+    }
+    diesel::update(reports::table.find(id))
+        .set((reports::texts.eq(document(texts)?), reports::version.eq(version + 1)))
+        .execute(&mut **tx)?;
+    updated(tx, &before)
+}
+
+/// Submits an open report as `snapshot`, which was made from its texts at `version`, to the ministry.
+///
+/// # Errors
+/// As [`write_texts`].
+pub fn submit(
+    tx: &mut Tx,
+    origin: &Origin,
+    id: ReportId,
+    version: i64,
+    snapshot: &Snapshot,
+) -> Result<Report> {
+    let before = at_version(tx, id, version, ReportState::is_open)?;
+    let at = tx.at;
+    diesel::update(reports::table.find(id))
+        .set((
+            reports::state.eq(ReportState::Submitted),
+            reports::snapshot.eq(&snapshot.canonical),
+            reports::sha256.eq(&snapshot.sha256),
+            reports::submitted_by.eq(origin.actor_id),
+            reports::submitted_at.eq(at),
+            reports::version.eq(version + 1),
+        ))
+        .execute(&mut **tx)?;
+    updated(tx, &before)
+}
+
+/// What is submitted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Snapshot {
+    /// JSON with sorted fields and without spaces.
+    pub canonical: String,
+    /// Its SHA-256, in hexadecimal.
+    pub sha256: String,
+}
+
+/// What the ministry says of a submitted report.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Decision {
+    /// It takes it.
+    Accept,
+    /// It gives it back with these remarks.
+    Return(String),
+}
+
+/// Longest remarks, in characters.
+const MOST_REMARKS: usize = 5000;
+
+/// Accepts a submitted report or gives it back. Who decides is neither who made nor who submitted it (decision 17).
+///
+/// # Errors
+/// Not found; [`ProblemCode::PreconditionFailed`]; [`ProblemCode::WrongState`] unless it is submitted;
+/// [`ProblemCode::OwnReport`]; refused remarks.
+pub fn decide(
+    tx: &mut Tx,
+    origin: &Origin,
+    id: ReportId,
+    version: i64,
+    decision: &Decision,
+) -> Result<Report> {
+    let before = at_version(tx, id, version, |state| state == ReportState::Submitted)?;
+    if origin.actor_id.is_none() || [before.created_by, before.submitted_by].contains(&origin.actor_id) {
+        return Err(ProblemCode::OwnReport.into());
+    }
+    let (state, remarks) = match decision {
+        Decision::Accept => (ReportState::Accepted, None),
+        Decision::Return(remarks) => (ReportState::Returned, Some(checked(remarks)?)),
+    };
+    let at = tx.at;
+    diesel::update(reports::table.find(id))
+        .set((
+            reports::state.eq(state),
+            reports::remarks.eq(remarks),
+            reports::decided_by.eq(origin.actor_id),
+            reports::decided_at.eq(at),
+            reports::version.eq(version + 1),
+        ))
+        .execute(&mut **tx)?;
+    updated(tx, &before)
+}
+
+fn checked(remarks: &str) -> Result<&str> {
+    let remarks = remarks.trim();
+    let refuse = |reason| Err(Problem::field("/remarks", reason).into());
+    match remarks.chars().count() {
+        0 => refuse(Reason::Required),
+        n if n > MOST_REMARKS => refuse(Reason::WrongLength),
+        _ => printable(remarks).map(|()| remarks).or_else(refuse),
+    }
+}
+
+/// Removes a draft that was never submitted.
+///
+/// # Errors
+/// Not found; [`ProblemCode::PreconditionFailed`]; [`ProblemCode::WrongState`] once it was submitted.
+pub fn delete(tx: &mut Tx, id: ReportId, version: i64) -> Result<()> {
+    let before = at_version(tx, id, version, |state| state == ReportState::Draft)?;
+    diesel::delete(reports::table.find(id)).execute(&mut **tx)?;
+    tx.record(change(&before, Operation::Delete));
+    Ok(())
+}
+
+/// The file in `format` that was made of the report, if one was.
+///
+/// # Errors
+/// Faults of the database.
+pub fn kept_file(db: &mut Db, id: ReportId, format: &str) -> Result<Option<Vec<u8>>> {
+    Ok(report_files::table.find((id, format)).select(report_files::bytes).first(db).optional()?)
+}
+
+/// Keeps a file made of an accepted report. Whoever made the same one meanwhile made the same bytes.
+///
+/// # Errors
+/// Faults of the database.
+pub fn keep_file(db: &mut Db, id: ReportId, format: &str, bytes: &[u8]) -> Result<()> {
+    let row =
+        (report_files::report_id.eq(id), report_files::format.eq(format), report_files::bytes.eq(bytes));
+    on_each!(db, c => diesel::insert_into(report_files::table).values(row).on_conflict_do_nothing().execute(c))?;
+    Ok(())
+}

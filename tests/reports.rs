@@ -1,0 +1,276 @@
+//! Half-yearly reports and notes: drafted, submitted, returned, accepted; fetched in every format by fetchers that ask
+//! again and again.
+
+use crate::harness::{Client, Reply, World};
+use opora_identity::{
+    Role,
+    sessions::SessionId,
+    users::{self, User},
+};
+use serde_json::{Value, json};
+
+const REPORTS: &str = "/api/v1/reports";
+const FIRST: &str = "/api/v1/reports/half-year/2020-H2";
+
+/// Three activities; the title of one looks like markup and like a formula.
+const PLAN: &str = r#"
+act: {number: 316-01-63-950/20, date: 2020-05-29}
+executors:
+  NIRO: {en: institute, ru: НИРО}
+sections:
+  - {n: 1, en: One, ru: Раздел первый, models: [M3], term: 1 year}
+activities:
+  - {n: "1.1", en: List, ru: "=1+1 <b>Перечень</b> & группы", windows: [2020-06/2020-06], deadline: 2020-06-15, by: [NIRO], targets: {target_group_lists: "== 1"}, basis: implied}
+  - {n: "1.2", en: Method, ru: Методика, windows: [2020-08/2020-09], by: [NIRO], targets: {methodologies: "== 1"}, basis: literal}
+  - {n: "1.3", en: Plans, ru: Планы, windows: [2021-01/2021-12], by: [NIRO], evidence: plans}
+"#;
+
+/// A plan and a draft of its first report: the institute, the ministry.
+fn drafted(world: &World) -> (Client, Client) {
+    let institute = world.client(Role::Institute);
+    institute.load("plan", PLAN).succeeded([3, 0, 0, 0]);
+    draft(&institute, "half-year", "2020-H2").expect(201);
+    (institute, world.client(Role::Ministry))
+}
+
+fn draft(client: &Client, kind: &str, period: &str) -> Reply {
+    client.post(REPORTS, &json!({ "kind": kind, "period": period }))
+}
+
+/// An action on a report as it is now.
+fn act(client: &Client, path: &str, action: &str, body: Option<Value>) -> Reply {
+    act_at(client, path, action, client.get(path).header("etag"), body)
+}
+
+fn act_at(client: &Client, path: &str, action: &str, etag: &str, body: Option<Value>) -> Reply {
+    let call = client.call("POST", &format!("{path}/{action}")).header("If-Match", etag);
+    match body {
+        Some(body) => call.json(&body).send(),
+        None => call.send(),
+    }
+}
+
+/// Submitted by the institute and accepted by the ministry.
+fn accepted(world: &World) -> (Client, Client) {
+    let (institute, ministry) = drafted(world);
+    act(&institute, FIRST, "submit", None).expect(200);
+    act(&ministry, FIRST, "accept", None).expect(200);
+    (institute, ministry)
+}
+
+fn activity<'a>(report: &'a Reply, number: &str) -> &'a Value {
+    let all = report.json["paper"]["content"]["half_year"]["activities"].as_array().unwrap();
+    all.iter().find(|activity| activity["number"] == number).unwrap_or_else(|| panic!("{report}"))
+}
+
+both!(the_first_report_covers_all_of_2020, |world| {
+    let (institute, _) = drafted(world);
+    let due = institute.get("/api/v1/plans/2020-2021/due-reports").expect(200);
+    let told: Vec<_> = due
+        .items()
+        .iter()
+        .map(|r| (r["period"].as_str().unwrap(), r["due_on"].as_str().unwrap(), r["due_on_weekend"] == true))
+        .collect();
+    assert_eq!(
+        told,
+        [("2020-H2", "2021-01-15", false), ("2021-H1", "2021-07-15", false), ("2021-H2", "2022-01-15", true)]
+    );
+    let report = institute.get(FIRST).expect(200);
+    let content = &report.json["paper"]["content"]["half_year"];
+    assert_eq!(content["report"]["from"], "2020-01-01", "{report}");
+    assert_eq!(content["on"], "2020-12-31");
+    assert_eq!(activity(&report, "1.1")["first_half"], "overdue", "{report}");
+    assert_eq!(activity(&report, "1.2")["first_half"], "not_started");
+    assert_eq!(activity(&report, "1.2")["status"], "overdue");
+    assert_eq!(activity(&report, "1.2")["deviation"]["days_late"], 92);
+    assert!(
+        content["activities"].as_array().unwrap().iter().all(|a| a["number"] != "1.3"),
+        "not of the period"
+    );
+    let indicators = content["indicators"].as_array().unwrap();
+    assert!(["I1", "I3", "I4"].iter().all(|code| indicators.iter().any(|i| i["code"] == *code)), "{report}");
+});
+
+both!(a_report_goes_to_the_ministry_and_back, |world| {
+    let (institute, ministry) = drafted(world);
+    ministry.get(FIRST).expect(404).problem("not_found");
+    assert!(ministry.get(REPORTS).expect(200).items().is_empty());
+    let first = institute.get(FIRST).expect(200);
+    let texts =
+        json!({ "texts": { "parts": { "summary": "План исполняется." }, "causes": { "1.2": "Эпидемия." } } });
+    let written = institute.patch(FIRST, first.header("etag"), &texts).expect(200);
+    institute.patch(FIRST, first.header("etag"), &texts).expect(412).problem("precondition_failed");
+    act_at(&institute, FIRST, "submit", written.header("etag"), None).expect(200);
+    institute.patch(FIRST, "\"3\"", &texts).expect(409).problem("wrong_state");
+
+    let read = ministry.get(FIRST).expect(200);
+    assert_eq!(read.json["paper"]["texts"]["parts"]["summary"], "План исполняется.");
+    act(&ministry, FIRST, "return", Some(json!({ "remarks": " " }))).expect(422).problem("invalid_fields");
+    act(&ministry, FIRST, "return", Some(json!({ "remarks": "Уточнить." }))).expect(200);
+    let returned = institute.get(FIRST).expect(200);
+    assert_eq!(
+        (&returned.json["state"], &returned.json["remarks"]),
+        (&json!("returned"), &json!("Уточнить."))
+    );
+    act(&ministry, FIRST, "accept", None).expect(409).problem("wrong_state");
+    act(&institute, FIRST, "submit", None).expect(200);
+    let sealed = act(&ministry, FIRST, "accept", None).expect(200);
+    assert_eq!(sealed.json["state"], "accepted");
+    assert_eq!(sealed.json["sha256"].as_str().unwrap().len(), 64);
+    assert_eq!(
+        ministry.get(&format!("{REPORTS}/half-year/latest")).expect(200).json["id"],
+        sealed.json["id"]
+    );
+});
+
+both!(an_accepted_report_stands_whatever_becomes_of_the_data, |world| {
+    let (institute, ministry) = accepted(world);
+    let formats = ["json", "html", "pdf", "docx", "xlsx", "csv"];
+    let fetch = |format: &str| ministry.get(&format!("{FIRST}?format={format}")).expect(200);
+    let digests = || formats.map(|format| fetch(format).header("repr-digest").to_owned());
+    let before = digests();
+    let other = PLAN.replace("Методика", "Другая методика").replace("2020-08/2020-09", "2020-08/2020-10");
+    institute.load("plan", format!("reason: Уточнение\n{other}")).succeeded([0, 1, 2, 0]);
+    assert_eq!(digests(), before);
+    act(&institute, FIRST, "submit", None).expect(409).problem("wrong_state");
+    let path = FIRST.to_owned();
+    institute.call("DELETE", &path).header("If-Match", "\"3\"").send().expect(409).problem("wrong_state");
+});
+
+both!(an_author_does_not_accept, |world| {
+    let (institute, _) = drafted(world);
+    act(&institute, FIRST, "submit", None).expect(200);
+    // The same person, moved to the ministry since.
+    let state = &world.node.state;
+    let all = state.database.read(|db| users::list(db, None, 100)).unwrap();
+    let user = all.into_iter().find(|user| user.login == "institute").unwrap();
+    let moved = User { role: Role::Ministry, ..user };
+    let token = state.tokens.issue(&moved, SessionId(999_999_999)).unwrap();
+    let author = world.stranger().with_token(token);
+    act(&author, FIRST, "accept", None).expect(409).problem("own_report");
+    act(&author, FIRST, "return", Some(json!({ "remarks": "Уточнить." }))).expect(409).problem("own_report");
+});
+
+both!(two_who_submit_at_once_submit_once, |world| {
+    let (institute, _) = drafted(world);
+    let etag = institute.get(FIRST).header("etag").to_owned();
+    let statuses: Vec<u16> = std::thread::scope(|scope| {
+        let (etag, institute) = (&etag, &institute);
+        let sent: Vec<_> = (0..4)
+            .map(|_| scope.spawn(move || act_at(institute, FIRST, "submit", etag, None).status))
+            .collect();
+        sent.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    assert_eq!(statuses.iter().filter(|status| **status == 200).count(), 1, "{statuses:?}");
+    assert_eq!(statuses.iter().filter(|status| **status == 412).count(), 3, "{statuses:?}");
+});
+
+both!(every_format_is_what_it_says, |world| {
+    let (_, ministry) = accepted(world);
+    let beginnings: [(&str, &str, &[u8]); 6] = [
+        ("json", "application/json", b"{"),
+        ("html", "text/html; charset=utf-8", b"<!"),
+        ("pdf", "application/pdf", b"%PDF-"),
+        ("docx", "application/vnd.openxmlformats-officedocument.wordprocessingml.document", b"PK\x03\x04"),
+        ("xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", b"PK\x03\x04"),
+        ("csv", "text/csv; charset=utf-8", "\u{feff}".as_bytes()),
+    ];
+    for (format, content_type, begins) in beginnings {
+        let sent = ministry.get(&format!("{FIRST}?format={format}")).expect(200);
+        assert_eq!(sent.header("content-type"), content_type);
+        assert!(sent.bytes.starts_with(begins), "{format}: {:?}", &sent.bytes[..8]);
+        let media_type = content_type.split(';').next().unwrap();
+        let same = ministry.call("GET", FIRST).header("Accept", media_type).send();
+        assert_eq!(same.bytes, sent.bytes, "{format} by Accept");
+    }
+    let html = ministry.get(&format!("{FIRST}?format=html")).text;
+    assert!(html.contains("=1+1 &lt;b&gt;Перечень&lt;/b&gt; &amp; группы"), "markup is text");
+    let csv = ministry.get(&format!("{FIRST}?format=csv")).text;
+    assert!(!csv.contains(";=1+1") && !csv.contains("\n=1+1"), "a formula is text");
+    ministry.get(&format!("{FIRST}?format=odt")).expect(400).problem("unknown_parameter");
+    let none = ministry.call("GET", FIRST).header("Accept", "image/png").send();
+    none.expect(406).problem("not_acceptable");
+    for (number, picture, begins) in [(1, "svg", "<svg".as_bytes()), (2, "png", b"\x89PNG")] {
+        let chart = ministry.get(&format!("{FIRST}/charts/{number}?format={picture}")).expect(200);
+        assert!(chart.bytes.starts_with(begins), "{picture}");
+    }
+    ministry.get(&format!("{FIRST}/charts/9")).expect(404).problem("not_found");
+});
+
+both!(a_fetcher_asks_again_for_nothing, |world| {
+    let (institute, ministry) = drafted(world);
+    let draft = institute.get(FIRST).expect(200);
+    let known = |client: &Client, path: &str, etag: &str| {
+        client.call("GET", path).header("If-None-Match", etag).send().status
+    };
+    assert_eq!(known(&institute, FIRST, draft.header("etag")), 304);
+    // A draft moves with the data.
+    institute
+        .load("plan", format!("reason: Уточнение\n{}", PLAN.replace("Методика", "Метод")))
+        .succeeded([0, 1, 2, 0]);
+    assert_eq!(known(&institute, FIRST, draft.header("etag")), 200);
+    act(&institute, FIRST, "submit", None).expect(200);
+    act(&ministry, FIRST, "accept", None).expect(200);
+    let path = format!("{FIRST}?format=pdf");
+    let whole = ministry.get(&path).expect(200);
+    assert_eq!(known(&ministry, &path, whole.header("etag")), 304);
+    assert_eq!(known(&ministry, FIRST, whole.header("etag")), 200, "another format is another thing");
+    assert!(!whole.header("last-modified").is_empty());
+    let part = ministry.call("GET", &path).header("Range", "bytes=5-9").send().expect(206);
+    assert_eq!(part.header("content-range"), format!("bytes 5-9/{}", whole.bytes.len()));
+    assert_eq!(part.bytes, whole.bytes[5..=9]);
+    let beyond = ministry.call("GET", &path).header("Range", "bytes=99999999-").send();
+    assert_eq!(beyond.expect(416).header("content-range"), format!("bytes */{}", whole.bytes.len()));
+});
+
+both!(what_is_no_report_is_refused, |world| {
+    let (institute, ministry) = drafted(world);
+    draft(&institute, "half-year", "2020-H2").expect(409).problem("already_exists");
+    for period in ["2020-H1", "2019-H2", "2022-H1"] {
+        let reply = draft(&institute, "half-year", period).expect(422);
+        assert_eq!(reply.flaws(), [("/period", "out_of_range")], "{period}");
+    }
+    for period in ["2020-H3", "2020", "H2", ""] {
+        draft(&institute, "half-year", period).expect(400).problem("invalid_json");
+    }
+    institute.get(&format!("{REPORTS}/half-year/2020-H3")).expect(404).problem("not_found");
+    institute.get(&format!("{REPORTS}/half-year/2021-H1")).expect(404).problem("not_found");
+    institute.get(&format!("{REPORTS}/half-year/latest")).expect(404).problem("not_found");
+    draft(&ministry, "half-year", "2021-H1").expect(403).problem("forbidden");
+    let unknown = json!({ "kind": "half-year", "period": "2021-H1", "plan": "1999" });
+    assert_eq!(institute.post(REPORTS, &unknown).expect(422).flaws(), [("/plan", "unknown_reference")]);
+    let texts = json!({ "texts": {
+        "parts": { "summary": "a\u{7}", "purpose": "Цель", "risks": "р".repeat(20_001) }, "causes": { "9.9": "Нет." },
+    } });
+    let etag = institute.get(FIRST).header("etag").to_owned();
+    let reply = institute.patch(FIRST, &etag, &texts).expect(422);
+    assert_eq!(
+        reply.flaws(),
+        [
+            ("/texts/parts/summary", "forbidden_character"),
+            ("/texts/parts/risks", "wrong_length"),
+            ("/texts/parts/purpose", "unknown_field"),
+            ("/texts/causes/9.9", "unknown_reference"),
+        ]
+    );
+});
+
+both!(every_note_draws_itself, |world| {
+    let (institute, _) = crate::tour::judged(world);
+    institute.load("plan", PLAN).succeeded([3, 0, 0, 0]);
+    for kind in ["identification", "staffing", "plan", "indicators"] {
+        let path = format!("{REPORTS}/{kind}/2021-H1");
+        draft(&institute, kind, "2021-H1").expect(201);
+        let note = institute.get(&path).expect(200);
+        let said = &note.json["paper"]["content"]["note"];
+        for part in ["purpose", "base", "method", "sample", "results", "comparison", "conclusions"] {
+            assert!(said[part].to_string().len() > 4, "{kind}: {part}: {note}");
+        }
+        institute.get(&format!("{path}?format=html")).expect(200);
+    }
+    // 25 schools of the region and 5 of the seed; 22 are listed; of the 5, and of one small school, too little is known.
+    let note = institute.get(&format!("{REPORTS}/identification/2021-H1"));
+    let sample = note.json["paper"]["content"]["note"]["sample"].as_array().unwrap();
+    let counted: Vec<i64> = sample.iter().map(|size| size["count"].as_i64().unwrap()).collect();
+    assert_eq!((counted[0], counted[2], counted[3]), (30, 22, 6), "{note}");
+});
