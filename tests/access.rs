@@ -152,11 +152,13 @@ fn only_these_operations_are_open() {
     assert_eq!(
         open,
         [
+            "get_calendar_feed",
             "get_keys",
             "get_liveness",
             "get_metrics",
             "get_public_summary",
             "get_readiness",
+            "get_report_feed",
             "log_in",
             "refresh_session"
         ]

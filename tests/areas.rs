@@ -32,6 +32,11 @@ enum Rows {
 /// Lists: operation, query to ask with, rows.
 const LISTS: &[(&str, &str, Rows)] = &[
     ("list_users", "", Rows::RegionOnly),
+    (
+        "list_feed_tokens",
+        "",
+        Rows::Elsewhere("tokens are their user's: `feeds::a_token_opens_its_feed_as_long_as_it_may`"),
+    ),
     ("list_reports", "", Rows::RegionOnly),
     ("list_due_reports", "", Rows::RegionOnly),
     ("list_municipalities", "", Rows::Municipalities("id")),
@@ -131,6 +136,8 @@ const RECORDS: &[(&str, Record)] = &[
     ("get_readiness", Record::Shared("open")),
     ("get_metrics", Record::Shared("open, on the loopback interface only")),
     ("get_keys", Record::Shared("open")),
+    ("get_calendar_feed", Record::Elsewhere("the token in the address names the user: `feeds`")),
+    ("get_report_feed", Record::Elsewhere("the token in the address names the user: `feeds`")),
     ("get_public_summary", Record::Shared("open; figures of the whole region without small counts")),
     ("get_me", Record::Shared("the caller itself")),
     ("get_user", Record::RegionOnly),

@@ -126,9 +126,9 @@ both!(the_served_contract_is_the_same_in_both_forms, |world| {
     assert!(json.json == *document(), "the served contract is not the code's");
 });
 
-/// Operations that are open and have nothing for whom nothing was prepared: `tests/publication.rs` holds that they are
-/// served.
-const NOTHING_HERE: &[&str] = &["get_public_summary"];
+/// Operations that are open and have nothing for whom nothing was prepared: `tests/publication.rs` and
+/// `tests/feeds.rs` hold that they are served.
+const NOTHING_HERE: &[&str] = &["get_public_summary", "get_calendar_feed", "get_report_feed"];
 
 both!(every_documented_operation_is_served, |world| {
     let stranger = world.stranger();

@@ -26,6 +26,8 @@ mod errors;
 #[cfg(test)]
 mod failures;
 #[cfg(test)]
+mod feeds;
+#[cfg(test)]
 mod health;
 #[cfg(test)]
 mod http;

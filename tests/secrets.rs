@@ -45,6 +45,15 @@ fn use_secrets(server: &Server) -> Vec<String> {
         .expect(400);
     client.get("/api/v1/me?password=zq7");
     client.keep(&renewed);
+    let feed = client.post("/api/v1/feed-tokens", &json!({ "kind": "reports" })).expect(201);
+    let address = feed.json["address"].as_str().unwrap();
+    let path = &address[address.find("/feeds/").unwrap()..];
+    client.get(path).expect(200);
+    client.get(&path[..path.len() - 5]).expect(404);
+    note(path.rsplit('/').next().unwrap().strip_suffix(".atom").unwrap());
+    let made_up = "zq7-made-up-feed-token";
+    client.get(&format!("/feeds/calendar/{made_up}.ics")).expect(404);
+    note(made_up);
     client.call("POST", "/api/v1/auth/logout").send().expect(204);
     secrets
 }

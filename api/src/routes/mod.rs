@@ -4,6 +4,7 @@ pub mod acts;
 pub mod assignments;
 pub mod contract;
 pub mod designations;
+pub mod feeds;
 pub mod identification;
 pub mod imports;
 pub mod indicators;
@@ -54,4 +55,5 @@ pub fn all(config: &mut ServiceConfig) {
     working_group::register(config);
     public::register(config);
     reports::register(config);
+    feeds::register(config);
 }

@@ -1,5 +1,6 @@
 //! Who may do what: users with a role and an area, sessions with rotating refresh tokens, access tokens, signing keys.
 
+pub mod feeds;
 pub mod keys;
 pub mod passwords;
 pub mod permissions;

@@ -196,6 +196,17 @@ pub fn latest(db: &mut Db, kind: ReportKind) -> Result<Report> {
     read(accepted.order(reports::period.desc()).select(columns!()).first(db)?)
 }
 
+/// Accepted reports, the one accepted last first, at most 100.
+///
+/// # Errors
+/// Faults of the database.
+pub fn accepted(db: &mut Db) -> Result<Vec<Report>> {
+    let accepted = reports::table.filter(reports::state.eq(ReportState::Accepted));
+    let newest = accepted.order((reports::decided_at.desc(), reports::id.desc())).limit(100);
+    let rows: Vec<Row> = newest.select(columns!()).load(db)?;
+    rows.into_iter().map(read).collect()
+}
+
 /// Which reports are wanted.
 #[derive(Clone, Debug)]
 pub struct Filter {
