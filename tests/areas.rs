@@ -142,7 +142,6 @@ const RECORDS: &[(&str, Record)] = &[
     ("get_me", Record::Shared("the caller itself")),
     ("get_user", Record::RegionOnly),
     ("get_report", Record::RegionOnly),
-    ("get_latest_report", Record::RegionOnly),
     ("get_report_chart", Record::RegionOnly),
     ("get_municipality", Record::Municipality),
     ("get_school", Record::School),

@@ -45,7 +45,11 @@ use utoipa_actix_web::AppExt;
         (name = "publication", description = "What is told without a login"),
         (name = "service", description = "The state of the installation"),
     ),
-    components(schemas(crate::error::ProblemDocument, crate::error::FieldError)),
+    components(schemas(
+        crate::error::ProblemDocument,
+        crate::error::FieldError,
+        opora_reporting::reports::PeriodRef
+    )),
 )]
 struct Base;
 

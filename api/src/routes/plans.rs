@@ -268,6 +268,7 @@ async fn list_activities(
     Query(query): Query<ActivityQuery>,
 ) -> Answer {
     let (plan, limit, when) = (named(&path.id)?, query.limit()?, when(query.on, query.version)?);
+    require("section", query.section.as_ref(), Reason::OutOfRange, |n| (1..=99).contains(n))?;
     let ActivityQuery { section, executor, model, status, cursor, .. } = query;
     let filter = Filter { section, executor, model, status };
     let found = move |db: &mut Db| activities::list(db, &plan, when, &filter, limit, cursor.as_deref());

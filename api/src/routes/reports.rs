@@ -17,7 +17,7 @@ use opora_primitives::{Moment, Problem, Reason};
 use opora_reporting::{
     plan::store::PlanRef,
     reports::{
-        DueReport, Period, Report, ReportKind, ReportState, Texts, paper,
+        DueReport, Period, PeriodRef, Report, ReportKind, ReportState, Texts, paper,
         store::{self, Decision, NewReport},
     },
 };
@@ -28,14 +28,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 /// Registers the operations of this file.
 pub fn register(config: &mut ServiceConfig) {
-    config
-        .service(list)
-        .service(schedule)
-        .service(create)
-        .service(latest)
-        .service(get)
-        .service(update)
-        .service(remove);
+    config.service(list).service(schedule).service(create).service(get).service(update).service(remove);
     config.service(submit).service(accept).service(give_back).service(chart);
 }
 
@@ -162,32 +155,12 @@ async fn create(
     .await
 }
 
-/// Get the latest accepted report
-///
-/// The accepted report of the newest period, in any format; for fetchers that run without a person.
-#[utoipa::path(operation_id = "get_latest_report", tag = "reports", params(("kind" = ReportKind, Path, description = "What is reported"), FormatQuery), security(("bearer" = ["reports:read"])),
-    responses((status = 200, description = "The report", headers(("ETag" = String, description = "The state and the format")),
-        content((ReportWithContent = "application/json"), (String = "text/html"), (Vec<u8> = "application/pdf"), (String = "text/csv"),
-            (Vec<u8> = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"),
-            (Vec<u8> = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")))))]
-#[get("/api/v1/reports/{kind}/latest")]
-async fn latest(
-    guard: Guard<ReadReports>,
-    request: HttpRequest,
-    state: Data<State>,
-    kind: Path<ReportKind>,
-    Query(query): Query<FormatQuery>,
-) -> Answer {
-    let wanted = Wanted::new(&guard, *kind, None);
-    papers::answer(&request, &state, wanted, query.format.as_deref()).await
-}
-
 /// Get a report
 ///
 /// With what stands in it: as JSON, HTML, PDF, DOCX, XLSX or CSV, by `format` or `Accept`. An open report is made from the
 /// data anew; a submitted one stands as it was submitted. The ETag says which; asked with `If-None-Match`, an unchanged
 /// report is answered with 304 without being made.
-#[utoipa::path(operation_id = "get_report", tag = "reports", params(("kind" = ReportKind, Path, description = "What is reported"), ("period" = Period, Path, description = "The half-year"), FormatQuery), security(("bearer" = ["reports:read"])),
+#[utoipa::path(operation_id = "get_report", tag = "reports", params(("kind" = ReportKind, Path, description = "What is reported"), ("period" = PeriodRef, Path, description = "The half-year, or `latest`: the newest with an accepted report"), FormatQuery), security(("bearer" = ["reports:read"])),
     responses((status = 200, description = "The report", headers(("ETag" = String, description = "The state and the format")),
         content((ReportWithContent = "application/json"), (String = "text/html"), (Vec<u8> = "application/pdf"), (String = "text/csv"),
             (Vec<u8> = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"),
@@ -197,10 +170,10 @@ async fn get(
     guard: Guard<ReadReports>,
     request: HttpRequest,
     state: Data<State>,
-    path: Path<(ReportKind, Period)>,
+    path: Path<(ReportKind, PeriodRef)>,
     Query(query): Query<FormatQuery>,
 ) -> Answer {
-    let wanted = Wanted::new(&guard, path.0, Some(path.1));
+    let wanted = Wanted::new(&guard, path.0, path.1.period());
     papers::answer(&request, &state, wanted, query.format.as_deref()).await
 }
 
@@ -332,7 +305,7 @@ async fn decide(
 ///
 /// The figure with this number, as it stands in the documents.
 #[utoipa::path(operation_id = "get_report_chart", tag = "reports",
-    params(("kind" = ReportKind, Path, description = "What is reported"), ("period" = Period, Path, description = "The half-year"),
+    params(("kind" = ReportKind, Path, description = "What is reported"), ("period" = PeriodRef, Path, description = "The half-year, or `latest`"),
         ("number" = usize, Path, description = "The number of the figure", minimum = 1, maximum = 100, example = 1), ChartQuery), security(("bearer" = ["reports:read"])),
     responses((status = 200, description = "The chart", headers(("ETag" = String, description = "The state and the format")),
         content((String = "image/svg+xml"), (Vec<u8> = "image/png")))))]
@@ -341,10 +314,10 @@ async fn chart(
     guard: Guard<ReadReports>,
     request: HttpRequest,
     state: Data<State>,
-    path: Path<(ReportKind, Period, usize)>,
+    path: Path<(ReportKind, PeriodRef, usize)>,
     Query(query): Query<ChartQuery>,
 ) -> Answer {
     let (kind, period, number) = path.into_inner();
-    let wanted = Wanted::new(&guard, kind, Some(period));
+    let wanted = Wanted::new(&guard, kind, period.period());
     papers::chart(&request, &state, wanted, number, query.format.unwrap_or(Picture::Svg)).await
 }

@@ -169,6 +169,27 @@ impl From<Period> for String {
     }
 }
 
+/// Which report of a kind is meant: that of a half-year, or `latest`, the accepted one of the newest half-year.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, utoipa::ToSchema)]
+#[serde(try_from = "String")]
+#[schema(value_type = String, pattern = "^(20[0-9]{2}-H[12]|latest)$", example = "2020-H2")]
+pub struct PeriodRef(Option<Period>);
+
+impl PeriodRef {
+    /// The half-year, where one is named.
+    pub fn period(self) -> Option<Period> {
+        self.0
+    }
+}
+
+impl TryFrom<String> for PeriodRef {
+    type Error = Reason;
+
+    fn try_from(text: String) -> Result<Self, Reason> {
+        if text == "latest" { Ok(Self(None)) } else { text.parse().map(|period| Self(Some(period))) }
+    }
+}
+
 opora_primitives::stored_as!(Period, diesel::sql_types::Integer, i32, |period| &period.0, |raw| Ok(Period(
     raw
 )));
