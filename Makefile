@@ -49,9 +49,10 @@ build: ## Build the release binary, for production
 
 # One after another, cheap ones first; a parallel make would only have the cargos wait for each other.
 .PHONY: test
-test: ## Every check: format, lints, edges, Rust tests on both databases, contract lint and fuzz
+test: ## Every check: format, lints, edges, Rust tests on both databases, evidence in S3, contract lint and fuzz
 	$(MAKE) --no-print-directory lint
 	$(MAKE) --no-print-directory test-rust
+	$(MAKE) --no-print-directory test-s3
 	$(MAKE) --no-print-directory lint-contract
 	$(MAKE) --no-print-directory fuzz-contract
 
@@ -74,6 +75,11 @@ ifeq ($(RUNNER),nextest)
 else
 	scripts/with-postgres.sh $(CARGO) test $(LOCKED) --workspace --no-fail-fast $(TESTS)
 endif
+
+# cargo's own runner: the tests are ignored where there is no such server, and nextest would need another word for it.
+.PHONY: test-s3
+test-s3: build-tests $(fuzzer) ## Evidence in a bucket, against a temporary S3-compatible server
+	scripts/with-s3.sh $(CARGO) test $(LOCKED) --workspace --test opora -- --ignored s3::
 
 .PHONY: lint-contract
 lint-contract: $(linters) ## Redocly (strict) and Spectral on openapi.yaml: no finding of any severity

@@ -48,6 +48,9 @@ const WHOLE_REGION: &[(&str, &str)] = &[
     ("create_working_group_seat", "the working group is the region's"),
     ("update_working_group_seat", "a change of it too"),
     ("delete_working_group_seat", "and the removal of a record of it"),
+    ("confirm_fact", "what counts is decided for the whole region"),
+    ("decline_fact", "and what does not"),
+    ("decide_facts", "one by one or many at once"),
     ("delete_identification_run", "a run is the region's"),
     ("delete_proposal_run", "so is a run of the rules"),
 ];

@@ -84,6 +84,12 @@ const LISTS: &[(&str, &str, Rows)] = &[
             "rows come from lists, assignments and support: `models::indicators_add_up_by_hand`, `support::the_second_indicator_counts_people`",
         ),
     ),
+    (
+        "list_facts",
+        "",
+        Rows::Elsewhere("facts are about a plan from a file: `facts::a_fact_is_about_the_authors_area`"),
+    ),
+    ("list_fact_evidence", "", Rows::Elsewhere("of such facts: `evidence::evidence_is_of_the_facts_area`")),
     ("list_acts", "", Rows::Shared("acts are the region's")),
     ("list_passport_stages", "", Rows::Shared("the passport is the region's")),
     ("list_working_group_seats", "", Rows::Shared("the working group is the region's")),
@@ -173,6 +179,14 @@ const RECORDS: &[(&str, Record)] = &[
     ("get_plan_activity", Record::Elsewhere("plans come from files: `plans::everyone_reads_the_same_plan`")),
     ("get_indicator", Record::Shared("indicators are numbers about the whole region")),
     ("get_indicator_series", Record::Shared("indicators are numbers about the whole region")),
+    (
+        "get_fact",
+        Record::Elsewhere(
+            "facts are about a plan from a file: `facts::a_fact_of_another_body_is_not_changed`",
+        ),
+    ),
+    ("get_evidence", Record::Elsewhere("of such facts: `evidence::evidence_is_of_the_facts_area`")),
+    ("get_evidence_content", Record::Elsewhere("of such facts: `evidence::evidence_is_of_the_facts_area`")),
     ("get_act", Record::Shared("acts are the region's")),
     ("get_passport_stage", Record::Shared("the passport is the region's")),
     ("get_working_group_seat", Record::Shared("the working group is the region's")),

@@ -24,6 +24,10 @@ mod contract;
 #[cfg(test)]
 mod errors;
 #[cfg(test)]
+mod evidence;
+#[cfg(test)]
+mod facts;
+#[cfg(test)]
 mod failures;
 #[cfg(test)]
 mod feeds;
@@ -49,6 +53,8 @@ mod publication;
 mod registry;
 #[cfg(test)]
 mod reports;
+#[cfg(test)]
+mod s3;
 #[cfg(test)]
 mod secrets;
 #[cfg(test)]

@@ -26,7 +26,7 @@ macro_rules! needs {
 
 needs! {
     ReadRegistry WriteRegistry ReadLists ReadStaff ReadSupport WriteSupport Import ReadJobs ReadMethodologies
-    WriteMethodologies ReadVerdicts Identify ReadModels ReadAssignments Assign ReadIndicators ReadPlans ReadPassport
+    WriteMethodologies ReadVerdicts Identify ReadModels ReadAssignments Assign ReadIndicators ReadPlans ReadFacts WriteFacts DecideFacts ReadPassport
     WritePassport WriteActs ManageUsers ReadSelf
     ReadReports WriteReports AcceptReports
 }

@@ -7,6 +7,7 @@ use figment::{
 };
 use opora_db::BackEnd;
 use opora_identity::seal::MasterKey;
+use opora_reporting::facts::blobs::{Place, S3};
 use serde::{Deserialize, Serialize};
 use std::{
     net::SocketAddr,
@@ -44,6 +45,22 @@ pub struct Config {
     pub import_limit_mib: u64,
     /// How long a worker may be silent before another takes its job, in seconds.
     pub lease_seconds: i64,
+    /// The largest file of evidence, in MiB.
+    pub evidence_limit_mib: u64,
+    /// Where files of evidence lie: `folder` (`evidence` in the data directory) or `s3`.
+    pub evidence_store: String,
+    /// Address of the S3-compatible store; empty: Amazon's, by the region.
+    pub evidence_s3_endpoint: String,
+    /// Its region.
+    pub evidence_s3_region: String,
+    /// Its bucket.
+    pub evidence_s3_bucket: String,
+    /// What the names in the bucket begin with: of this installation alone.
+    pub evidence_s3_prefix: String,
+    /// Its access key.
+    pub evidence_s3_access_key: String,
+    /// The secret of that key.
+    pub evidence_s3_secret_key: String,
     /// School codes other than six digits are taken.
     pub any_school_code: bool,
     /// Who may read `/metrics`: `loopback`, `open` or `off`.
@@ -71,6 +88,14 @@ impl Default for Config {
             sqlite_quota_mib: 0,
             workers: 0,
             import_limit_mib: 512,
+            evidence_limit_mib: 20,
+            evidence_store: "folder".into(),
+            evidence_s3_endpoint: String::new(),
+            evidence_s3_region: "us-east-1".into(),
+            evidence_s3_bucket: String::new(),
+            evidence_s3_prefix: String::new(),
+            evidence_s3_access_key: String::new(),
+            evidence_s3_secret_key: String::new(),
             lease_seconds: 30,
             any_school_code: false,
             metrics: "loopback".into(),
@@ -130,6 +155,22 @@ impl Config {
         );
         check((1..=16_384).contains(&self.import_limit_mib), "import_limit_mib: must lie in 1..16384");
         check((2..=3600).contains(&self.lease_seconds), "lease_seconds: must lie in 2..3600");
+        check((1..=1024).contains(&self.evidence_limit_mib), "evidence_limit_mib: must lie in 1..1024");
+        let in_s3 = self.evidence_store == "s3";
+        check(in_s3 || self.evidence_store == "folder", "evidence_store: folder or s3");
+        for (key, value) in [
+            ("evidence_s3_region", &self.evidence_s3_region),
+            ("evidence_s3_bucket", &self.evidence_s3_bucket),
+            ("evidence_s3_access_key", &self.evidence_s3_access_key),
+            ("evidence_s3_secret_key", &self.evidence_s3_secret_key),
+        ] {
+            check(!in_s3 || !value.is_empty(), &format!("{key}: needed by evidence_store s3"));
+        }
+        let endpoint = &self.evidence_s3_endpoint;
+        check(
+            endpoint.is_empty() || endpoint.starts_with("https://") || endpoint.starts_with("http://"),
+            "evidence_s3_endpoint: must begin with https:// or http://",
+        );
         check(["loopback", "open", "off"].contains(&self.metrics.as_str()), "metrics: loopback, open or off");
         check(["text", "json"].contains(&self.log_format.as_str()), "log_format: text or json");
         check(
@@ -149,6 +190,21 @@ impl Config {
             connections: self.connections,
             wait: Duration::from_secs(self.connection_wait_seconds),
             quota_mib: (self.sqlite_quota_mib > 0).then_some(self.sqlite_quota_mib),
+        })
+    }
+
+    /// Where the files of evidence lie.
+    pub fn evidence(&self) -> Place {
+        if self.evidence_store == "folder" {
+            return Place::Folder(self.data_dir.join("evidence"));
+        }
+        Place::S3(S3 {
+            endpoint: Some(self.evidence_s3_endpoint.clone()).filter(|address| !address.is_empty()),
+            region: self.evidence_s3_region.clone(),
+            bucket: self.evidence_s3_bucket.clone(),
+            prefix: self.evidence_s3_prefix.clone(),
+            access_key: self.evidence_s3_access_key.clone(),
+            secret_key: self.evidence_s3_secret_key.clone(),
         })
     }
 

@@ -194,6 +194,7 @@ pub fn of_status(status: StatusCode) -> Problem {
         405 => ProblemCode::MethodNotAllowed,
         413 => ProblemCode::BodyTooLarge,
         415 => ProblemCode::UnsupportedMediaType,
+        416 => ProblemCode::RangeNotSatisfiable,
         400..=499 => ProblemCode::BadRequest,
         _ => ProblemCode::Internal,
     }

@@ -16,5 +16,6 @@ pub mod shape;
 pub mod startup;
 pub mod state;
 pub mod unread;
+pub mod upload;
 pub mod work;
 pub mod worker;

@@ -39,6 +39,7 @@ use utoipa_actix_web::AppExt;
         (name = "identification", description = "Methodologies, runs and verdicts on schools"),
         (name = "models", description = "The seven support models, proposals and assignments"),
         (name = "indicators", description = "The target indicators of the passport"),
+        (name = "facts", description = "Facts about the activities of a plan, and their evidence"),
         (name = "passport", description = "The stages of the passport, the working group and normative acts"),
         (name = "plans", description = "The plan of support: versions, activities and their status on a day"),
         (name = "reports", description = "Half-yearly reports and analytical notes, in every format"),
@@ -100,15 +101,22 @@ const SHARED: &[(&str, &[ProblemCode])] = &[
             ProblemCode::AlreadyExists,
             ProblemCode::StillReferenced,
             ProblemCode::WrongState,
+            ProblemCode::FactDecided,
             ProblemCode::Conflict,
         ],
     ),
     ("PreconditionFailed", &[ProblemCode::PreconditionFailed]),
     ("BodyTooLarge", &[ProblemCode::BodyTooLarge]),
     ("UnsupportedMediaType", &[ProblemCode::UnsupportedMediaType]),
+    ("RangeNotSatisfiable", &[ProblemCode::RangeNotSatisfiable]),
     (
         "InvalidFields",
-        &[ProblemCode::InvalidFields, ProblemCode::MissingReference, ProblemCode::IdempotencyMismatch],
+        &[
+            ProblemCode::InvalidFields,
+            ProblemCode::MissingReference,
+            ProblemCode::IdempotencyMismatch,
+            ProblemCode::EvidenceMismatch,
+        ],
     ),
     ("PreconditionRequired", &[ProblemCode::PreconditionRequired]),
     ("TooManyRequests", &[ProblemCode::TooManyAttempts, ProblemCode::TooManyRequests]),
@@ -194,6 +202,7 @@ fn add_shared(path: &str, method: &str, operation: &mut Operation) {
     let writes = method != "get";
     let names_version = has_parameter(operation, &["If-Match"]);
     let has_body = operation.request_body.is_some();
+    let in_parts = operation.responses.responses.contains_key("206");
     let api = path.starts_with("/api/");
     // A run or a list that the answer is about: a record that must be there.
     let names_another = has_parameter(operation, &["proposal_run_id", "list_id"]);
@@ -205,6 +214,7 @@ fn add_shared(path: &str, method: &str, operation: &mut Operation) {
         "Forbidden" => secured,
         "NotFound" => path.contains('{') || hidden || names_another,
         "Conflict" => writes && secured,
+        "RangeNotSatisfiable" => in_parts,
         "PreconditionFailed" | "PreconditionRequired" => names_version,
         "BodyTooLarge" | "UnsupportedMediaType" | "InvalidFields" => has_body,
         "TooManyRequests" | "Internal" => api,

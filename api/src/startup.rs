@@ -9,6 +9,7 @@ use actix_web::{
 };
 use opora_db::{BackEnd, Database, Error, Result, jobs, migrations};
 use opora_identity::{Tokens, tokens};
+use opora_reporting::facts::blobs::Blobs;
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 /// How long what still comes is read and dropped after an answer that did not wait for the whole body. A client that
@@ -73,7 +74,8 @@ pub fn state(config: Config) -> Result<State> {
         life: config.token_seconds,
     };
     let tokens = Tokens::open(&database, settings, config.master_key()?)?;
-    Ok(State { database, tokens: Arc::new(tokens), config: Arc::new(config), bell: Arc::default() })
+    let evidence = Blobs::open(&config.evidence())?;
+    Ok(State { database, tokens: Arc::new(tokens), config: Arc::new(config), evidence, bell: Arc::default() })
 }
 
 /// Binds the port and starts the worker.

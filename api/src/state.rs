@@ -4,6 +4,7 @@ use crate::{config::Config, error::ApiError};
 use actix_web::web;
 use opora_db::{Database, Db, Origin, Result, Tx};
 use opora_identity::Tokens;
+use opora_reporting::facts::blobs::Blobs;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
 /// Shared by all workers; cheap to clone.
@@ -15,6 +16,8 @@ pub struct State {
     pub tokens: Arc<Tokens>,
     /// The settings in force.
     pub config: Arc<Config>,
+    /// Where the files of evidence lie.
+    pub evidence: Blobs,
     /// Wakes the worker when a job is queued here.
     pub bell: Arc<Bell>,
 }

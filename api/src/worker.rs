@@ -1,6 +1,7 @@
 //! The worker: takes jobs from the database, one at a time, and has them carried out.
 
 use crate::{state::State, work::Desk};
+use opora_reporting::facts::blobs;
 use std::{
     sync::{
         Arc,
@@ -13,7 +14,7 @@ use std::{
 /// How long an idle worker sleeps before it looks again; a ring of the bell wakes it at once.
 const IDLE: Duration = Duration::from_secs(2);
 
-/// The worker thread and the one that keeps the tokens' knowledge fresh.
+/// The worker thread, the one that keeps the tokens' knowledge fresh, and the one that sweeps the files of evidence.
 pub struct Worker {
     stopping: Arc<AtomicBool>,
     state: State,
@@ -21,13 +22,15 @@ pub struct Worker {
 }
 
 impl Worker {
-    /// Starts both threads.
+    /// Starts the threads.
     pub fn start(state: State) -> Self {
         let stopping = Arc::new(AtomicBool::new(false));
-        let (for_jobs, for_tokens) = ((state.clone(), stopping.clone()), (state.clone(), stopping.clone()));
+        let shared = || (state.clone(), stopping.clone());
+        let (for_jobs, for_tokens, for_files) = (shared(), shared(), shared());
         let threads = vec![
             std::thread::spawn(move || work(&for_jobs.0, &for_jobs.1)),
             std::thread::spawn(move || refresh(&for_tokens.0, &for_tokens.1)),
+            std::thread::spawn(move || sweep(&for_files.0, &for_files.1)),
         ];
         Self { stopping, state, threads }
     }
@@ -69,5 +72,26 @@ fn refresh(state: &State, stopping: &AtomicBool) {
         {
             tracing::warn!(%error, "keys and ended sessions could not be read anew");
         }
+    }
+}
+
+/// At start and then once a day, removes files of evidence that nothing refers to.
+fn sweep(state: &State, stopping: &AtomicBool) {
+    const DAY: Duration = Duration::from_secs(24 * 3600);
+    let pause = Duration::from_millis(200);
+    let runtime = actix_web::rt::System::new();
+    let mut waited = DAY;
+    while !stopping.load(Ordering::Relaxed) {
+        if waited >= DAY {
+            waited = Duration::ZERO;
+            let stale = chrono::Utc::now() - blobs::GRACE;
+            match runtime.block_on(state.evidence.sweep(&state.database, stale)) {
+                Ok(0) => {}
+                Ok(count) => tracing::info!(count, "files of evidence that nothing refers to were removed"),
+                Err(error) => tracing::warn!(%error, "the files of evidence could not be swept"),
+            }
+        }
+        std::thread::sleep(pause);
+        waited += pause;
     }
 }

@@ -2,6 +2,7 @@
 
 pub mod client;
 pub mod contract;
+pub mod facts;
 pub mod files;
 pub mod load;
 pub mod process;

@@ -3,23 +3,22 @@
 use crate::{
     auth::{Guard, Import, ReadJobs},
     create::{IdempotencyKey, create_once},
-    error::{Answer, ApiError},
+    error::Answer,
     extract::{Items, Query, SentBody, list_query, page},
     state::{State, off_thread},
+    upload::receive,
 };
-use actix_multipart::Multipart;
 use actix_web::{
-    FromRequest, HttpRequest, HttpResponse, get,
-    http::header::{ACCEPT, CONTENT_TYPE},
+    HttpRequest, HttpResponse, get,
+    http::header::ACCEPT,
     post,
     web::{Data, Path, Payload},
 };
-use futures_util::{Stream, StreamExt, TryStreamExt};
 use opora_db::{Error, idempotency::Created, jobs, jobs::JobId};
-use opora_primitives::{Limit, Moment, Problem, ProblemCode};
+use opora_primitives::{Limit, Moment};
 use opora_schools::import::{
     ImportId, ImportKind, ImportMode, Report,
-    spool::{Spool, Spooled},
+    spool::Spool,
     store::{self, NewImport},
 };
 use serde::{Deserialize, Serialize};
@@ -167,7 +166,8 @@ async fn create(
     if !query.kind.is_local() {
         guard.whole_region()?;
     }
-    let (spooled, form_name) = receive(&state, &request, query.kind, payload).await?;
+    let spool = Spool::new(&state.config.data_dir, state.config.import_limit_mib * 1024 * 1024)?;
+    let (spooled, form_name) = receive(spool, &request, payload, |sent| is_taken(query.kind, sent)).await?;
     SentBody::keep(&request, format!("{} {query:?}", spooled.sha256).into_bytes());
     let new = NewImport {
         kind: query.kind,
@@ -190,34 +190,6 @@ async fn create(
     Ok(answer)
 }
 
-/// Spools the file of a request: the first part of a form, or the body itself.
-async fn receive(
-    state: &State,
-    request: &HttpRequest,
-    kind: ImportKind,
-    payload: Payload,
-) -> Result<(Spooled, Option<String>), ApiError> {
-    let spool = Spool::new(&state.config.data_dir, state.config.import_limit_mib * 1024 * 1024)?;
-    let sent = request.headers().get(CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or("");
-    match sent.split(';').next().unwrap_or("").trim() {
-        "multipart/form-data" => {
-            let mut inner = payload.into_inner();
-            let mut form =
-                Multipart::from_request(request, &mut inner).await.map_err(|_| ProblemCode::BadRequest)?;
-            while let Some(field) = form.next().await {
-                let field = field.map_err(|_| ProblemCode::BadRequest)?;
-                if field.name() == Some("file") {
-                    let name = field.content_disposition().and_then(|d| d.get_filename()).map(str::to_owned);
-                    return Ok((fill(spool, field.map_err(drop)).await?, name));
-                }
-            }
-            Err(Problem::new(ProblemCode::BadRequest, "the form has no part named file").into())
-        }
-        sent if is_taken(kind, sent) => Ok((fill(spool, payload.map_err(drop)).await?, None)),
-        _ => Err(ProblemCode::UnsupportedMediaType.into()),
-    }
-}
-
 /// Whether a file of `kind` may be sent as the raw body of this media type.
 fn is_taken(kind: ImportKind, media_type: &str) -> bool {
     match (kind, media_type) {
@@ -225,30 +197,6 @@ fn is_taken(kind: ImportKind, media_type: &str) -> bool {
         (ImportKind::Plan, other) => matches!(other, "application/yaml" | "application/json"),
         (_, other) => {
             matches!(other, "text/csv" | "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")
-        }
-    }
-}
-
-/// Bytes that are worth a trip off the HTTP threads.
-const WORTHWHILE: usize = 256 * 1024;
-
-async fn fill<B: AsRef<[u8]>>(
-    mut spool: Spool,
-    bytes: impl Stream<Item = Result<B, ()>>,
-) -> Result<Spooled, ApiError> {
-    let mut bytes = std::pin::pin!(bytes);
-    let mut waiting = Vec::with_capacity(WORTHWHILE);
-    loop {
-        let next = bytes.next().await;
-        if let Some(chunk) = &next {
-            waiting.extend_from_slice(chunk.as_ref().map_err(|()| ProblemCode::BadRequest)?.as_ref());
-        }
-        if next.is_none() || waiting.len() >= WORTHWHILE {
-            let full = std::mem::replace(&mut waiting, Vec::with_capacity(WORTHWHILE));
-            spool = off_thread(move || spool.take(&full).map(|()| spool)).await?;
-        }
-        if next.is_none() {
-            return off_thread(move || spool.finish()).await;
         }
     }
 }

@@ -4,6 +4,8 @@ pub mod acts;
 pub mod assignments;
 pub mod contract;
 pub mod designations;
+pub mod evidence;
+pub mod facts;
 pub mod feeds;
 pub mod identification;
 pub mod imports;
@@ -47,6 +49,8 @@ pub fn all(config: &mut ServiceConfig) {
     support::register(config);
     assignments::register(config);
     indicators::register(config);
+    facts::register(config);
+    evidence::register(config);
     models::register(config);
     plans::register(config);
     proposals::register(config);

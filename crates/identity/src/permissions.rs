@@ -85,6 +85,12 @@ permissions! {
     Assign = "assignments:write": Institute;
     /// Target indicators as numbers.
     ReadIndicators = "indicators:read": Admin Ministry Supervision Institute Municipality School Expert Reader;
+    /// Facts about the activities of a plan and their evidence, which may name people.
+    ReadFacts = "facts:read": Ministry Supervision Institute Municipality School;
+    /// Enter facts and attach evidence, within one's own area.
+    WriteFacts = "facts:write": Ministry Supervision Institute Municipality School;
+    /// Confirm and decline facts.
+    DecideFacts = "facts:decide": Institute;
     /// The passport: its stages, the working group with its members by name, normative acts.
     ReadPassport = "passport:read": Admin Ministry Supervision Institute Municipality Expert;
     /// Change the stages of the passport and the working group.

@@ -52,6 +52,7 @@ problem_codes! {
     WrongState = "wrong_state", 409, "Its state does not allow this", "Состояние этого не допускает";
     MethodologyFrozen = "methodology_frozen", 409, "A published methodology does not change", "Опубликованная методика не изменяется";
     ProposalDecided = "proposal_decided", 409, "The proposal has been decided already", "Решение по предложению уже принято";
+    FactDecided = "fact_decided", 409, "The fact has been decided and does not change", "Решение по факту уже принято, он не изменяется";
     ModelExcluded = "model_excluded", 409, "Another model excludes this one", "Модель исключена другой моделью";
     OwnReport = "own_report", 409, "Who wrote a report does not decide on it", "Автор отчёта не принимает по нему решение";
     PreconditionFailed = "precondition_failed", 412, "It has changed since you read it", "Запись изменилась после чтения";
@@ -62,11 +63,12 @@ problem_codes! {
     MissingReference = "missing_reference", 422, "It refers to something that does not exist", "Ссылка на несуществующую запись";
     IdempotencyMismatch = "idempotency_mismatch", 422, "This idempotency key was used with another request", "Ключ идемпотентности использован с другим запросом";
     InvalidFile = "invalid_file", 422, "The file cannot be imported", "Файл нельзя загрузить";
+    EvidenceMismatch = "evidence_mismatch", 422, "The file is not what it says it is", "Содержимое файла не соответствует заявленному";
     PreconditionRequired = "precondition_required", 428, "Say which version you change: send If-Match", "Укажите версию: нужен If-Match";
     TooManyAttempts = "too_many_attempts", 429, "Too many attempts; wait", "Слишком много попыток; подождите";
     TooManyRequests = "too_many_requests", 429, "Too many requests; wait", "Слишком много запросов; подождите";
     Internal = "internal", 500, "Something failed on our side; the request id finds it in the log", "Внутренняя ошибка; по номеру запроса её найдут в журнале";
-    Unavailable = "unavailable", 503, "The database does not answer; try again", "База данных не отвечает; повторите позже";
+    Unavailable = "unavailable", 503, "The database or the store of files does not answer; try again", "База данных или хранилище файлов не отвечает; повторите позже";
     StorageFull = "storage_full", 507, "There is no space left to store this", "Нет места для записи";
 }
 

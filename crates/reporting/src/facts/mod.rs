@@ -1,7 +1,16 @@
-//! Facts about the activities of a plan, and their evidence.
+//! Facts about the activities of a plan, and their evidence. Executors enter facts within their area; only what the
+//! institute confirms counts.
 
+pub mod blobs;
+pub mod decisions;
+pub mod edit;
+pub mod evidence;
 pub mod reported;
+mod rules;
+pub mod sniff;
 pub mod store;
 pub mod types;
 
-pub use types::{ConfirmedFact, FactId, FactKind, FactOrigin, FactState};
+pub use types::{
+    ConfirmedFact, Evidence, EvidenceId, EvidenceKind, Fact, FactId, FactKind, FactOrigin, FactState,
+};

@@ -1,11 +1,20 @@
 //! What a fact about an activity is.
 
+use crate::plan::PlanId;
 use chrono::NaiveDate;
-use opora_primitives::{id_type, word_type};
+use diesel::prelude::*;
+use opora_db::schema::{activity_facts, evidence};
+use opora_primitives::{Moment, MunicipalityId, SchoolId, id_type, word_type};
+use serde::Serialize;
 
 id_type!(
     /// A fact about an activity.
     FactId
+);
+
+id_type!(
+    /// A piece of evidence.
+    EvidenceId
 );
 
 word_type!(
@@ -41,6 +50,100 @@ word_type!(
         Declined = "declined", "отклонён";
     }
 );
+
+word_type!(
+    /// What a piece of evidence is.
+    EvidenceKind {
+        /// A file that is kept here.
+        File = "file", "файл";
+        /// The address of something that lies elsewhere.
+        Link = "link", "ссылка";
+    }
+);
+
+/// A fact about an activity of a plan.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Queryable, Selectable, utoipa::ToSchema)]
+#[diesel(table_name = activity_facts)]
+pub struct Fact {
+    /// Its id.
+    pub id: FactId,
+    /// The plan.
+    pub plan_id: PlanId,
+    /// The number of its activity.
+    #[schema(example = "3.10")]
+    pub activity: String,
+    /// The first day of its window.
+    #[schema(example = "2020-10-01")]
+    pub window_from: NaiveDate,
+    /// What it says.
+    pub kind: FactKind,
+    /// The metric, of a value.
+    #[schema(example = "school_roadmaps")]
+    pub metric: Option<String>,
+    /// How much, of a value.
+    #[schema(minimum = 0, example = 1)]
+    pub value: Option<i64>,
+    /// When it happened.
+    #[schema(example = "2020-11-27")]
+    pub happened_on: NaiveDate,
+    /// Who carried it out: a code of the plan.
+    #[schema(example = "SCH_TEAM")]
+    pub executor: Option<String>,
+    /// The municipality it is about, if it is about one.
+    pub municipality_id: Option<MunicipalityId>,
+    /// The school it is about, if it is about one.
+    pub school_id: Option<SchoolId>,
+    /// A remark.
+    #[schema(example = "Дорожная карта утверждена приказом школы")]
+    pub note: Option<String>,
+    /// Where it comes from.
+    pub origin: FactOrigin,
+    /// What became of it.
+    pub state: FactState,
+    /// The user who entered it; none for facts the system loaded.
+    pub entered_by: Option<i64>,
+    /// When.
+    pub entered_at: Moment,
+    /// The user who decided.
+    pub decided_by: Option<i64>,
+    /// When.
+    pub decided_at: Option<Moment>,
+    /// Why, in the words of the one who decided.
+    pub decision_reason: Option<String>,
+    /// Counts the changes, those of its evidence too.
+    pub version: i64,
+}
+
+/// A piece of evidence of a fact. It never changes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Queryable, Selectable, utoipa::ToSchema)]
+#[diesel(table_name = evidence)]
+pub struct Evidence {
+    /// Its id.
+    pub id: EvidenceId,
+    /// The fact it shows.
+    pub fact_id: FactId,
+    /// What it is.
+    pub kind: EvidenceKind,
+    /// The address, of a link.
+    #[schema(example = "https://example.org/news/12")]
+    pub url: Option<String>,
+    /// The name, of a file.
+    #[schema(example = "Приказ об утверждении.pdf")]
+    pub file_name: Option<String>,
+    /// What a file holds, told by its content.
+    #[schema(example = "application/pdf")]
+    pub media_type: Option<String>,
+    /// The size of a file in bytes.
+    #[schema(minimum = 1, example = 18_240)]
+    pub size: Option<i64>,
+    /// SHA-256 of a file, in hexadecimal.
+    #[schema(pattern = "^[0-9a-f]{64}$")]
+    pub sha256: Option<String>,
+    /// The user who added it.
+    pub added_by: Option<i64>,
+    /// When.
+    pub added_at: Moment,
+}
 
 /// A confirmed fact, as far as the rules of a status look at it.
 #[derive(Clone, Debug, PartialEq, Eq)]
