@@ -242,6 +242,10 @@ both!(activities_are_filtered_and_paged, |world| {
     let numbers: Vec<_> = statuses(&serving).iter().map(|row| row.0).collect();
     assert_eq!(numbers, ["1.1", "1.4", "1.8", "1.11", "1.12", "1.16", "1.17"]);
     assert!(list("&executor=NOBODY").items().is_empty());
+    for code in ["", "niro", "N%20I"] {
+        let path = format!("/api/v1/plans/2020-2021/activities?executor={code}");
+        institute.get(&path).expect(400).problem("unknown_parameter");
+    }
     let (mut path, mut seen) = (Some(format!("{AT}/activities?on=2020-07-01&section=2&limit=5")), 0);
     while let Some(next) = path {
         let page = institute.get(&next).expect(200);

@@ -4,7 +4,9 @@ use crate::{
     auth::{DecideFacts, Guard, Need, ReadFacts, Regional, WriteFacts},
     create::{IdempotencyKey, create_once, created},
     error::Answer,
-    extract::{Body, Draft, IfMatch, Items, Query, changed_to, list_query, page, searchable, versioned},
+    extract::{
+        Body, Draft, IfMatch, Items, Query, changed_to, list_query, page, require, searchable, versioned,
+    },
     state::State,
 };
 use actix_web::{
@@ -20,7 +22,7 @@ use opora_reporting::{
         edit::{self, FactDraft, FactPatch, Writer},
         store::{self, Filter},
     },
-    plan::PlanId,
+    plan::{PlanId, is_executor_code},
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -62,7 +64,7 @@ list_query! {
         /// From there.
         origin: FactOrigin,
         /// Carried out by this executor.
-        #[param(min_length = 1, max_length = 200, example = "NIRO", pattern = r"^[^\x00-\x1f\x7f-\x9f]*$")]
+        #[param(pattern = "^[A-Z0-9_]{1,20}$", example = "NIRO")]
         executor: String,
         /// About this municipality itself.
         municipality_id: MunicipalityId,
@@ -133,7 +135,7 @@ async fn list(
 ) -> Answer {
     let (area, limit) = (guard.area(), query.limit()?);
     searchable("activity", query.activity.as_ref())?;
-    searchable("executor", query.executor.as_ref())?;
+    require("executor", query.executor.as_ref(), Reason::WrongFormat, |code| is_executor_code(code))?;
     let filter = Filter {
         plan: query.plan_id,
         activity: query.activity,

@@ -19,6 +19,7 @@ use opora_reporting::plan::{
     PlanDocument,
     activities::{self, ActivityOnDay, Filter, When},
     diff::{self, PlanChange},
+    is_executor_code,
     overlaps::{PlanOverlap, overlaps},
     status::ActivityStatus,
     store::{self, Plan, PlanRef, PlanVersion},
@@ -269,6 +270,7 @@ async fn list_activities(
 ) -> Answer {
     let (plan, limit, when) = (named(&path.id)?, query.limit()?, when(query.on, query.version)?);
     require("section", query.section.as_ref(), Reason::OutOfRange, |n| (1..=99).contains(n))?;
+    require("executor", query.executor.as_ref(), Reason::WrongFormat, |code| is_executor_code(code))?;
     let ActivityQuery { section, executor, model, status, cursor, .. } = query;
     let filter = Filter { section, executor, model, status };
     let found = move |db: &mut Db| activities::list(db, &plan, when, &filter, limit, cursor.as_deref());

@@ -65,6 +65,8 @@ mod tests {
     fn plan() -> PlanDocument {
         let target = |metric: &str, value| ActivityTarget {
             metric: metric.into(),
+            name_ru: metric.into(),
+            name_en: metric.into(),
             comparison: Comparison::AtLeast,
             value,
         };

@@ -18,5 +18,5 @@ mod store_tests;
 
 pub use types::{
     Activity, ActivityTarget, ActivityWindow, Comparison, PlanAct, PlanDocument, PlanExecutor, PlanId,
-    PlanSection, Recurrence, TargetBasis,
+    PlanSection, Recurrence, TargetBasis, is_executor_code,
 };

@@ -97,6 +97,12 @@ pub struct PlanExecutor {
     pub name_en: String,
 }
 
+/// Whether `code` may be the code of an executor: up to 20 capital Latin letters, digits and `_`.
+pub fn is_executor_code(code: &str) -> bool {
+    (1..=20).contains(&code.len())
+        && code.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_')
+}
+
 /// A section.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct PlanSection {

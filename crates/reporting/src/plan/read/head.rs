@@ -6,7 +6,7 @@ use super::{
     fields::{Faults, Fields, Place},
     node::Node,
 };
-use crate::plan::{Activity, PlanAct, PlanDocument, PlanExecutor, PlanSection};
+use crate::plan::{Activity, PlanAct, PlanDocument, PlanExecutor, PlanSection, is_executor_code};
 use chrono::{Datelike, NaiveDate};
 use opora_primitives::Reason;
 use std::collections::{BTreeMap, BTreeSet};
@@ -158,9 +158,7 @@ fn names(place: Place<'_>, node: Node) -> Option<(String, String)> {
 fn executors(place: &Place<'_>, node: Node) -> Vec<PlanExecutor> {
     let mut executors = Vec::new();
     for (code, place, node) in place.entries(node, MOST_EXECUTORS) {
-        let shaped = (1..=20).contains(&code.len())
-            && code.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_');
-        if !shaped {
+        if !is_executor_code(&code) {
             place.refuse(Reason::WrongFormat);
         }
         let (name_ru, name_en) = names(place, node).unwrap_or_default();
