@@ -51,6 +51,7 @@ const WHOLE_REGION: &[(&str, &str)] = &[
     ("confirm_fact", "what counts is decided for the whole region"),
     ("decline_fact", "and what does not"),
     ("decide_facts", "one by one or many at once"),
+    ("propose_facts", "what is counted is the region's"),
     ("delete_identification_run", "a run is the region's"),
     ("delete_proposal_run", "so is a run of the rules"),
 ];

@@ -90,6 +90,11 @@ const LISTS: &[(&str, &str, Rows)] = &[
         Rows::Elsewhere("facts are about a plan from a file: `facts::a_fact_is_about_the_authors_area`"),
     ),
     ("list_fact_evidence", "", Rows::Elsewhere("of such facts: `evidence::evidence_is_of_the_facts_area`")),
+    (
+        "list_fact_rows",
+        "",
+        Rows::Elsewhere("records behind such facts: `fact_proposals::what_the_data_holds_is_proposed`"),
+    ),
     ("list_acts", "", Rows::Shared("acts are the region's")),
     ("list_passport_stages", "", Rows::Shared("the passport is the region's")),
     ("list_working_group_seats", "", Rows::Shared("the working group is the region's")),

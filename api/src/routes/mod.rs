@@ -5,6 +5,7 @@ pub mod assignments;
 pub mod contract;
 pub mod designations;
 pub mod evidence;
+pub mod fact_proposals;
 pub mod facts;
 pub mod feeds;
 pub mod identification;
@@ -50,6 +51,7 @@ pub fn all(config: &mut ServiceConfig) {
     assignments::register(config);
     indicators::register(config);
     facts::register(config);
+    fact_proposals::register(config);
     evidence::register(config);
     models::register(config);
     plans::register(config);

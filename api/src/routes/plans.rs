@@ -40,7 +40,7 @@ pub fn register(config: &mut ServiceConfig) {
 pub struct PlanPath {
     /// The plan: its id or its code.
     #[param(pattern = "^[0-9A-Za-z-]{1,40}$", example = "2020-2021")]
-    id: String,
+    pub(super) id: String,
 }
 
 /// A version that an address names.
@@ -155,7 +155,7 @@ pub struct PlanDiff {
 }
 
 /// The plan that the text of an address names.
-fn named(id: &str) -> Result<PlanRef, ApiError> {
+pub(super) fn named(id: &str) -> Result<PlanRef, ApiError> {
     Ok(id.parse::<PlanRef>()?)
 }
 

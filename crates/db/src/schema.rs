@@ -479,6 +479,14 @@ diesel::table! {
 }
 
 diesel::table! {
+    fact_rows (fact_id, resource, row_id) {
+        fact_id -> BigInt,
+        resource -> Text,
+        row_id -> BigInt,
+    }
+}
+
+diesel::table! {
     evidence (id) {
         id -> BigInt,
         fact_id -> BigInt,
@@ -682,6 +690,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     plan_versions,
     activity_facts,
     evidence,
+    fact_rows,
     normative_acts,
     passport_stages,
     passport_evidence,

@@ -1,3 +1,4 @@
+DROP TABLE fact_rows;
 DROP TABLE evidence;
 DROP TABLE activity_facts;
 DROP TABLE plan_versions;

@@ -69,3 +69,11 @@ CREATE TABLE evidence (
 );
 CREATE INDEX evidence_fact ON evidence (fact_id, id);
 CREATE INDEX evidence_sha256 ON evidence (sha256);
+
+-- The records behind a counted fact, kept as they were counted: they may go or change since.
+CREATE TABLE fact_rows (
+    fact_id BIGINT NOT NULL REFERENCES activity_facts (id),
+    resource TEXT NOT NULL CHECK (resource IN ('proposal_runs', 'schools', 'municipalities')),
+    row_id BIGINT NOT NULL,
+    PRIMARY KEY (fact_id, resource, row_id)
+) WITHOUT ROWID;

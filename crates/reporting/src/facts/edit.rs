@@ -22,7 +22,7 @@ use utoipa::ToSchema;
 /// The longest remark, in characters.
 const NOTE: usize = 2000;
 /// Days are those of the caller, who may be ahead of UTC by so many seconds.
-const AHEAD: i64 = 14 * 3600;
+pub(super) const AHEAD: i64 = 14 * 3600;
 
 /// Who enters facts.
 #[derive(Clone, Copy, Debug)]

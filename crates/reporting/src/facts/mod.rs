@@ -2,6 +2,7 @@
 //! institute confirms counts.
 
 pub mod blobs;
+pub mod counted;
 pub mod decisions;
 pub mod edit;
 pub mod evidence;

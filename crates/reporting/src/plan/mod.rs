@@ -12,7 +12,7 @@ pub mod store;
 pub mod types;
 
 #[cfg(test)]
-mod fixtures;
+pub(crate) mod fixtures;
 #[cfg(test)]
 mod store_tests;
 
