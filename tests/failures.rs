@@ -1,8 +1,7 @@
 //! What goes wrong around the server: two files at once, a server killed at work, a full disk, a database that goes away.
 
-use crate::harness::{Client, Reply, Server, World, storage::Storage, world::Node};
+use crate::harness::{Client, Reply, Server, World, storage::Storage, stuck::Stuck, world::Node};
 use diesel::connection::SimpleConnection;
-use opora_db::Db;
 use opora_identity::Role;
 use serde_json::{Value, json};
 use std::{
@@ -91,77 +90,96 @@ fn a_lease_runs_out_by_itself() {
     let world = World::postgres();
     let node = world.another_node(|config| config.lease_seconds = 2);
     let client = node.log_in("admin");
-    let held = lock(&world.storage, "contexts");
+    let stuck = Stuck::at(&world.storage, "INSERT", "contexts");
     let sent = client.send_file("contexts", contexts(100)).expect(202);
-    wait_for_lock(&world.storage, "contexts");
+    stuck.wait();
     std::thread::sleep(Duration::from_secs(4));
     let job = client.get(&format!("/api/v1/jobs/{}", sent.json["job_id"])).expect(200).json;
     assert_eq!((&job["state"], &job["attempts"]), (&json!("running"), &json!(1)));
-    drop(held);
+    drop(stuck);
     assert_eq!(client.loaded(&sent).succeeded([5, 0, 0, 0]).job["attempts"], 1);
 }
 
-/// Holds a table so that it can be read and not written, until it is dropped.
-fn lock(storage: &Storage, table: &str) -> Db {
-    let mut db = storage.connect();
-    db.batch_execute(&format!("BEGIN; LOCK TABLE {table} IN SHARE ROW EXCLUSIVE MODE")).unwrap();
-    db
+/// Killed in the transaction that writes the rows and ends the job.
+fn killed_in_the_last_write(storage: &Storage) {
+    let before = storage.number("SELECT count(*) AS n FROM contexts");
+    let stuck = Stuck::at(storage, "INSERT", "contexts");
+    let mut server = Server::start(storage, LEASE);
+    let sent = server.client.send_file("contexts", contexts(100)).expect(202);
+    stuck.wait();
+    server.kill();
+    stuck.free();
+    taken_up_again(storage, &sent, "contexts", 5, before);
 }
 
-/// Waits until somebody waits to write into `table`.
-fn wait_for_lock(storage: &Storage, table: &str) {
-    let waiting =
-        format!("SELECT count(*) AS n FROM pg_locks WHERE relation = '{table}'::regclass AND NOT granted");
-    until("nobody comes to the table", || storage.number(&waiting) == 1);
-}
-
-#[track_caller]
-fn until(complaint: &str, holds: impl Fn() -> bool) {
-    let begun = Instant::now();
-    while !holds() {
-        assert!(begun.elapsed() < Duration::from_secs(30), "{complaint}");
-        std::thread::sleep(Duration::from_millis(20));
-    }
-}
-
-/// Killed in the transaction that writes the rows and ends the job: the write waits for a table that the test holds.
 #[test]
 fn a_server_killed_in_its_last_write_on_postgres() {
-    let storage = Storage::postgres();
-    let before = storage.number("SELECT count(*) AS n FROM contexts");
-    let held = lock(&storage, "contexts");
-    let mut server = Server::start(&storage, LEASE);
-    let sent = server.client.send_file("contexts", contexts(100)).expect(202);
-    wait_for_lock(&storage, "contexts");
-    server.kill();
-    drop(held);
-    let others = "SELECT count(*) AS n FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()";
-    until("the dead server's connections stay", || storage.number(others) == 0);
-    taken_up_again(&storage, &sent, "contexts", 5, before);
+    killed_in_the_last_write(&Storage::postgres());
 }
 
-/// The same on SQLite, where a write that has begun waits for nobody: a trigger keeps it busy for minutes.
 #[test]
 fn a_server_killed_in_its_last_write_on_sqlite() {
-    let storage = Storage::sqlite();
-    let before = storage.number("SELECT count(*) AS n FROM contexts");
-    let slow = "CREATE VIEW long AS WITH RECURSIVE n(x) AS (VALUES (1) UNION ALL SELECT x + 1 FROM n LIMIT 10000000000)
-            SELECT count(*) AS n FROM n;
-        CREATE TRIGGER slow AFTER INSERT ON contexts BEGIN SELECT n FROM long; END";
-    storage.connect().batch_execute(slow).unwrap();
-    let mut server = Server::start(&storage, LEASE);
-    let sent = server.client.send_file("contexts", contexts(100)).expect(202);
-    let mut prober = storage.connect();
-    prober.batch_execute("PRAGMA busy_timeout = 1500").unwrap();
-    // Signs of life are written in a moment: whoever holds the file for so long is in the rows' write.
-    let begun = Instant::now();
-    while prober.batch_execute("BEGIN IMMEDIATE; ROLLBACK").is_ok() {
-        assert!(begun.elapsed() < Duration::from_secs(30), "the import does not come to its write");
-        std::thread::sleep(Duration::from_millis(20));
-    }
+    killed_in_the_last_write(&Storage::sqlite());
+}
+
+/// Kills a server while it takes the step `action` of the first report: `expected` is what stands of it afterwards.
+fn killed_while(storage: &Storage, login: &str, action: &str, expected: &Value) {
+    let stuck = Stuck::at(storage, "UPDATE", "reports");
+    let mut server = Server::start(storage, LEASE);
+    server.client.log_in(login);
+    let etag = server.client.get(FIRST_REPORT).header("etag").to_owned();
+    let (client, step) = (server.client.clone(), format!("{FIRST_REPORT}/{action}"));
+    let again = step.clone();
+    let cut_off = std::thread::spawn(move || client.call("POST", &again).header("If-Match", &etag).send());
+    stuck.wait();
     server.kill();
-    storage.connect().batch_execute("DROP TRIGGER slow; DROP VIEW long").unwrap();
-    taken_up_again(&storage, &sent, "contexts", 5, before);
+    assert!(cut_off.join().is_err(), "nobody was told that it is done");
+    stuck.free();
+    let mut after = Server::start(storage, LEASE);
+    after.client.log_in(login);
+    let report = after.client.get(FIRST_REPORT).expect(200);
+    assert_eq!(
+        ["state", "version", "sha256"].map(|field| &report.json[field]),
+        ["state", "version", "sha256"].map(|field| &expected[field])
+    );
+    let done = after.client.call("POST", &step).header("If-Match", report.header("etag")).send();
+    assert_eq!(done.expect(200).json["version"], json!(expected["version"].as_i64().unwrap() + 1));
+}
+
+const FIRST_REPORT: &str = "/api/v1/reports/half-year/2020-H2";
+
+/// A server killed while a report is being frozen leaves it as it was, and the step can be taken again.
+fn killed_while_freezing(storage: &Storage) {
+    let draft = {
+        let mut server = Server::start(storage, LEASE);
+        server.client.log_in("institute");
+        server
+            .client
+            .load("plan", include_str!("../crates/demo/data/plan-2020-2021.yaml"))
+            .succeeded([54, 0, 0, 0]);
+        let drafted = json!({"kind": "half-year", "period": "2020-H2"});
+        server.client.post("/api/v1/reports", &drafted).expect(201).json
+    };
+    killed_while(storage, "institute", "submit", &draft);
+    let mut server = Server::start(storage, LEASE);
+    server.client.log_in("ministry");
+    let submitted = server.client.get(FIRST_REPORT).expect(200).json;
+    assert_eq!(submitted["state"], "submitted");
+    server.kill();
+    killed_while(storage, "ministry", "accept", &submitted);
+    let count =
+        |of: &str| storage.number(&format!("SELECT count(*) AS n FROM {of} WHERE resource = 'reports'"));
+    assert_eq!((count("audit_log"), count("change_journal")), (3, 3), "one record for each step");
+}
+
+#[test]
+fn a_server_killed_while_freezing_a_report_on_postgres() {
+    killed_while_freezing(&Storage::postgres());
+}
+
+#[test]
+fn a_server_killed_while_freezing_a_report_on_sqlite() {
+    killed_while_freezing(&Storage::sqlite());
 }
 
 both!(a_running_import_can_be_called_off, |world| {

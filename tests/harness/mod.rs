@@ -10,6 +10,7 @@ pub mod region;
 pub mod seed;
 pub mod seed_models;
 pub mod storage;
+pub mod stuck;
 pub mod tables;
 pub mod world;
 

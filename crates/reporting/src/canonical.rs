@@ -1,18 +1,15 @@
-//! One spelling for a value, so that the same contents always have the same digest: JSON with sorted keys and without
-//! spaces.
+//! One spelling for a value, so that the same contents always have the same digest.
 
 use aws_lc_rs::digest::{SHA256, digest};
 use opora_db::{Error, Result};
 use serde::Serialize;
-use serde_json::Value;
 
-/// `value` as canonical JSON.
+/// `value` as canonical JSON: the form documents have too.
 ///
 /// # Errors
 /// A value that JSON cannot hold.
 pub fn json(value: &impl Serialize) -> Result<String> {
-    let value = serde_json::to_value(value).map_err(Error::fault)?;
-    Ok(sorted(value).to_string())
+    opora_documents::canonical_json(value).map_err(Error::fault)
 }
 
 /// The SHA-256 of `text`, in hexadecimal.
@@ -20,30 +17,9 @@ pub fn sha256(text: &str) -> String {
     digest(&SHA256, text.as_bytes()).as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// The same value with the keys of every object in order: a map of serde_json keeps the order of insertion.
-fn sorted(value: Value) -> Value {
-    match value {
-        Value::Object(fields) => {
-            let mut fields: Vec<_> = fields.into_iter().map(|(key, field)| (key, sorted(field))).collect();
-            fields.sort_by(|a, b| a.0.cmp(&b.0));
-            Value::Object(fields.into_iter().collect())
-        }
-        Value::Array(items) => Value::Array(items.into_iter().map(sorted).collect()),
-        plain => plain,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_order_of_keys_does_not_matter() {
-        let one: Value = serde_json::from_str(r#"{"b": [{"d": 1, "c": null}], "a": "ё"}"#).unwrap();
-        let other: Value = serde_json::from_str(r#"{"a":"ё","b":[{"c":null,"d":1}]}"#).unwrap();
-        assert_eq!(json(&one).unwrap(), r#"{"a":"ё","b":[{"c":null,"d":1}]}"#);
-        assert_eq!(json(&one).unwrap(), json(&other).unwrap());
-    }
 
     #[test]
     fn the_digest_is_the_known_one() {
