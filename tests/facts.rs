@@ -159,6 +159,9 @@ both!(a_fact_is_about_the_authors_area, |world| {
         7
     );
     assert_eq!(seen("institute", "?origin=counted"), 0);
+    for query in ["activity=", "activity=3.010", "activity=000000000000000000000", "executor=niro"] {
+        institute.get(&format!("{FACTS}?{query}")).expect(400).problem("unknown_parameter");
+    }
 });
 
 both!(a_fact_of_another_body_is_not_changed, |world| {

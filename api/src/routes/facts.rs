@@ -4,9 +4,7 @@ use crate::{
     auth::{DecideFacts, Guard, Need, ReadFacts, Regional, WriteFacts},
     create::{IdempotencyKey, create_once, created},
     error::Answer,
-    extract::{
-        Body, Draft, IfMatch, Items, Query, changed_to, list_query, page, require, searchable, versioned,
-    },
+    extract::{Body, Draft, IfMatch, Items, Query, changed_to, list_query, page, require, versioned},
     state::State,
 };
 use actix_web::{
@@ -22,7 +20,7 @@ use opora_reporting::{
         edit::{self, FactDraft, FactPatch, Writer},
         store::{self, Filter},
     },
-    plan::{PlanId, is_executor_code},
+    plan::{PlanId, is_activity_number, is_executor_code},
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -55,7 +53,7 @@ list_query! {
         /// Of this plan.
         plan_id: PlanId,
         /// Of the activity with this number.
-        #[param(min_length = 1, max_length = 20, example = "3.10", pattern = r"^[^\x00-\x1f\x7f-\x9f]*$")]
+        #[param(pattern = r"^[1-9]\d?\.[1-9]\d{0,2}$", example = "3.10")]
         activity: String,
         /// That say such a thing.
         kind: FactKind,
@@ -134,7 +132,7 @@ async fn list(
     Query(query): Query<FactQuery>,
 ) -> Answer {
     let (area, limit) = (guard.area(), query.limit()?);
-    searchable("activity", query.activity.as_ref())?;
+    require("activity", query.activity.as_ref(), Reason::WrongFormat, |number| is_activity_number(number))?;
     require("executor", query.executor.as_ref(), Reason::WrongFormat, |code| is_executor_code(code))?;
     let filter = Filter {
         plan: query.plan_id,

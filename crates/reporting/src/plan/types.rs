@@ -103,6 +103,17 @@ pub fn is_executor_code(code: &str) -> bool {
         && code.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_')
 }
 
+/// Whether `number` may be the number of an activity, such as `1.10`: of the section, and of the activity in it, without
+/// leading zeros.
+pub fn is_activity_number(number: &str) -> bool {
+    let part = |text: &str, longest: usize| {
+        (1..=longest).contains(&text.len())
+            && !text.starts_with('0')
+            && text.bytes().all(|b| b.is_ascii_digit())
+    };
+    number.split_once('.').is_some_and(|(section, own)| part(section, 2) && part(own, 3))
+}
+
 /// A section.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct PlanSection {

@@ -4,7 +4,10 @@ use super::{
     fields::{Fields, Place},
     node::Node,
 };
-use crate::plan::{Activity, ActivityTarget, ActivityWindow, Comparison, PlanSection, metrics::MetricScope};
+use crate::plan::{
+    Activity, ActivityTarget, ActivityWindow, Comparison, PlanSection, is_activity_number,
+    metrics::MetricScope,
+};
 use chrono::{Datelike, Months};
 use opora_primitives::Reason;
 use std::collections::BTreeMap;
@@ -89,15 +92,8 @@ impl std::str::FromStr for Text {
     }
 }
 
-/// A number such as `1.10`: of the section, and of the activity in it, without leading zeros.
 fn shaped(number: String) -> Result<String, Reason> {
-    let part = |text: &str, most: usize| {
-        (1..=most).contains(&text.len()) && !text.starts_with('0') && text.bytes().all(|b| b.is_ascii_digit())
-    };
-    match number.split_once('.') {
-        Some((section, own)) if part(section, 2) && part(own, 3) => Ok(number),
-        _ => Err(Reason::WrongFormat),
-    }
+    if is_activity_number(&number) { Ok(number) } else { Err(Reason::WrongFormat) }
 }
 
 fn section_of<'a>(place: &Place<'_>, number: &str, known: &Known<'a>) -> Option<&'a PlanSection> {
