@@ -39,8 +39,8 @@ impl Body {
             break_before: false,
         };
         body.title(&document.title);
-        for (label, block) in numbered(document) {
-            body.turn(matches!(block, Block::Table(table) if table.landscape));
+        for (at, (label, block)) in numbered(document).enumerate() {
+            body.turn(is_turned(&document.blocks[at..]));
             body.block(&label, block)?;
         }
         body.xml.push_str(section(body.turned));
@@ -148,13 +148,17 @@ impl Body {
     fn table(&mut self, label: &str, table: &Table) {
         let caption = self.caption("TableCaption", label, &table.caption);
         self.add(caption);
+        // Above the table: below it, it might come to a page of its own.
+        if let Some(note) = &table.note {
+            self.add(Paragraph::styled("TableNote").with("<w:keepNext/>").text(note));
+        }
         if table.columns.is_empty() {
             self.add(Paragraph::styled("TableText").text(self.language.words().no_rows));
         } else {
             self.xml.push_str(&table::write(table, self.language));
         }
         // A paragraph has to follow a table.
-        self.add(Paragraph::styled("TableNote").text(table.note.as_deref().unwrap_or_default()));
+        self.add(Paragraph::styled("TableNote"));
     }
 
     fn figure(&mut self, label: &str, figure: &Figure) -> Result<(), DocumentError> {
@@ -209,6 +213,12 @@ impl Body {
         });
         self.xml.push_str(&table::plain("TableNormal", &[4300, 1900, 2138, 1300], &[cells.concat()]));
     }
+}
+
+/// Whether the first of `blocks` stands on a turned page: headings go along with what they head.
+fn is_turned(blocks: &[Block]) -> bool {
+    let headed = blocks.iter().find(|block| !matches!(block, Block::Heading(_)));
+    matches!(headed, Some(Block::Table(table)) if table.landscape)
 }
 
 /// The properties of a section: A4, its margins and its foot.

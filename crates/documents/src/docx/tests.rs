@@ -1,7 +1,7 @@
 //! The parts of the package.
 
 use super::write_docx;
-use crate::model::Document;
+use crate::model::{Block, Column, ColumnKind, Document, Table};
 use crate::{hostile, sample};
 use std::collections::BTreeMap;
 use std::io::{Cursor, Read};
@@ -83,4 +83,20 @@ fn what_is_referred_to_exists() {
     for list in of(body, "<w:numId w:val=\"").iter().filter(|list| *list != "0") {
         assert!(parts["word/numbering.xml"].contains(&format!("w:numId=\"{list}\"")), "{list}");
     }
+}
+
+#[test]
+fn a_heading_goes_along_with_a_landscape_table() {
+    let table = Table {
+        columns: vec![Column::new("a", "Графа", ColumnKind::Text, 1)],
+        note: Some("Примечание".into()),
+        landscape: true,
+        ..Table::default()
+    };
+    let blocks = vec![Block::paragraph("Введение"), Block::heading(1, "Раздел"), Block::Table(table)];
+    let (parts, _) = parts(&Document { blocks, ..sample::document() });
+    let body = &parts["word/document.xml"];
+    let places =
+        ["Введение", "<w:sectPr>", "Раздел", "Примечание", "Графа"].map(|what| body.find(what).unwrap());
+    assert!(places.is_sorted(), "{places:?}");
 }
