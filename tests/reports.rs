@@ -223,6 +223,20 @@ both!(a_fetcher_asks_again_for_nothing, |world| {
     assert_eq!(beyond.expect(416).header("content-range"), format!("bytes */{}", whole.bytes.len()));
 });
 
+both!(the_latest_report_is_another_one_after_the_next, |world| {
+    const LATEST: &str = "/api/v1/reports/half-year/latest";
+    let (institute, ministry) = accepted(world);
+    let first = ministry.get(LATEST).expect(200);
+    let asked = || ministry.call("GET", LATEST).header("If-None-Match", first.header("etag")).send();
+    asked().expect(304);
+    draft(&institute, "half-year", "2021-H1").expect(201);
+    let second = FIRST.replace("2020-H2", "2021-H1");
+    act(&institute, &second, "submit", None).expect(200);
+    asked().expect(304);
+    act(&ministry, &second, "accept", None).expect(200);
+    assert_eq!(asked().expect(200).json["period"], "2021-H1");
+});
+
 both!(what_is_no_report_is_refused, |world| {
     let (institute, ministry) = drafted(world);
     draft(&institute, "half-year", "2020-H2").expect(409).problem("already_exists");

@@ -68,9 +68,11 @@ pub struct Seen {
 impl Seen {
     /// Names this state of the report: another text for other contents. Costs no look at the figures.
     pub fn tag(&self) -> String {
+        // With the period: another report may come to stand at the address of the latest.
+        let named = format!("{}-{}", self.report.version, self.report.period);
         match self.moving {
-            Some((position, on)) => format!("{}-{position}-{on}", self.report.version),
-            None => self.report.version.to_string(),
+            Some((position, on)) => format!("{named}-{position}-{on}"),
+            None => named,
         }
     }
 }
