@@ -214,6 +214,7 @@ both!(a_fetcher_asks_again_for_nothing, |world| {
     let path = format!("{FIRST}?format=pdf");
     let whole = ministry.get(&path).expect(200);
     assert_eq!(known(&ministry, &path, whole.header("etag")), 304);
+    assert_eq!(whole.header("cache-control"), "private, no-cache", "or nobody would keep it to ask again");
     assert_eq!(known(&ministry, FIRST, whole.header("etag")), 200, "another format is another thing");
     assert!(!whole.header("last-modified").is_empty());
     let part = ministry.call("GET", &path).header("Range", "bytes=5-9").send().expect(206);

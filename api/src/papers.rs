@@ -7,7 +7,11 @@ use crate::{
     files::{File, not_modified},
     state::{State, off_thread},
 };
-use actix_web::{HttpRequest, http::header::ACCEPT, web::Bytes};
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::header::{ACCEPT, CACHE_CONTROL, HeaderValue},
+    web::Bytes,
+};
 use opora_db::{Error, Result};
 use opora_documents::{self as documents, Format, model::Block};
 use opora_identity::Permission;
@@ -147,7 +151,7 @@ async fn deliver(
     let report = &seen.report;
     let modified = if seen.moving.is_some() { None } else { report.decided_at.or(report.submitted_at) };
     if is_known(request, &etag) {
-        return Ok(not_modified(&etag, modified));
+        return Ok(kept(not_modified(&etag, modified)));
     }
     let name = format!("{}-{}.{}", report.kind, report.period, format.rsplit('.').next().unwrap_or(format));
     let shown = ["json", "html", "svg", "png"].iter().any(|ending| format.ends_with(ending));
@@ -173,7 +177,13 @@ async fn deliver(
         etag,
         modified,
     };
-    file.answer(request)
+    file.answer(request).map(kept)
+}
+
+/// A fetcher may keep what it has got, and asks each time whether it still holds.
+fn kept(mut response: HttpResponse) -> HttpResponse {
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
+    response
 }
 
 /// The format: the query's, or the best that `Accept` names, or JSON.
