@@ -164,6 +164,7 @@ const RECORDS: &[(&str, Record)] = &[
         "get_import",
         Record::Elsewhere("imports come from files: `imports::anothers_import_and_job_are_not_found`"),
     ),
+    ("export_results", Record::Elsewhere("a file and no page: `exports::a_file_holds_the_callers_area`")),
     ("get_methodology", Record::Shared("a methodology is the region's")),
     ("get_identification_run", Record::Shared("a run is the region's; its counts are of the area")),
     ("compare_identification_run", Record::Shared("counts of the area")),

@@ -26,6 +26,8 @@ mod errors;
 #[cfg(test)]
 mod evidence;
 #[cfg(test)]
+mod exports;
+#[cfg(test)]
 mod fact_proposals;
 #[cfg(test)]
 mod facts;

@@ -1,6 +1,7 @@
 //! Opora's HTTP and command line. No SQL and no domain rule lives here: handlers read a request, call a store function
 //! of a domain crate with the caller's area, and shape the answer.
 
+pub mod accept;
 pub mod auth;
 pub mod cli;
 pub mod config;
@@ -10,6 +11,7 @@ pub mod extract;
 pub mod files;
 pub mod middleware;
 pub mod openapi;
+pub mod outlet;
 pub mod papers;
 pub mod routes;
 pub mod shape;

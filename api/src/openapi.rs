@@ -95,6 +95,7 @@ const SHARED: &[(&str, &[ProblemCode])] = &[
     ("Unauthorized", &[ProblemCode::MissingToken, ProblemCode::InvalidToken, ProblemCode::ExpiredToken]),
     ("Forbidden", &[ProblemCode::Forbidden]),
     ("NotFound", &[ProblemCode::NotFound]),
+    ("NotAcceptable", &[ProblemCode::NotAcceptable, ProblemCode::TooManyRows]),
     (
         "Conflict",
         &[
@@ -208,11 +209,13 @@ fn add_shared(path: &str, method: &str, operation: &mut Operation) {
     let names_another = has_parameter(operation, &["proposal_run_id", "list_id"]);
     // What the configuration may leave out.
     let hidden = ["/metrics", "/api/v1/public/summary"].contains(&path);
+    let has_formats = has_parameter(operation, &["format"]);
     let applies = |name: &str| match name {
         "BadRequest" => true,
         "Unauthorized" => secured || path.starts_with("/api/v1/auth/"),
         "Forbidden" => secured,
         "NotFound" => path.contains('{') || hidden || names_another,
+        "NotAcceptable" => has_formats,
         "Conflict" => writes && secured,
         "RangeNotSatisfiable" => in_parts,
         "PreconditionFailed" | "PreconditionRequired" => names_version,

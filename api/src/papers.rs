@@ -1,21 +1,22 @@
 //! Reports on their way out: found, compared with what the caller has, and only then made.
 
 use crate::{
+    accept::chosen,
     auth::{Guard, ReadReports},
-    error::{Answer, ApiError},
+    error::Answer,
     extract::is_known,
     files::{File, not_modified},
     state::{State, off_thread},
 };
 use actix_web::{
     HttpRequest, HttpResponse,
-    http::header::{ACCEPT, CACHE_CONTROL, HeaderValue},
+    http::header::{CACHE_CONTROL, HeaderValue},
     web::Bytes,
 };
 use opora_db::{Error, Result};
 use opora_documents::{self as documents, Format, model::Block};
 use opora_identity::Permission;
-use opora_primitives::{Flaw, Moment, Problem, ProblemCode, Reason};
+use opora_primitives::{Moment, ProblemCode};
 use opora_reporting::reports::{
     Period, Report, ReportKind, ReportState,
     paper::{self, Paper, Seen},
@@ -80,7 +81,7 @@ pub struct ReportWithContent {
 /// # Errors
 /// Not found; [`ProblemCode::NotAcceptable`]; an unknown format.
 pub async fn answer(request: &HttpRequest, state: &State, wanted: Wanted, format: Option<&str>) -> Answer {
-    let format = chosen(request, format)?;
+    let format = chosen(request, format, &Format::ALL)?;
     let make = move |seen: &Seen, paper: &Paper| write(seen, paper, format);
     deliver(request, state, wanted, format.as_str(), format.content_type(), make).await
 }
@@ -184,57 +185,4 @@ async fn deliver(
 fn kept(mut response: HttpResponse) -> HttpResponse {
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
     response
-}
-
-/// The format: the query's, or the best that `Accept` names, or JSON.
-fn chosen(request: &HttpRequest, named: Option<&str>) -> std::result::Result<Format, ApiError> {
-    if let Some(name) = named {
-        return name.parse().map_err(|_| {
-            let flaws = vec![Flaw::at("format", Reason::UnknownValue)];
-            Problem { flaws, ..ProblemCode::UnknownParameter.into() }.into()
-        });
-    }
-    let Some(accept) = request.headers().get(ACCEPT).and_then(|v| v.to_str().ok()) else {
-        return Ok(Format::Json);
-    };
-    preferred(accept).ok_or_else(|| ProblemCode::NotAcceptable.into())
-}
-
-/// The format with the greatest weight; of equals the one named first.
-fn preferred(accept: &str) -> Option<Format> {
-    let mut best: Option<(f32, Format)> = None;
-    for range in accept.split(',') {
-        let mut parts = range.split(';').map(str::trim);
-        let media_type = parts.next().unwrap_or_default();
-        let weight = parts.find_map(|part| part.strip_prefix("q=")?.parse::<f32>().ok()).unwrap_or(1.0);
-        let found = Format::ALL.into_iter().find(|format| fits(media_type, format.media_type()));
-        if let Some(format) = found
-            && weight > best.map_or(0.0, |(most, _)| most)
-        {
-            best = Some((weight, format));
-        }
-    }
-    best.map(|(_, format)| format)
-}
-
-/// Whether the range `wanted` of `Accept` takes in the media type `offered`.
-fn fits(wanted: &str, offered: &str) -> bool {
-    let kind = |media_type: &str| media_type.split('/').next().unwrap_or_default().to_owned();
-    wanted == "*/*"
-        || wanted.eq_ignore_ascii_case(offered)
-        || wanted.strip_suffix("/*") == Some(&kind(offered))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_greatest_weight_decides() {
-        assert_eq!(preferred("application/pdf"), Some(Format::Pdf));
-        assert_eq!(preferred("*/*"), Some(Format::Json));
-        assert_eq!(preferred("text/*;q=0.5, application/pdf;q=0.4"), Some(Format::Html));
-        assert_eq!(preferred("text/csv;q=0.1, application/pdf;q=0.9"), Some(Format::Pdf));
-        assert_eq!(preferred("image/png, application/pdf;q=0"), None);
-    }
 }

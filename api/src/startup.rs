@@ -11,6 +11,7 @@ use opora_db::{BackEnd, Database, Error, Result, jobs, migrations};
 use opora_identity::{Tokens, tokens};
 use opora_reporting::facts::blobs::Blobs;
 use std::{net::SocketAddr, sync::Arc, time::Duration};
+use tokio::sync::Semaphore;
 
 /// How long what still comes is read and dropped after an answer that did not wait for the whole body. A client that
 /// sends without reading for longer may see a reset instead of the answer.
@@ -75,7 +76,10 @@ pub fn state(config: Config) -> Result<State> {
     };
     let tokens = Tokens::open(&database, settings, config.master_key()?)?;
     let evidence = Blobs::open(&config.evidence())?;
-    Ok(State { database, tokens: Arc::new(tokens), config: Arc::new(config), evidence, bell: Arc::default() })
+    // The others are left to short requests.
+    let exports = Arc::new(Semaphore::new((config.connections / 4).max(1) as usize));
+    let (tokens, config) = (Arc::new(tokens), Arc::new(config));
+    Ok(State { database, tokens, config, evidence, bell: Arc::default(), exports })
 }
 
 /// Binds the port and starts the worker.

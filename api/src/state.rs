@@ -6,6 +6,7 @@ use opora_db::{Database, Db, Origin, Result, Tx};
 use opora_identity::Tokens;
 use opora_reporting::facts::blobs::Blobs;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use tokio::sync::Semaphore;
 
 /// Shared by all workers; cheap to clone.
 #[derive(Clone)]
@@ -20,6 +21,8 @@ pub struct State {
     pub evidence: Blobs,
     /// Wakes the worker when a job is queued here.
     pub bell: Arc<Bell>,
+    /// Long answers that may still be begun: each holds a connection of the database for as long as its reader reads.
+    pub exports: Arc<Semaphore>,
 }
 
 impl State {

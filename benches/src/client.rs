@@ -73,6 +73,29 @@ impl Client {
         Ok(Answer { status, link, length })
     }
 
+    /// Sends `request` and drops the answer as it comes, to the end of its chunks. Answers how many bytes came.
+    ///
+    /// # Errors
+    /// Any answer but 200; one that is cut short.
+    pub fn drain(&mut self, request: &[u8]) -> Outcome<u64> {
+        const END: &[u8] = b"\r\n0\r\n\r\n";
+        self.stream.write_all(request)?;
+        let mut received = 0;
+        let mut tail = Vec::new();
+        loop {
+            let read = self.more(0)?;
+            if received == 0 && !self.buffer.starts_with(b"HTTP/1.1 200") {
+                return Err(String::from_utf8_lossy(&self.buffer[..read.min(200)]).into());
+            }
+            received += read as u64;
+            tail.extend_from_slice(&self.buffer[read.saturating_sub(END.len())..read]);
+            tail.drain(..tail.len().saturating_sub(END.len()));
+            if tail == END {
+                return Ok(received);
+            }
+        }
+    }
+
     fn more(&mut self, from: usize) -> Outcome<usize> {
         match self.stream.read(&mut self.buffer[from..])? {
             0 => Err("the connection was closed".into()),

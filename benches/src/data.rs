@@ -9,9 +9,9 @@ use std::{
 };
 
 /// The year that runs judge: the last with results.
-const LAST_YEAR: i32 = 2018;
+pub const LAST_YEAR: i32 = 2018;
 /// Years with results.
-const YEARS: i32 = 3;
+pub const YEARS: i32 = 3;
 /// Procedures of a year: type and grade, each in [`SUBJECTS`].
 const KINDS: [(&str, u32); 4] = [("VPR", 5), ("VPR", 6), ("OGE", 9), ("EGE", 11)];
 /// Subjects of a procedure.

@@ -14,11 +14,7 @@ use actix_web::{
     rt::System,
     web::{self, Data, Path},
 };
-use opora::{
-    config::Config,
-    extract::Items,
-    startup::{self, Running},
-};
+use opora::{config::Config, extract::Items, startup, state::State};
 use opora_db::{Database, Db, Origin};
 use opora_identity::{
     Role,
@@ -181,7 +177,7 @@ fn serve(config: Config, tell: &mpsc::Sender<Listening>) -> Outcome {
         let address = *bare.addrs().first().ok_or("no address was bound")?;
         let bare = bare.run();
         let handles = [running.server.handle(), bare.handle()];
-        tell.send((running.address, address, token(&running)?, handles))?;
+        tell.send((running.address, address, token(&running.state)?, handles))?;
         let bare = actix_web::rt::spawn(bare);
         running.run().await?;
         Ok(bare.await??)
@@ -189,7 +185,10 @@ fn serve(config: Config, tell: &mpsc::Sender<Listening>) -> Outcome {
 }
 
 /// A token of somebody who sees the whole region.
-fn token(running: &Running) -> Outcome<String> {
+///
+/// # Errors
+/// Faults of the database.
+pub fn token(state: &State) -> Outcome<String> {
     let new = NewUser {
         login: "bench".into(),
         display_name: "Нагрузочный пользователь".into(),
@@ -197,9 +196,9 @@ fn token(running: &Running) -> Outcome<String> {
         role: Role::Institute,
         area: Area::Region,
     };
-    let database = &running.state.database;
+    let database = &state.database;
     let user = database.write(&Origin::system("bench"), |tx| users::create(tx, &new, "none"))?;
-    Ok(running.state.tokens.issue(&user, SessionId(1))?)
+    Ok(state.tokens.issue(&user, SessionId(1))?)
 }
 
 async fn list(database: Data<Database>) -> actix_web::Result<HttpResponse> {

@@ -6,6 +6,7 @@
 mod child;
 mod client;
 mod data;
+mod exports;
 mod http;
 mod identify;
 mod import;
@@ -31,6 +32,7 @@ const ALL: &[Bench] = &[
     ("readers", readers::run),
     ("start", start::run),
     ("reporting", reporting::run),
+    ("exports", exports::run),
 ];
 
 fn main() -> ExitCode {

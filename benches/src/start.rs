@@ -85,20 +85,30 @@ fn imports() -> Outcome {
 }
 
 /// The `opora` binary beside this one.
-fn binary() -> Outcome<PathBuf> {
+///
+/// # Errors
+/// It is not built.
+pub fn binary() -> Outcome<PathBuf> {
     let path = std::env::current_exe()?.with_file_name("opora");
     if path.exists() { Ok(path) } else { Err(format!("{} is not built", path.display()).into()) }
 }
 
 /// A running server; killed when dropped.
-struct Server {
-    process: Child,
+pub struct Server {
+    /// Its process.
+    pub process: Child,
+    /// Where it listens.
+    pub address: SocketAddr,
     /// From exec to the first 200.
-    ready: Duration,
+    pub ready: Duration,
 }
 
 impl Server {
-    fn start(binary: &Path, place: &Place) -> Outcome<Self> {
+    /// Starts it on `place` and waits until it is ready.
+    ///
+    /// # Errors
+    /// One that does not get ready.
+    pub fn start(binary: &Path, place: &Place) -> Outcome<Self> {
         // A port that was free a moment ago.
         let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
         let begun = Instant::now();
@@ -111,7 +121,7 @@ impl Server {
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()?;
-        let mut server = Self { process, ready: Duration::ZERO };
+        let mut server = Self { process, address, ready: Duration::ZERO };
         while !is_ready(address) {
             if begun.elapsed() > Duration::from_secs(30) || server.process.try_wait()?.is_some() {
                 return Err("the server does not get ready".into());

@@ -5,6 +5,7 @@ pub mod assignments;
 pub mod contract;
 pub mod designations;
 pub mod evidence;
+pub mod exports;
 pub mod fact_proposals;
 pub mod facts;
 pub mod feeds;
@@ -38,6 +39,7 @@ pub fn all(config: &mut ServiceConfig) {
     session::register(config);
     users::register(config);
     designations::register(config);
+    exports::register(config);
     identification::register(config);
     imports::register(config);
     jobs::register(config);

@@ -7,6 +7,7 @@ use diesel::{
 };
 use opora_primitives::Moment;
 use std::{
+    cell::Cell,
     ops::{Deref, DerefMut},
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
@@ -102,6 +103,19 @@ impl Database {
     /// As [`Self::read`].
     pub fn read_consistent<T>(&self, work: impl Fn(&mut Db) -> Result<T>) -> Result<T> {
         self.read(|db| transact(db, dialect::begin_read, &work))
+    }
+
+    /// Like [`Self::read_consistent`], for work that has an effect outside the database, such as bytes that have been
+    /// sent: once begun it is never tried again.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    pub fn read_once<T>(&self, work: impl FnOnce(&mut Db) -> Result<T>) -> Result<T> {
+        let work = Cell::new(Some(work));
+        self.read_consistent(|db| match work.take() {
+            Some(work) => work(db),
+            None => Err(Error::Unavailable("the connection broke in the middle of a read".into())),
+        })
     }
 
     /// Like [`Self::read_consistent`], seeing the state of the data that [`dialect::share_snapshot`] has named, so that

@@ -46,6 +46,7 @@ problem_codes! {
     NotFound = "not_found", 404, "There is no such thing, or it is outside your area", "Не найдено или вне вашей области доступа";
     MethodNotAllowed = "method_not_allowed", 405, "This address does not take this method", "Метод здесь не поддерживается";
     NotAcceptable = "not_acceptable", 406, "None of the accepted formats can be given", "Нет ни одного из запрошенных форматов";
+    TooManyRows = "too_many_rows", 406, "There are more rows than this format holds; ask for CSV or for fewer", "Строк больше, чем вмещает этот формат; запросите CSV или сузьте выборку";
     Conflict = "conflict", 409, "It clashes with what is there", "Противоречит имеющимся данным";
     AlreadyExists = "already_exists", 409, "There is one with this key already", "Запись с таким ключом уже есть";
     StillReferenced = "still_referenced", 409, "Other records refer to it", "На запись ссылаются другие";

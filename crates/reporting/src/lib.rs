@@ -2,6 +2,7 @@
 //! published of them.
 
 pub mod canonical;
+pub mod exports;
 pub mod facts;
 pub mod half_year;
 pub mod indicators;

@@ -25,6 +25,9 @@ pub struct XlsxRows {
 }
 
 impl XlsxRows {
+    /// How many rows, besides the headings, one sheet holds.
+    pub const OF_A_SHEET: i64 = LONGEST as i64 - 1;
+
     /// Begins the table with its headings. `name` is what sheets are called, `scratch` a directory for temporary files.
     ///
     /// # Errors

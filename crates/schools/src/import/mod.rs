@@ -11,6 +11,7 @@ mod outcome;
 pub mod spool;
 pub mod store;
 
+pub use kinds::columns;
 pub use outcome::{Reject, Report, Warning};
 
 use opora_db::{Change, Database, Error, Operation, Origin, Result, Tx};

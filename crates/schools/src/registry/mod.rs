@@ -7,6 +7,7 @@ pub mod edit;
 pub mod lists;
 pub mod municipalities;
 pub mod results;
+pub mod results_walk;
 pub mod schools;
 #[expect(missing_docs, reason = "auto_type makes aliases that cannot be documented")]
 mod scope;

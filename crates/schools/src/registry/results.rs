@@ -201,7 +201,15 @@ fn procedures_wanted(db: &mut Db, filter: &Filter) -> Result<Option<Vec<i64>>> {
     {
         return Ok(None);
     }
-    let mut query = procedures::table.select(procedures::id).into_boxed();
+    Ok(Some(procedures(db, filter)?.into_iter().map(|(id, ..)| id).collect()))
+}
+
+/// A procedure: its id, year, assessment, grade and subject.
+pub(super) type Procedure = (i64, AcademicYear, Assessment, i32, Subject);
+
+/// The procedures a filter asks for.
+pub(super) fn procedures(db: &mut Db, filter: &Filter) -> Result<Vec<Procedure>> {
+    let mut query = procedures::table.into_boxed();
     if let Some(year) = filter.year {
         query = query.filter(procedures::academic_year.eq(year));
     }
@@ -214,5 +222,5 @@ fn procedures_wanted(db: &mut Db, filter: &Filter) -> Result<Option<Vec<i64>>> {
     if let Some(subject) = filter.subject {
         query = query.filter(procedures::subject.eq(subject));
     }
-    Ok(Some(query.load(db)?))
+    Ok(query.load(db)?)
 }

@@ -16,7 +16,7 @@ use opora_db::{Database, Origin, Result, Tx};
 use opora_tables::{Column, Table};
 
 /// The columns of a kind (`docs/files.md`); none for a kind that is no table.
-pub(super) fn columns(kind: ImportKind) -> Option<&'static [Column]> {
+pub fn columns(kind: ImportKind) -> Option<&'static [Column]> {
     Some(match kind {
         ImportKind::Municipalities => municipalities::COLUMNS,
         ImportKind::Schools => schools::COLUMNS,
