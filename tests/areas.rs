@@ -115,6 +115,11 @@ const LISTS: &[(&str, &str, Rows)] = &[
         Rows::Elsewhere("plans come from files: `plans::everyone_reads_the_same_plan`"),
     ),
     (
+        "list_plan_discipline",
+        "",
+        Rows::Elsewhere("a plan comes from a file: `discipline::a_part_of_the_region_sees_its_own_counts`"),
+    ),
+    (
         "list_imports",
         "",
         Rows::Elsewhere("imports come from files: `imports::anothers_import_and_job_are_not_found`"),

@@ -4,6 +4,7 @@ pub mod acts;
 pub mod assignments;
 pub mod contract;
 pub mod designations;
+pub mod discipline;
 pub mod evidence;
 pub mod exports;
 pub mod fact_proposals;
@@ -39,6 +40,7 @@ pub fn all(config: &mut ServiceConfig) {
     session::register(config);
     users::register(config);
     designations::register(config);
+    discipline::register(config);
     exports::register(config);
     identification::register(config);
     imports::register(config);

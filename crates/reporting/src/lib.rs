@@ -2,6 +2,7 @@
 //! published of them.
 
 pub mod canonical;
+pub mod discipline;
 pub mod exports;
 pub mod facts;
 pub mod half_year;

@@ -136,10 +136,7 @@ impl Ground {
         let newest_first = || self.versions.iter().rev();
         let list = match wanted {
             Some(id) => Some(*newest_first().find(|v| v.id == id).ok_or(ProblemCode::NotFound)?),
-            None => {
-                let last = LAST_YEAR.min(on.year());
-                newest_first().find(|v| v.list_year <= last).copied()
-            }
+            None => of_the_passport(&self.versions, on),
         };
         let after = list.map_or(LAST_YEAR, |list| list.list_year.max(LAST_YEAR));
         let year = self.versions.iter().map(|v| v.list_year).find(|year| *year > after);
@@ -190,6 +187,21 @@ impl Ground {
 fn refused(parameter: &str, reason: Reason) -> opora_db::Error {
     let problem = Problem::field(parameter, reason);
     Problem { code: ProblemCode::UnknownParameter, ..problem }.into()
+}
+
+/// The newest version of the newest list of a year not after that of the passport and not after that of the day (D30).
+fn of_the_passport(versions: &[ListVersion], on: NaiveDate) -> Option<ListVersion> {
+    let last = LAST_YEAR.min(on.year());
+    versions.iter().rev().find(|version| version.list_year <= last).copied()
+}
+
+/// The schools of the passport's list on the day; none before the first list.
+///
+/// # Errors
+/// Faults of the database.
+pub fn passport_members(db: &mut Db, on: NaiveDate) -> Result<Vec<SchoolId>> {
+    let list = of_the_passport(&versions(db)?, on);
+    list.map_or_else(|| Ok(Vec::new()), |list| registry_lists::members(db, list.id))
 }
 
 fn versions(db: &mut Db) -> Result<Vec<ListVersion>> {

@@ -27,7 +27,7 @@ mod properties;
 #[cfg(test)]
 mod store_tests;
 
-pub use ground::Ground;
+pub use ground::{Ground, passport_members};
 pub use rules::{
     Facts, Followed, PersonFact, Reach, SchoolFact, SystemFact, included, later_list, municipal, supported,
 };

@@ -213,6 +213,15 @@ impl Activity {
         self.deadline.filter(|day| window.from <= *day && *day <= window.to).unwrap_or(window.to)
     }
 
+    /// Which window a fact belongs to: the one it names by its first day; if an amendment took that away, the last one
+    /// begun by the day it happened.
+    pub fn window_at(&self, named: NaiveDate, happened_on: NaiveDate) -> usize {
+        let found = self.windows.iter().position(|window| window.from == named);
+        found.unwrap_or_else(|| {
+            self.windows.iter().rposition(|window| window.from <= happened_on).unwrap_or(0)
+        })
+    }
+
     /// The target of a metric.
     pub fn target(&self, metric: &str) -> Option<&ActivityTarget> {
         self.targets.iter().find(|target| target.metric == metric)

@@ -83,7 +83,7 @@ impl<'a> Row<'a> {
         let mut facts: Vec<_> = facts
             .iter()
             .filter(|fact| fact.happened_on <= question.on && (fact.evidenced || !back_dated))
-            .map(|fact| (window_of(activity, fact), *fact))
+            .map(|fact| (activity.window_at(fact.window_from, fact.happened_on), *fact))
             .collect();
         facts.sort_by_key(|(_, fact)| fact.happened_on);
         Self { activity, facts, back_dated, on: question.on }
@@ -245,14 +245,6 @@ impl StatusReason {
         let ground = StatusGround::BeforeFirstWindow;
         Self { ground, day: on, days_late: 0, windows_met: 0, windows: 0, next_window: None }
     }
-}
-
-/// The window a fact belongs to: the one it names; if an amendment took that away, the last one begun by then.
-fn window_of(activity: &Activity, fact: &ConfirmedFact) -> usize {
-    let named = activity.windows.iter().position(|window| window.from == fact.window_from);
-    named.unwrap_or_else(|| {
-        activity.windows.iter().rposition(|window| window.from <= fact.happened_on).unwrap_or(0)
-    })
 }
 
 /// The part of a target that falls to the window `at` of `windows`: even, the rest going to the last ones.

@@ -1,0 +1,202 @@
+//! Which reports are expected, and which of them are there. Pure: the day is given.
+
+use crate::{
+    plan::{Activity, PlanDocument},
+    reports::DueReport,
+};
+use chrono::NaiveDate;
+use opora_primitives::{MunicipalityId, SchoolId};
+use serde::Serialize;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Who reports, and whom a fact is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Place {
+    /// A body of the region: of no municipality and no school.
+    Region,
+    /// A municipal system.
+    Municipality(MunicipalityId),
+    /// A school.
+    School(SchoolId),
+}
+
+/// The organisations behind the executors of a plan.
+#[derive(Clone, Debug, Default)]
+pub struct Organisations {
+    /// By the code of the executor. A code that is not here stands for a body of the region.
+    pub behind: BTreeMap<String, BTreeSet<Place>>,
+}
+
+impl Organisations {
+    fn of(&self, executor: &str) -> BTreeSet<Place> {
+        self.behind.get(executor).cloned().unwrap_or_else(|| BTreeSet::from([Place::Region]))
+    }
+}
+
+/// A fact that was not declined, as far as it shows who reported when.
+#[derive(Clone, Debug)]
+pub struct Filed {
+    /// The number of its activity.
+    pub activity: String,
+    /// The first day of its window.
+    pub window_from: NaiveDate,
+    /// When it happened.
+    pub happened_on: NaiveDate,
+    /// The code of the executor it names.
+    pub executor: Option<String>,
+    /// Whom it is about.
+    pub place: Place,
+    /// The day it was entered.
+    pub entered_on: NaiveDate,
+}
+
+/// How a report stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Timeliness {
+    /// The first fact was entered by the due day.
+    OnTime,
+    /// The first fact was entered after it.
+    Late,
+    /// The due day is past and there is no fact.
+    Missing,
+    /// There is no fact, and the due day is not past.
+    NotDue,
+}
+
+/// A report that is expected of an organisation about a window of an activity.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Report {
+    /// The codes of the executors it is expected of: several, where one organisation stands behind all of them.
+    pub executors: BTreeSet<String>,
+    /// The organisation.
+    pub place: Place,
+    /// How it stands.
+    pub timeliness: Timeliness,
+    /// Its facts by the day asked for.
+    pub facts: i64,
+    /// Of these, entered by the due day.
+    pub facts_on_time: i64,
+}
+
+/// Reports and facts, counted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct Counts {
+    /// Reports of the whole plan: one for every window of every activity and every organisation that carries it out.
+    #[schema(minimum = 0, example = 10)]
+    pub expected: i64,
+    /// Of these, with a fact: on time or late.
+    #[schema(minimum = 0, example = 6)]
+    pub actual: i64,
+    /// With the first fact entered by the due day.
+    #[schema(minimum = 0, example = 5)]
+    pub on_time: i64,
+    /// With the first fact entered after the due day.
+    #[schema(minimum = 0, example = 1)]
+    pub late: i64,
+    /// Without a fact, past the due day.
+    #[schema(minimum = 0, example = 1)]
+    pub missing: i64,
+    /// Without a fact, and not due yet.
+    #[schema(minimum = 0, example = 3)]
+    pub not_due: i64,
+    /// Facts in these reports.
+    #[schema(minimum = 0, example = 9)]
+    pub facts: i64,
+    /// Of these, entered by the due day.
+    #[schema(minimum = 0, example = 7)]
+    pub facts_on_time: i64,
+}
+
+impl Counts {
+    /// Counts a report.
+    pub fn add(&mut self, report: &Report) {
+        self.expected += 1;
+        let (counter, actual) = match report.timeliness {
+            Timeliness::OnTime => (&mut self.on_time, 1),
+            Timeliness::Late => (&mut self.late, 1),
+            Timeliness::Missing => (&mut self.missing, 0),
+            Timeliness::NotDue => (&mut self.not_due, 0),
+        };
+        *counter += 1;
+        self.actual += actual;
+        self.facts += report.facts;
+        self.facts_on_time += report.facts_on_time;
+    }
+}
+
+/// The day on which the half-yearly report that covers `day` is due: the first that reaches it. What lies before the
+/// period of the first one is covered by it too (decisions 2 and 3).
+pub fn due_on(schedule: &[DueReport], day: NaiveDate) -> NaiveDate {
+    let covering = schedule.iter().find(|report| day <= report.to).or(schedule.last());
+    covering.map_or(NaiveDate::MAX, |report| report.due_on)
+}
+
+/// How a report that is due on `due` stands on the day `on`; `first` is the day its first fact was entered.
+pub fn judge(due: NaiveDate, first: Option<NaiveDate>, on: NaiveDate) -> Timeliness {
+    match first.filter(|day| *day <= on) {
+        Some(day) if day <= due => Timeliness::OnTime,
+        Some(_) => Timeliness::Late,
+        None if due < on => Timeliness::Missing,
+        None => Timeliness::NotDue,
+    }
+}
+
+/// Every report that the plan expects, in its order, as it stands on the day `on`. Facts entered later do not count.
+///
+/// Bodies of the region are told apart by the executor that a fact names; a fact of the region that names none counts
+/// for all of them that carry the activity out.
+pub fn reports(
+    document: &PlanDocument,
+    schedule: &[DueReport],
+    organisations: &Organisations,
+    filed: &[Filed],
+    on: NaiveDate,
+) -> Vec<Report> {
+    let mut by_activity: BTreeMap<&str, Vec<&Filed>> = BTreeMap::new();
+    for fact in filed.iter().filter(|fact| fact.entered_on <= on) {
+        by_activity.entry(&fact.activity).or_default().push(fact);
+    }
+    let of_activity = |activity: &Activity| {
+        let facts = by_activity.get(activity.number.as_str()).map(Vec::as_slice).unwrap_or_default();
+        let reporters = reporters(activity, organisations);
+        let windows = activity.windows.iter().enumerate();
+        let found = windows.flat_map(move |(at, window)| {
+            let due = due_on(schedule, window.to);
+            let here = |fact: &&&Filed| activity.window_at(fact.window_from, fact.happened_on) == at;
+            let facts: Vec<&Filed> = facts.iter().filter(here).copied().collect();
+            reporters.clone().into_iter().map(move |reporter| report(reporter, &facts, due, on))
+        });
+        found.collect::<Vec<_>>()
+    };
+    document.activities.iter().flat_map(of_activity).collect()
+}
+
+/// An organisation and the codes it is named by.
+type Reporter = (Place, BTreeSet<String>);
+
+/// Who reports about an activity: each municipality and school once, each body of the region by its own code.
+fn reporters(activity: &Activity, organisations: &Organisations) -> Vec<Reporter> {
+    let mut local: BTreeMap<Place, BTreeSet<String>> = BTreeMap::new();
+    let mut regional = Vec::new();
+    for executor in activity.executors.iter().collect::<BTreeSet<_>>() {
+        for place in organisations.of(executor) {
+            match place {
+                Place::Region => regional.push((place, BTreeSet::from([executor.clone()]))),
+                _ => drop(local.entry(place).or_default().insert(executor.clone())),
+            }
+        }
+    }
+    regional.into_iter().chain(local).collect()
+}
+
+fn report((place, executors): Reporter, facts: &[&Filed], due: NaiveDate, on: NaiveDate) -> Report {
+    let names = |fact: &Filed| fact.executor.as_ref().is_none_or(|named| executors.contains(named));
+    let entered: Vec<NaiveDate> = facts
+        .iter()
+        .filter(|fact| fact.place == place && (place != Place::Region || names(fact)))
+        .map(|fact| fact.entered_on)
+        .collect();
+    let in_time = entered.iter().filter(|day| **day <= due).count();
+    let timeliness = judge(due, entered.iter().min().copied(), on);
+    Report { executors, place, timeliness, facts: entered.len() as i64, facts_on_time: in_time as i64 }
+}
