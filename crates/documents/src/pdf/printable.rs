@@ -7,6 +7,8 @@ use crate::text::{REPLACEMENT, clean};
 const BREAK: char = '\u{200b}';
 /// Longer words of letters than this are not words; hyphenation does not know where to break them.
 const LONGEST_WORD: usize = 32;
+/// What may stand at a word without making it anything else.
+const MARKS: &str = "-,.:;!?()«»*";
 /// Longer runs of anything else (addresses, checksums) may be wider than a column.
 const LONGEST_RUN: usize = 10;
 
@@ -16,9 +18,9 @@ pub(super) fn printable(text: &str) -> String {
     let text: String = clean(text).chars().map(|c| if shown(c) { c } else { REPLACEMENT }).collect();
     let mut out = String::with_capacity(text.len());
     for word in text.split_inclusive(char::is_whitespace) {
-        let length = word.chars().count();
-        let is_word =
-            word.trim_end().chars().all(|c| c.is_alphabetic() || matches!(c, '-' | ',' | '.' | '«' | '»'));
+        let bare = word.trim_end().trim_matches(|c| MARKS.contains(c));
+        let length = bare.chars().count();
+        let is_word = bare.chars().all(|c| c.is_alphabetic() || MARKS.contains(c));
         if length <= if is_word { LONGEST_WORD } else { LONGEST_RUN } {
             out.push_str(word);
         } else {
@@ -41,6 +43,8 @@ mod tests {
     fn ordinary_text_is_kept() {
         let text = "Образовательные организации, показавшие «низкие» результаты, 12 345,67 %\nв 2020 г.";
         assert_eq!(printable(text), text);
+        assert_eq!(printable("(муниципальные программы:"), "(муниципальные программы:");
+        assert_eq!(printable("до 15.06.2020, не позже"), "до 15.06.2020, не позже");
     }
 
     #[test]

@@ -47,6 +47,26 @@ fn headings_of_a_table_repeat_on_every_page() {
 }
 
 #[test]
+fn a_heading_goes_along_with_a_landscape_table() {
+    let columns = vec![Column::new("a", "Графа", ColumnKind::Text, 1)];
+    let rows = vec![Row::Cells(vec!["строка".into()])];
+    let table =
+        Table { caption: "Широкая".to_owned(), columns, rows, landscape: true, ..Table::default() };
+    let blocks = vec![
+        Block::paragraph("Введение"),
+        Block::heading(1, "Раздел"),
+        Block::heading(2, "Подраздел"),
+        Block::Table(table),
+        Block::heading(1, "Последний"),
+    ];
+    let pages = texts(&Document { blocks, ..sample::document() });
+    assert_eq!(pages.len(), 3);
+    assert!(pages[0].contains("Введение") && !pages[0].contains("Раздел"), "{}", pages[0]);
+    assert!(["Раздел", "Подраздел", "Широкая"].iter().all(|word| pages[1].contains(word)), "{}", pages[1]);
+    assert!(pages[2].contains("Последний"), "{}", pages[2]);
+}
+
+#[test]
 fn markup_stays_text() {
     let text = texts(&hostile::document()).concat();
     for shown in ["<script>alert(\"x\")</script>", "#import \"x\" $x^2$ *b* _i_ @ref <lab>", "// c\u{fffd}"] {
