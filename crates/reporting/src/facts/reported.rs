@@ -1,6 +1,6 @@
 //! What a report says about facts, beside the status that follows from them.
 
-use super::FactState;
+use super::{FactKind, FactState};
 use crate::plan::PlanId;
 use chrono::NaiveDate;
 use diesel::prelude::*;
@@ -9,7 +9,7 @@ use opora_db::{
     schema::{activity_facts as facts, evidence},
 };
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use utoipa::ToSchema;
 
 /// How many facts of each activity, by number, wait for a decision and had happened by the day `on`.
@@ -25,6 +25,49 @@ pub fn waiting(db: &mut Db, plan: PlanId, on: NaiveDate) -> Result<BTreeMap<Stri
         .select((facts::activity, diesel::dsl::count(facts::id)))
         .load(db)?;
     Ok(found.into_iter().collect())
+}
+
+/// What the people who carry an activity out say of it.
+#[derive(Clone, Debug, PartialEq, Eq, Queryable)]
+pub struct Remark {
+    /// The number of the activity.
+    pub activity: String,
+    /// What the fact says.
+    pub kind: FactKind,
+    /// How much, of a value.
+    pub value: Option<i64>,
+    /// When it happened.
+    pub happened_on: NaiveDate,
+    /// The remark.
+    pub note: String,
+}
+
+impl Remark {
+    /// Whether it tells why an activity that was due on `due_on` deviates: the fact came later, says that there was
+    /// nothing, or that the source is missing.
+    pub fn explains(&self, due_on: NaiveDate) -> bool {
+        self.happened_on > due_on || self.value == Some(0) || self.kind == FactKind::SourceUnavailable
+    }
+}
+
+/// The remarks of confirmed facts that had happened by the day `on`, by that day.
+///
+/// # Errors
+/// Faults of the database.
+pub fn remarks(db: &mut Db, plan: PlanId, on: NaiveDate) -> Result<Vec<Remark>> {
+    let confirmed = facts::plan_id.eq(plan).and(facts::state.eq(FactState::Confirmed));
+    Ok(facts::table
+        .filter(confirmed)
+        .filter(facts::happened_on.le(on).and(facts::note.is_not_null()))
+        .order((facts::happened_on, facts::id))
+        .select((
+            facts::activity,
+            facts::kind,
+            facts::value,
+            facts::happened_on,
+            facts::note.assume_not_null(),
+        ))
+        .load(db)?)
 }
 
 /// A piece of evidence as a report names it.
@@ -46,17 +89,21 @@ pub struct EvidenceMention {
     pub size: Option<i64>,
 }
 
-/// The evidence of confirmed facts that happened from `from` to `to`, in the order it was added.
+/// The evidence of confirmed facts that happened from `from` to `to`, in the order it was added; what shows several
+/// facts of an activity is named once.
 ///
 /// # Errors
 /// Faults of the database.
 pub fn shown(db: &mut Db, plan: PlanId, from: NaiveDate, to: NaiveDate) -> Result<Vec<EvidenceMention>> {
     let confirmed = facts::plan_id.eq(plan).and(facts::state.eq(FactState::Confirmed));
-    Ok(evidence::table
+    let mut all: Vec<EvidenceMention> = evidence::table
         .inner_join(facts::table)
         .filter(confirmed)
         .filter(facts::happened_on.between(from, to))
         .order(evidence::id)
         .select((facts::activity, evidence::file_name, evidence::url, evidence::sha256, evidence::size))
-        .load(db)?)
+        .load(db)?;
+    let mut seen = BTreeSet::new();
+    all.retain(|piece| seen.insert((piece.activity.clone(), piece.url.clone(), piece.sha256.clone())));
+    Ok(all)
 }

@@ -2,14 +2,18 @@
 
 use super::foresight;
 use crate::{
-    facts::{self, reported::EvidenceMention},
+    facts::{
+        self,
+        reported::{EvidenceMention, Remark},
+    },
     indicators::{
         Actual, IndicatorCode, TargetOperator, TargetVerdict,
         store::{self as indicators, Question as OnDay},
     },
     plan::{
         Activity, ActivityWindow, Comparison, PlanDocument, TargetBasis,
-        status::{self, ActivityStatus, Question, Standing},
+        metrics::MetricScope,
+        status::{self, ActivityStatus, Question, Standing, TargetStanding},
         store::Plan,
     },
     reports::{DueReport, Period},
@@ -39,7 +43,7 @@ pub struct HalfYear {
     pub risks: Vec<String>,
     /// Corrections of the plan that follow from them.
     pub corrections: Vec<String>,
-    /// The evidence of the period.
+    /// The evidence of the period, in the order of the plan; what shows several facts of an activity is named once.
     pub evidence: Vec<EvidenceMention>,
 }
 
@@ -96,7 +100,7 @@ pub struct TargetReport {
     pub name: String,
     /// How it is compared.
     pub comparison: Comparison,
-    /// With how much.
+    /// With how much: of what adds up over windows, the part of those that begin in or before the period.
     #[schema(minimum = 0, example = 6)]
     pub expected: i64,
     /// Where that number comes from; an implied one must be told.
@@ -107,7 +111,7 @@ pub struct TargetReport {
     /// How much there was on the last day of the first half, where that is shown separately.
     #[schema(minimum = 0, example = 4)]
     pub first_half: Option<i64>,
-    /// Whether it is met.
+    /// Whether it is met, in the windows that count in `expected`.
     pub met: bool,
 }
 
@@ -119,6 +123,8 @@ pub struct Deviation {
     pub days_late: i64,
     /// What it is, in Russian.
     pub words: String,
+    /// What the people who carry it out said of it last, if they did.
+    pub remark: Option<String>,
 }
 
 /// A target indicator in the report.
@@ -177,12 +183,18 @@ pub fn make(
     let standings = |on| status::standings(document, &facts, Question { signed_on: plan.signed_on, on });
     let now = standings(on);
     let half = report.first_half_to.map(standings);
+    let remarks = facts::reported::remarks(db, plan.id, on)?;
     let reported: Vec<_> = (0..document.activities.len())
         .filter(|i| belongs(&document.activities[*i], &now[*i], &report))
-        .map(|i| activity_report(document, i, &now[i], half.as_ref().map(|half| &half[i])))
+        .map(|i| {
+            activity_report(document, i, &now[i], half.as_ref().map(|half| &half[i]), &remarks, report.to)
+        })
         .collect();
     let indicators = indicator_reports(db, on, report.first_half_to)?;
     let waiting = facts::reported::waiting(db, plan.id, on)?;
+    let mut evidence = facts::reported::shown(db, plan.id, report.from, report.to)?;
+    let place = |piece: &EvidenceMention| document.activities.iter().position(|a| a.number == piece.activity);
+    evidence.sort_by_key(place);
     Ok(HalfYear {
         report,
         on,
@@ -190,7 +202,7 @@ pub fn make(
         risks: foresight::risks(document, &reported, &indicators, &waiting, &report),
         corrections: foresight::corrections(&reported),
         indicators,
-        evidence: facts::reported::shown(db, plan.id, report.from, report.to)?,
+        evidence,
         activities: reported,
     })
 }
@@ -207,6 +219,8 @@ fn activity_report(
     at: usize,
     now: &Standing,
     half: Option<&Standing>,
+    remarks: &[Remark],
+    to: NaiveDate,
 ) -> ActivityReport {
     let activity = &document.activities[at];
     let section = document.sections.iter().find(|section| section.number == activity.section);
@@ -218,11 +232,11 @@ fn activity_report(
         metric: target.metric.clone(),
         name: target.name_ru.clone(),
         comparison: target.comparison,
-        expected: target.expected,
+        expected: expected(now, target, to),
         basis: activity.basis,
         actual: target.actual,
         first_half: half.and_then(|half| half.targets.iter().find(|t| t.metric == target.metric)?.actual),
-        met: target.met,
+        met: target.met || begun(now, target, to).all(|of_window| of_window.met),
     });
     ActivityReport {
         number: activity.number.clone(),
@@ -236,19 +250,40 @@ fn activity_report(
         targets: targets.collect(),
         evidence_asked: activity.evidence_ru.clone(),
         evidence_shown: now.evidence_shown,
-        deviation: deviation(now),
+        deviation: deviation(&activity.number, now, remarks),
     }
 }
 
+/// What is asked of a target by the windows that have begun by the day `to`.
+fn expected(now: &Standing, target: &TargetStanding, to: NaiveDate) -> i64 {
+    let adds_up = target.scope != MetricScope::EachFact && target.comparison != Comparison::AtMost;
+    if adds_up { begun(now, target, to).map(|of_window| of_window.expected).sum() } else { target.expected }
+}
+
+/// How the target stands in the windows that have begun by the day `to`.
+fn begun<'a>(
+    now: &'a Standing,
+    target: &'a TargetStanding,
+    to: NaiveDate,
+) -> impl Iterator<Item = &'a TargetStanding> {
+    let windows = now.windows.iter().filter(move |window| window.from <= to);
+    windows.flat_map(|window| window.targets.iter().filter(|of_window| of_window.metric == target.metric))
+}
+
 /// Late, overdue, without a source, or back-dated without facts.
-fn deviation(standing: &Standing) -> Option<Deviation> {
+fn deviation(number: &str, standing: &Standing, remarks: &[Remark]) -> Option<Deviation> {
     use ActivityStatus as S;
     let deviates = match standing.status {
         S::DoneLate | S::Overdue | S::SourceUnavailable => true,
         S::BackDated => !standing.met,
         S::NotStarted | S::InProgress | S::Done | S::ClosedOnEvidence => false,
     };
-    deviates.then(|| Deviation { days_late: standing.reason.days_late, words: standing.words(Lang::Ru) })
+    let explaining = |remark: &&Remark| remark.activity == number && remark.explains(standing.reason.day);
+    deviates.then(|| Deviation {
+        days_late: standing.reason.days_late,
+        words: standing.words(Lang::Ru),
+        remark: remarks.iter().rfind(explaining).map(|remark| remark.note.clone()),
+    })
 }
 
 fn summary(reported: &[ActivityReport]) -> Vec<StatusCount> {

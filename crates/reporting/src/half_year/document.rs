@@ -2,7 +2,11 @@
 
 use super::{ActivityReport, HalfYear, IndicatorReport, TargetReport};
 use crate::{
-    plan::{TargetBasis, status::ActivityStatus},
+    facts::reported::EvidenceMention,
+    plan::{
+        Comparison, TargetBasis,
+        status::{ActivityStatus, capital},
+    },
     reports::{TextPart, Texts, paper::Paper},
 };
 use chrono::NaiveDate;
@@ -26,22 +30,24 @@ pub fn document(title: TitleBlock, paper: &Paper, content: &HalfYear) -> Documen
     for (part, sentences) in
         [(TextPart::Risks, &content.risks), (TextPart::Corrections, &content.corrections)]
     {
-        blocks.push(Block::heading(1, part.ru()));
-        if !sentences.is_empty() {
-            blocks.push(Block::list(true, sentences.iter().map(String::as_str)));
-        }
-        blocks.extend(texts.paragraphs(part));
+        let list = (!sentences.is_empty()).then(|| Block::list(true, sentences.iter().map(String::as_str)));
+        blocks.extend(section(part, list.into_iter().chain(texts.paragraphs(part))));
     }
-    blocks.push(Block::heading(1, TextPart::Conclusions.ru()));
-    blocks.extend(texts.paragraphs(TextPart::Conclusions));
-    blocks.push(Block::heading(1, "Приложения"));
-    blocks.push(attachments(content));
+    blocks.extend(section(TextPart::Conclusions, texts.paragraphs(TextPart::Conclusions).into_iter()));
+    blocks.extend(attachments(content));
     blocks.push(Block::Signature(Signature {
         position: "Руководитель института".to_owned(),
         name: None,
         date: None,
     }));
     Document { language: Language::Ru, title, blocks }
+}
+
+/// A part with its heading; nothing if nothing is said in it.
+fn section(part: TextPart, said: impl Iterator<Item = Block>) -> impl Iterator<Item = Block> {
+    let mut said = said.peekable();
+    let heading = said.peek().is_some().then(|| Block::heading(1, part.ru()));
+    heading.into_iter().chain(said)
 }
 
 fn ru(day: NaiveDate) -> String {
@@ -95,12 +101,6 @@ fn summary(content: &HalfYear) -> Table {
         total: Some(cells("Всего".to_owned(), all, Some(all))),
         ..Table::default()
     }
-}
-
-/// With a capital letter at its head.
-fn capital(words: &str) -> String {
-    let mut chars = words.chars();
-    chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
 }
 
 fn activities(content: &HalfYear) -> Table {
@@ -161,7 +161,13 @@ fn against_plan(activity: &ActivityReport) -> String {
     let targets = activity.targets.iter().map(|target| {
         let star = if is_implied(target) { "*" } else { "" };
         let actual = target.actual.map_or_else(|| "нет".to_owned(), |n| n.to_string());
-        format!("{}: {} {}{star} → {actual}", target.name, target.comparison.ru(), target.expected)
+        let bound = match target.comparison {
+            Comparison::Equal => "",
+            Comparison::AtLeast => "≥\u{a0}",
+            Comparison::AtMost => "≤\u{a0}",
+        };
+        // The numbers stay together.
+        format!("{}: {bound}{}{star}\u{a0}→\u{a0}{actual}", target.name, target.expected)
     });
     let shown = activity.evidence_asked.as_ref().map(|asked| {
         let there = if activity.evidence_shown {
@@ -220,13 +226,14 @@ fn deviations(content: &HalfYear, texts: &Texts) -> Block {
         content.activities.iter().filter_map(|activity| Some((activity, activity.deviation.as_ref()?)));
     let rows: Vec<Row> = deviating
         .map(|(activity, deviation)| {
-            let cause = texts.causes.get(&activity.number).map(String::as_str);
+            let told = || Some(format!("По сведениям исполнителей: {}", deviation.remark.as_ref()?));
+            let cause = texts.causes.get(&activity.number).cloned().or_else(told);
             Row::Cells(vec![
                 activity.number.as_str().into(),
                 activity.title.as_str().into(),
                 deviation.words.as_str().into(),
-                deviation.days_late.into(),
-                cause.unwrap_or("не указана").into(),
+                Some(deviation.days_late).filter(|days| *days > 0).into(),
+                cause.unwrap_or_else(|| "не указана".to_owned()).into(),
             ])
         })
         .collect();
@@ -301,16 +308,22 @@ pub(crate) fn bars(indicators: &[IndicatorReport]) -> BarsChart {
     }
 }
 
-fn attachments(content: &HalfYear) -> Block {
-    if content.evidence.is_empty() {
-        return Block::paragraph("Приложений нет.");
+/// An attachment for each activity. The block has a heading of its own.
+fn attachments(content: &HalfYear) -> Option<Block> {
+    let of_activities = content.evidence.chunk_by(|one, next| one.activity == next.activity);
+    let items: Vec<Attachment> = of_activities
+        .map(|pieces| Attachment {
+            title: format!("К мероприятию {}", pieces[0].activity),
+            note: Some(pieces.iter().map(named).collect::<Vec<_>>().join("\n")),
+        })
+        .collect();
+    (!items.is_empty()).then_some(Block::Attachments(Attachments { items }))
+}
+
+fn named(evidence: &EvidenceMention) -> String {
+    let what = evidence.file_name.as_ref().or(evidence.url.as_ref()).map_or("", String::as_str);
+    match &evidence.sha256 {
+        Some(sha256) => format!("{what}\nSHA-256 {sha256}"),
+        None => what.to_owned(),
     }
-    let items = content.evidence.iter().map(|evidence| {
-        let what = evidence.file_name.as_ref().or(evidence.url.as_ref()).map_or("", String::as_str);
-        Attachment {
-            title: format!("К мероприятию {}: {what}", evidence.activity),
-            note: evidence.sha256.as_ref().map(|sha256| format!("SHA-256 {sha256}")),
-        }
-    });
-    Block::Attachments(Attachments { items: items.collect() })
 }

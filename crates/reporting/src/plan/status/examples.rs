@@ -67,7 +67,7 @@ fn a_remark_about_the_source_lasts_until_the_row_is_met() {
     );
     assert_eq!(
         stand("1.1", &[remark], "2020-07-01").words(Lang::Ru),
-        "Источник данных отсутствует, что подтверждено; срок 15.06.2020. перечни целевых групп: нет (нужно 1)."
+        "Источник данных отсутствует, что подтверждено; срок 15.06.2020. Перечни целевых групп: нет (нужно 1)."
     );
 }
 
@@ -186,7 +186,7 @@ fn more_than_exactly_so_much_is_met_and_told() {
     assert_eq!((found.status, found.targets[0].exceeded), (Done, true));
     assert_eq!(
         found.words(Lang::En),
-        "The targets were met by the due day, 2020-12-31. handbooks published: 3 (wanted 2)."
+        "The targets were met by the due day, 2020-12-31. Handbooks published: 3 (wanted 2)."
     );
 }
 
@@ -206,7 +206,7 @@ fn a_quality_is_asked_of_every_fact() {
     assert_eq!(
         small.words(Lang::Ru),
         "Предусмотренное сделано, но есть факты, не отвечающие требованию. \
-         состав команды, чел.: 3 (нужно не менее 4 в каждом факте)."
+         Состав команды, чел.: 3 (нужно не менее 4 в каждом факте)."
     );
     // Only seven of them are ready: overdue, whatever the sizes.
     statuses("3.5", &[teams(7), size(3)], &[("2020-07-01", Overdue)]);
@@ -236,7 +236,7 @@ fn a_missed_window_shows_among_met_ones() {
     assert_eq!(
         found.words(Lang::Ru),
         // September ends on the 30th: 31 days of October, 30 of November, 31 of December.
-        "Срок 30.09.2021 истёк, дней просрочки: 92. этапы диагностики: 2 (нужно 3). Выполнено периодов: 2 из 3."
+        "Срок 30.09.2021 истёк, дней просрочки: 92. Этапы диагностики: 2 (нужно 3). Выполнено периодов: 2 из 3."
     );
     let in_october = [&facts[..], &[round("2021-09", "2021-10-05")]].concat();
     statuses("3.18", &in_october, &[("2021-10-05", DoneLate), ("2021-12-31", DoneLate)]);

@@ -28,3 +28,4 @@ pub use rules::{standing, standings};
 pub use types::{
     ActivityStatus, Question, Standing, StatusGround, StatusReason, TargetStanding, WindowStanding,
 };
+pub(crate) use words::capital;

@@ -14,7 +14,7 @@ impl Standing {
         };
         let mut words = self.ground(lang);
         if !missing.is_empty() {
-            words += &format!(" {}.", missing.join("; "));
+            words += &format!(" {}.", capital(&missing.join("; ")));
         }
         if self.reason.windows > 1 {
             words += &self.of_windows(lang);
@@ -106,6 +106,12 @@ impl TargetStanding {
         };
         format!("{}: {actual} ({wanted}{each})", lang_of(lang, &self.name_ru, &self.name_en))
     }
+}
+
+/// With a capital letter at its head.
+pub(crate) fn capital(words: &str) -> String {
+    let mut chars = words.chars();
+    chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
 }
 
 fn lang_of<'a>(lang: Lang, ru: &'a str, en: &'a str) -> &'a str {
