@@ -22,6 +22,8 @@ mod conditions;
 #[cfg(test)]
 mod contract;
 #[cfg(test)]
+mod demo;
+#[cfg(test)]
 mod discipline;
 #[cfg(test)]
 mod errors;

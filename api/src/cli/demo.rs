@@ -1,20 +1,21 @@
 //! `opora demo`.
 
-use super::{Outcome, demo_passport, import::Load, told};
-use crate::{config::Config, startup};
+use super::{Outcome, demo_course, demo_passport, import::Load, told};
+use crate::{config::Config, startup, state::State};
 use clap::Args;
-use opora_db::{Database, Origin, Result};
-use opora_demo::Scale;
+use opora_db::{Database, Error, Origin, Result, Tx};
+use opora_demo::{Course, Scale};
 use opora_identity::{
     Role, passwords,
     users::{self, NewUser},
 };
 use opora_primitives::{Area, Limit, MunicipalityId, SchoolId};
+use opora_reporting::facts::edit::Writer;
 use opora_schools::{
     import::ImportMode,
     registry::{municipalities, schools},
 };
-use std::{path::PathBuf, sync::Arc};
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
 /// The password of every demonstration user. It exists in demonstration databases only: the command refuses a database
 /// that has users already.
@@ -42,13 +43,15 @@ impl Demo {
             return write_files(&folder).map(drop);
         }
         let config = Arc::new(config);
-        let database = startup::state(Config::clone(&config)).map_err(told)?.database;
+        let state = startup::state(Config::clone(&config)).map_err(told)?;
+        let database = &state.database;
         if database.read(|db| users::list(db, None, 1)).map_err(told)?.is_empty() {
-            load(&database, &config, &folder)?;
-            for (what, count) in demo_passport::load(&database).map_err(told)? {
+            load(database, &config, &folder)?;
+            for (what, count) in demo_passport::load(database).map_err(told)? {
                 println!("{what:15} {count:>7} records");
             }
-            database_users(&database).map_err(told)?;
+            let facts = people(&state).map_err(told)?;
+            println!("{:15} {facts:>7} records", "facts");
         } else if !self.if_empty {
             return Err(
                 "this database has users already; the demonstration region goes into an empty one".into()
@@ -79,28 +82,70 @@ fn load(database: &Database, config: &Arc<Config>, folder: &std::path::Path) -> 
     Ok(())
 }
 
-/// A user for each role; those of a municipality and of a school work for the first pilot, Урень.
-fn database_users(database: &Database) -> Result<()> {
+/// Makes the users and what they have reported, all or nothing; answers how many facts. There is a user for each role,
+/// those of a municipality and of a school working for the first pilot, Урень, and one for each organisation that reports.
+fn people(state: &State) -> Result<usize> {
     let hash = passwords::hash(PASSWORD)?;
-    let (municipality, school) = database.read(pilot)?;
-    database.write(&Origin::system("command line: demo"), |tx| {
+    let (municipality, school) = state.database.read(pilot)?;
+    let course = Course::read().map_err(Error::fault)?;
+    let files = demo_course::keep_files(state, &course)?;
+    state.database.write(&Origin::system("command line: demo"), |tx| {
+        let mut users = Users { hash: &hash, known: BTreeMap::new() };
         for role in Role::ALL {
             let area = match role {
                 Role::Municipality => Area::Municipality(municipality),
                 Role::School => Area::School(school),
                 _ => Area::Region,
             };
-            let new = NewUser {
-                login: role.as_str().to_owned(),
-                display_name: format!("Демонстрационный пользователь: {}", role.ru()),
-                password: PASSWORD.to_owned(),
-                role: *role,
-                area,
-            };
-            users::create(tx, &new, &hash)?;
+            users.of_role(tx, *role, area)?;
         }
-        Ok(())
+        demo_course::write(tx, &mut users, &course, &files)
     })
+}
+
+/// The demonstration users, by login.
+pub(super) struct Users<'a> {
+    hash: &'a str,
+    known: BTreeMap<String, Writer>,
+}
+
+impl Users<'_> {
+    /// The user who shows a role.
+    pub(super) fn of_role(&mut self, tx: &mut Tx, role: Role, area: Area) -> Result<Writer> {
+        let name = format!("Демонстрационный пользователь: {}", role.ru());
+        self.user(tx, role, area, role.as_str().to_owned(), name)
+    }
+
+    /// The user of an organisation with this code and this name.
+    pub(super) fn of_organisation(
+        &mut self,
+        tx: &mut Tx,
+        role: Role,
+        area: Area,
+        code: &str,
+        name: &str,
+    ) -> Result<Writer> {
+        let name = format!("Демонстрационный пользователь: {}, {name}", role.ru());
+        self.user(tx, role, area, format!("{role}-{code}"), name)
+    }
+
+    /// Makes the user when first asked for.
+    fn user(
+        &mut self,
+        tx: &mut Tx,
+        role: Role,
+        area: Area,
+        login: String,
+        display_name: String,
+    ) -> Result<Writer> {
+        if let Some(known) = self.known.get(&login) {
+            return Ok(*known);
+        }
+        let new = NewUser { login: login.clone(), display_name, password: PASSWORD.to_owned(), role, area };
+        let writer = Writer { user: users::create(tx, &new, self.hash)?.id.0, area };
+        self.known.insert(login, writer);
+        Ok(writer)
+    }
 }
 
 fn pilot(db: &mut opora_db::Db) -> Result<(MunicipalityId, SchoolId)> {

@@ -1,6 +1,7 @@
 //! The command line. It does what the HTTP API does, through the same functions.
 
 mod demo;
+mod demo_course;
 mod demo_passport;
 mod doctor;
 mod identify;

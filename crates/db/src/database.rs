@@ -39,7 +39,8 @@ pub struct Database {
 pub struct Tx<'a> {
     db: &'a mut Db,
     changes: Vec<Change>,
-    /// The instant of this write.
+    /// The instant of this write, for its rows. Rows of the past (the demonstration's) may be given another; the audit log
+    /// and the change journal keep the real one.
     pub at: Moment,
 }
 

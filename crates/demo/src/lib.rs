@@ -4,6 +4,7 @@
 //! generated.
 
 mod contexts;
+mod course;
 mod designations;
 mod lists;
 mod model;
@@ -16,6 +17,8 @@ mod sink;
 mod staff;
 mod support;
 mod territory;
+
+pub use course::{Course, CourseActivity, CourseFact, CourseFile};
 
 use opora_primitives::AcademicYear;
 use schools::Region;
