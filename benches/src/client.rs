@@ -21,14 +21,33 @@ pub struct Answer {
     pub status: u16,
     /// The `Link` header.
     pub link: Option<String>,
+    /// The `ETag` header.
+    pub etag: Option<String>,
     /// Length of the body in bytes.
     pub length: usize,
 }
 
 /// A GET as it goes over the wire.
 pub fn get(path: &str, token: Option<&str>) -> Vec<u8> {
+    request("GET", path, token, None, "")
+}
+
+/// A request as it goes over the wire, with one more header and a JSON body.
+pub fn request(
+    method: &str,
+    path: &str,
+    token: Option<&str>,
+    header: Option<(&str, &str)>,
+    body: &str,
+) -> Vec<u8> {
     let bearer = token.map(|token| format!("Authorization: Bearer {token}\r\n")).unwrap_or_default();
-    format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nAccept: application/json\r\n{bearer}\r\n").into_bytes()
+    let header = header.map(|(name, value)| format!("{name}: {value}\r\n")).unwrap_or_default();
+    let entity = match body.len() {
+        0 => String::new(),
+        length => format!("Content-Type: application/json\r\nContent-Length: {length}\r\n"),
+    };
+    format!("{method} {path} HTTP/1.1\r\nHost: localhost\r\nAccept: application/json\r\n{bearer}{header}{entity}\r\n{body}")
+        .into_bytes()
 }
 
 impl Client {
@@ -64,13 +83,30 @@ impl Client {
             })
         };
         let status = text.split(' ').nth(1).ok_or("no status")?.parse()?;
-        let length = header("content-length").ok_or("an answer without a length")?.parse()?;
-        let link = header("link").map(str::to_owned);
+        let length = match header("content-length") {
+            Some(length) => length.parse()?,
+            None if status == 304 => 0,
+            None => return Err("an answer without a length".into()),
+        };
+        let [link, etag] = ["link", "etag"].map(|name| header(name).map(str::to_owned));
         let mut body = filled - head;
         while body < length {
             body += self.more(0)?;
         }
-        Ok(Answer { status, link, length })
+        Ok(Answer { status, link, etag, length })
+    }
+
+    /// Sends `request` and insists on a status.
+    ///
+    /// # Errors
+    /// Those of [`Client::send`]; another status.
+    pub fn expect(&mut self, request: &[u8], status: u16) -> Outcome<Answer> {
+        let answer = self.send(request)?;
+        if answer.status == status {
+            return Ok(answer);
+        }
+        let line = String::from_utf8_lossy(request).lines().next().unwrap_or_default().to_owned();
+        Err(format!("{line}: {}", answer.status).into())
     }
 
     /// Sends `request` and drops the answer as it comes, to the end of its chunks. Answers how many bytes came.
@@ -110,8 +146,8 @@ const CONNECTIONS: usize = 4;
 /// Requests a second, over a few connections, `count` on each.
 ///
 /// # Errors
-/// Any answer but 200.
-pub fn throughput(address: SocketAddr, request: &[u8], count: usize) -> Outcome<f64> {
+/// Any answer but one with this status.
+pub fn throughput(address: SocketAddr, request: &[u8], status: u16, count: usize) -> Outcome<f64> {
     let barrier = Barrier::new(CONNECTIONS + 1);
     std::thread::scope(|scope| {
         let workers: Vec<_> = (0..CONNECTIONS)
@@ -119,7 +155,7 @@ pub fn throughput(address: SocketAddr, request: &[u8], count: usize) -> Outcome<
                 scope.spawn(|| {
                     let client = Client::connect(address);
                     barrier.wait();
-                    repeat(&mut client?, request, count)
+                    repeat(&mut client?, request, status, count)
                 })
             })
             .collect();
@@ -132,12 +168,9 @@ pub fn throughput(address: SocketAddr, request: &[u8], count: usize) -> Outcome<
     })
 }
 
-fn repeat(client: &mut Client, request: &[u8], count: usize) -> Outcome {
+fn repeat(client: &mut Client, request: &[u8], status: u16, count: usize) -> Outcome {
     for _ in 0..count {
-        let answer = client.send(request)?;
-        if answer.status != 200 {
-            return Err(format!("status {}", answer.status).into());
-        }
+        client.expect(request, status)?;
     }
     Ok(())
 }

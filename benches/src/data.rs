@@ -76,44 +76,20 @@ pub fn results() -> String {
     )
 }
 
-/// What the target indicators of a region are computed from: a list of 115 schools, staff of every school, support and
-/// models of the listed schools and their teachers. To be run after [`schools`].
-pub fn reporting() -> String {
+/// Every listed school of the demonstration region in the models, with its teachers; every municipality.
+pub fn assignments() -> String {
     format!(
-        "INSERT INTO lists (id, list_year, revision, schools, created_at) VALUES (1, 2020, 1, 115, '{AT}');
-         INSERT INTO list_entries (list_id, school_id) SELECT 1, id FROM schools WHERE id <= 115;
-         INSERT INTO staff (external_id, school_id, role, full_name, updated_at)
-            WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 22)
-            SELECT CAST(s.id AS TEXT) || '-' || CAST(n.i AS TEXT), s.id,
-                CASE n.i WHEN 1 THEN 'head' WHEN 2 THEN 'deputy' ELSE 'teacher' END, 'Работник', '{AT}'
-            FROM schools AS s CROSS JOIN n;
-         INSERT INTO support_records (staff_id, form, programme, starts_on, ends_on, completed, updated_at)
-            SELECT id, 'course', 'Курс', '2020-09-01', '2020-11-01', TRUE, '{AT}' FROM staff WHERE id % 3 = 0;
-         INSERT INTO support_records (staff_id, form, programme, starts_on, ends_on, completed, updated_at)
-            SELECT id, 'mentoring', 'Опыт', '2021-02-01', '2021-11-01', TRUE, '{AT}' FROM staff WHERE id % 2 = 0;
-         INSERT INTO assignments (id, model, subject_kind, school_id, staff_id, valid_from, valid_to, created_at)
+        "INSERT INTO assignments (id, model, subject_kind, school_id, staff_id, valid_from, valid_to, created_at)
             SELECT id, 'M5', 'teacher', school_id, id, '2020-08-01', '2021-07-31', '{AT}' FROM staff
-            WHERE school_id <= 115 AND role = 'teacher';
+            WHERE role = 'teacher' AND school_id IN (SELECT school_id FROM list_entries);
          INSERT INTO assignments (id, model, subject_kind, school_id, valid_from, created_at)
-            SELECT 1000000 + id, 'M2', 'school', id, '2020-03-10', '{AT}' FROM schools WHERE id <= 115;
+            SELECT DISTINCT 1000000 + school_id, 'M2', 'school', school_id, '2020-03-10', '{AT}' FROM list_entries;
          INSERT INTO assignments (id, model, subject_kind, municipality_id, valid_from, created_at)
             SELECT 2000000 + id, 'M3', 'municipality', id, '2020-08-01', '{AT}' FROM municipalities;
          INSERT INTO assignment_events (assignment_id, kind, on_date, recorded_at)
             SELECT id, 'started', valid_from, '{AT}' FROM assignments;"
     )
 }
-
-/// The tables that [`schools`] and [`reporting`] fill.
-pub const REPORTING: &[&str] = &[
-    "municipalities",
-    "schools",
-    "lists",
-    "list_entries",
-    "staff",
-    "support_records",
-    "assignments",
-    "assignment_events",
-];
 
 /// The tables that [`results`] and [`schools`] fill.
 pub const TABLES: &[&str] =

@@ -9,6 +9,7 @@ use crate::{
     start::{Server, binary},
 };
 use opora::{config::Config, startup};
+use opora_identity::Role;
 use std::{
     sync::atomic::{AtomicBool, Ordering},
     thread,
@@ -46,7 +47,7 @@ fn token(place: &Place) -> Outcome<String> {
         token_seconds: 86_400,
         ..Config::default()
     };
-    http::token(&startup::state(config)?)
+    http::token(&startup::state(config)?, Role::Institute)
 }
 
 /// Has a fresh server send the file and watches what it holds meanwhile.

@@ -67,12 +67,12 @@ fn measure(on: &str, servers: &Servers) -> Outcome {
         if ours_length? != bare_length? {
             return Err(format!("{path}: the bare handler answers something else").into());
         }
-        throughput(servers.api, &ours, count / 4)?;
-        throughput(servers.bare, &bare, count / 4)?;
+        throughput(servers.api, &ours, 200, count / 4)?;
+        throughput(servers.bare, &bare, 200, count / 4)?;
         let (ours, bare) = report::in_turns(
             ROUNDS,
-            || throughput(servers.api, &ours, count),
-            || throughput(servers.bare, &bare, count),
+            || throughput(servers.api, &ours, 200, count),
+            || throughput(servers.bare, &bare, 200, count),
         )?;
         report::line(&format!("{on}: {what}"), "/s", ours, bare, Bound::AtLeast(least));
     }
@@ -177,7 +177,7 @@ fn serve(config: Config, tell: &mpsc::Sender<Listening>) -> Outcome {
         let address = *bare.addrs().first().ok_or("no address was bound")?;
         let bare = bare.run();
         let handles = [running.server.handle(), bare.handle()];
-        tell.send((running.address, address, token(&running.state)?, handles))?;
+        tell.send((running.address, address, token(&running.state, Role::Institute)?, handles))?;
         let bare = actix_web::rt::spawn(bare);
         running.run().await?;
         Ok(bare.await??)
@@ -188,12 +188,12 @@ fn serve(config: Config, tell: &mpsc::Sender<Listening>) -> Outcome {
 ///
 /// # Errors
 /// Faults of the database.
-pub fn token(state: &State) -> Outcome<String> {
+pub fn token(state: &State, role: Role) -> Outcome<String> {
     let new = NewUser {
-        login: "bench".into(),
+        login: format!("bench-{role}"),
         display_name: "Нагрузочный пользователь".into(),
         password: "generated for one run 4711".into(),
-        role: Role::Institute,
+        role,
         area: Area::Region,
     };
     let database = &state.database;
