@@ -43,10 +43,12 @@ pub struct Remark {
 }
 
 impl Remark {
-    /// Whether it tells why an activity that was due on `due_on` deviates: the fact came later, says that there was
-    /// nothing, or that the source is missing.
-    pub fn explains(&self, due_on: NaiveDate) -> bool {
-        self.happened_on > due_on || self.value == Some(0) || self.kind == FactKind::SourceUnavailable
+    /// Whether it tells why an activity that was due on `due_on` deviates, and did until `until`: the fact came in
+    /// between, says that there was nothing, or that the source is missing.
+    pub fn explains(&self, due_on: NaiveDate, until: NaiveDate) -> bool {
+        (due_on < self.happened_on && self.happened_on <= until)
+            || self.value == Some(0)
+            || self.kind == FactKind::SourceUnavailable
     }
 }
 

@@ -18,7 +18,7 @@ use crate::{
     },
     reports::{DueReport, Period},
 };
-use chrono::NaiveDate;
+use chrono::{NaiveDate, TimeDelta};
 use opora_db::{Db, Result};
 use opora_primitives::ProblemCode;
 use opora_schools::identification::Lang;
@@ -278,9 +278,11 @@ fn deviation(number: &str, standing: &Standing, remarks: &[Remark]) -> Option<De
         S::BackDated => !standing.met,
         S::NotStarted | S::InProgress | S::Done | S::ClosedOnEvidence => false,
     };
-    let explaining = |remark: &&Remark| remark.activity == number && remark.explains(standing.reason.day);
+    let (due_on, days_late) = (standing.reason.day, standing.reason.days_late);
+    let until = due_on + TimeDelta::days(days_late);
+    let explaining = |remark: &&Remark| remark.activity == number && remark.explains(due_on, until);
     deviates.then(|| Deviation {
-        days_late: standing.reason.days_late,
+        days_late,
         words: standing.words(Lang::Ru),
         remark: remarks.iter().rfind(explaining).map(|remark| remark.note.clone()),
     })
