@@ -245,10 +245,10 @@ fn deviations(content: &HalfYear, texts: &Texts) -> Block {
         caption: "Отклонения от плана и их причины".to_owned(),
         columns: vec![
             Column::new("number", "№", ColumnKind::Text, 2).centered(),
-            Column::new("title", "Мероприятие", ColumnKind::Text, 8),
-            Column::new("deviation", "Отклонение", ColumnKind::Text, 8),
+            Column::new("title", "Мероприятие", ColumnKind::Text, 7),
+            Column::new("deviation", "Отклонение", ColumnKind::Text, 7),
             Column::new("days_late", "Дней", ColumnKind::Integer, 2),
-            Column::new("cause", "Причина", ColumnKind::Text, 8),
+            Column::new("cause", "Причина", ColumnKind::Text, 12),
         ],
         rows,
         ..Table::default()
@@ -264,10 +264,10 @@ fn indicators(content: &HalfYear) -> Table {
         Column::new("share", "Доля", ColumnKind::Share, 3),
     ];
     if let Some(day) = content.report.first_half_to {
-        columns.push(Column::new("first_half", format!("Доля на {}", ru(day)), ColumnKind::Share, 3));
+        columns.push(Column::new("first_half", format!("Доля на {}", ru(day)), ColumnKind::Share, 4));
     }
-    columns.push(Column::new("target", "Цель", ColumnKind::Text, 3));
-    columns.push(Column::new("verdict", "Вывод", ColumnKind::Text, 4));
+    columns.push(Column::new("target", "Цель", ColumnKind::Text, 4));
+    columns.push(Column::new("verdict", "Вывод", ColumnKind::Text, 5));
     let halves = content.report.first_half_to.is_some();
     let row = |i: &IndicatorReport| {
         let mut cells = vec![
@@ -280,7 +280,7 @@ fn indicators(content: &HalfYear) -> Table {
         if halves {
             cells.push(i.first_half_basis_points.map(Cell::Share).into());
         }
-        cells.push(format!("{} {} %", i.operator.ru(), i.percent).into());
+        cells.push(format!("{} {}\u{a0}%", i.operator.ru(), i.percent).into());
         cells.push(i.verdict.ru().into());
         Row::Cells(cells)
     };

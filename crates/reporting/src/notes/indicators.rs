@@ -87,7 +87,7 @@ fn cells(i: &IndicatorReport) -> Vec<Cell> {
         i.numerator.into(),
         i.denominator.into(),
         i.basis_points.map(Cell::Share).into(),
-        format!("{} {} %", i.operator.ru(), i.percent).into(),
+        format!("{} {}\u{a0}%", i.operator.ru(), i.percent).into(),
         i.verdict.ru().into(),
     ]
 }
