@@ -6,7 +6,7 @@ use crate::harness::{
     seed::Seed,
 };
 use opora_identity::{
-    Role,
+    Permission, Role,
     sessions::SessionId,
     users::{self, User},
 };
@@ -28,6 +28,7 @@ fn nothing(parameter: &str) -> Option<String> {
         "period" => "2020-H2",
         "plan" => "no-plan",
         "number" => "1",
+        "secret_id" => "999999999",
         _ => return None,
     };
     Some(value.to_owned())
@@ -136,6 +137,35 @@ both!(what_concerns_the_whole_region_is_closed_to_a_part_of_it, |world| {
     }
 });
 
+// A program with everything that programs may have: what is reserved to people is closed to it, all else is open.
+both!(a_program_may_what_its_scopes_say, |world| {
+    let scopes: Vec<&str> = Permission::FOR_CLIENTS.iter().map(|scope| scope.as_str()).collect();
+    let made = world.service_client(json!({ "scopes": scopes }));
+    let all = world.program(&made, Some(&scopes.join(" ")));
+    let mut faults = Vec::new();
+    let mut check = |client: &Client, scopes: &[Permission], exactly: bool| {
+        for operation in in_order() {
+            let Some(permission) = operation.permission() else { continue };
+            let has = permission == Permission::ReadToken || scopes.contains(&permission);
+            let reply = walk(client, &operation);
+            let right = match reply.status {
+                403 => !has || !exactly,
+                401 => false,
+                status => has && status < 500 && documented(&operation, &reply),
+            };
+            if !right {
+                faults.push(format!("{} with {}: {reply}", operation.id, scopes.len()));
+            }
+        }
+    };
+    check(&all, Permission::FOR_CLIENTS, true);
+    for scope in Permission::FOR_CLIENTS {
+        // Some operations ask for a second permission inside.
+        check(&world.program(&made, Some(scope.as_str())), &[*scope], false);
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+});
+
 both!(without_a_good_token_nothing_is_told, |world| {
     let stranger = world.stranger();
     for operation in operations().iter().filter(|o| o.permission().is_some()) {
@@ -163,6 +193,9 @@ fn only_these_operations_are_open() {
             "get_public_summary",
             "get_readiness",
             "get_report_feed",
+            "get_server_metadata",
+            "introspect_token",
+            "issue_token",
             "log_in",
             "refresh_session"
         ]

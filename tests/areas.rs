@@ -32,6 +32,7 @@ enum Rows {
 /// Lists: operation, query to ask with, rows.
 const LISTS: &[(&str, &str, Rows)] = &[
     ("list_users", "", Rows::RegionOnly),
+    ("list_service_clients", "", Rows::RegionOnly),
     (
         "list_feed_tokens",
         "",
@@ -157,6 +158,9 @@ const RECORDS: &[(&str, Record)] = &[
     ("get_public_summary", Record::Shared("open; figures of the whole region without small counts")),
     ("get_me", Record::Shared("the caller itself")),
     ("get_user", Record::RegionOnly),
+    ("get_service_client", Record::RegionOnly),
+    ("get_token_info", Record::Shared("the caller's own token")),
+    ("get_server_metadata", Record::Shared("open")),
     ("get_report", Record::RegionOnly),
     ("get_report_chart", Record::RegionOnly),
     ("get_municipality", Record::Municipality),

@@ -12,7 +12,11 @@ mod access;
 #[cfg(test)]
 mod areas;
 #[cfg(test)]
+mod assertions;
+#[cfg(test)]
 mod bad_files;
+#[cfg(test)]
+mod clients;
 #[cfg(test)]
 mod command_line;
 #[cfg(test)]
@@ -51,6 +55,8 @@ mod keys;
 mod migrations;
 #[cfg(test)]
 mod models;
+#[cfg(test)]
+mod oauth;
 #[cfg(test)]
 mod passport;
 #[cfg(test)]

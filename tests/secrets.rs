@@ -1,6 +1,12 @@
 //! What never reaches a log, however much is logged: passwords, tokens, keys.
 
-use crate::harness::{Server, process::run, seed::PASSWORD, storage::Storage};
+use crate::harness::{
+    Client, Server,
+    oauth::{CLIENTS, TOKEN, basic},
+    process::run,
+    seed::PASSWORD,
+    storage::Storage,
+};
 use base64::{
     Engine,
     engine::general_purpose::{STANDARD as B64, URL_SAFE_NO_PAD as B64URL},
@@ -54,8 +60,43 @@ fn use_secrets(server: &Server) -> Vec<String> {
     let made_up = "zq7-made-up-feed-token";
     client.get(&format!("/feeds/calendar/{made_up}.ics")).expect(404);
     note(made_up);
+    use_client_secrets(&client, &mut note);
     client.call("POST", "/api/v1/auth/logout").send().expect(204);
     secrets
+}
+
+/// Makes a service client, gets and fails to get tokens in every way.
+fn use_client_secrets(admin: &Client, note: &mut impl FnMut(&str)) {
+    let body = json!({ "name": "Витрина", "scopes": ["registry:read"] });
+    let made = admin.post(CLIENTS, &body).expect(201).json;
+    let kept = admin.post(&format!("{CLIENTS}/{}/secrets", made["id"]), &json!({})).expect(201);
+    let (id, secret) = (made["client_id"].as_str().unwrap(), kept.json["secret"].as_str().unwrap());
+    note(secret);
+    let mut stranger = admin.clone();
+    stranger.token = None;
+    let ask = |header: Option<String>, more: &[(&str, &str)]| {
+        let call = stranger.call("POST", TOKEN);
+        let call = header.into_iter().fold(call, |call, header| call.header("Authorization", &header));
+        call.form(&[&[("grant_type", "client_credentials")], more].concat()).send()
+    };
+    let header = basic(id, secret);
+    note(header.split(' ').nth(1).unwrap());
+    let token = ask(Some(header), &[]).expect(200).json["access_token"].as_str().unwrap().to_owned();
+    stranger.with_token(&*token).get("/api/v1/schools").expect(200);
+    stranger
+        .with_token(&*token)
+        .call("POST", "/oauth/introspect")
+        .form(&[("token", &token)])
+        .send()
+        .expect(200);
+    note(&token);
+    ask(None, &[("client_id", id), ("client_secret", secret)]).expect(200);
+    ask(None, &[("client_id", id), ("client_secret", "zq7-wrong")]).expect(401);
+    ask(Some(basic(id, "zq7-wrong")), &[]).expect(401);
+    let kind = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+    ask(None, &[("client_assertion_type", kind), ("client_assertion", "zq7.zq7.zq7")]).expect(401);
+    ask(None, &[("client_secret", "zq7-without-an-id")]).expect(400);
+    stranger.call("POST", &format!("{TOKEN}?client_secret=zq7")).form(&[]).send().expect(400);
 }
 
 /// The private half of every signing key, and the forms in which bytes are written.

@@ -3,7 +3,7 @@
 use crate::{error::ApiError, middleware::RequestId, state::State};
 use actix_web::{FromRequest, HttpRequest, dev::Payload, http::header::AUTHORIZATION, web::Data};
 use opora_db::Origin;
-use opora_identity::{Actor, Permission};
+use opora_identity::{Actor, Permission, UserId};
 use opora_primitives::{Area, ProblemCode};
 use std::{
     future::{Ready, ready},
@@ -28,7 +28,7 @@ needs! {
     ReadRegistry WriteRegistry ReadLists ReadStaff ReadSupport WriteSupport Import ReadJobs ReadMethodologies
     WriteMethodologies ReadVerdicts Identify ReadModels ReadAssignments Assign ReadIndicators ReadPlans ReadFacts WriteFacts DecideFacts ReadPassport
     WritePassport WriteActs ManageUsers ReadSelf
-    ReadReports WriteReports AcceptReports
+    ReadReports WriteReports AcceptReports ManageClients ReadToken
 }
 
 /// Proof that the caller holds a valid token and the permission `P`.
@@ -49,6 +49,14 @@ impl<P: Need> Guard<P> {
     /// For the audit of what the caller writes.
     pub fn origin(&self) -> Origin {
         self.actor.origin(&self.request_id)
+    }
+
+    /// The caller as a user, for what a program does not do: be named as the author of a decision, have a session.
+    ///
+    /// # Errors
+    /// [`ProblemCode::Forbidden`] for a service client.
+    pub fn user(&self) -> Result<UserId, ApiError> {
+        self.actor.user().ok_or_else(|| ProblemCode::Forbidden.into())
     }
 
     /// Refuses callers whose area is less than the region.
@@ -83,6 +91,18 @@ impl<P: Need + 'static> FromRequest for Guard<P> {
 }
 
 fn admit<P: Need>(request: &HttpRequest) -> Result<Guard<P>, ProblemCode> {
+    let actor = bearer(request)?;
+    if !actor.may(P::PERMISSION) {
+        return Err(ProblemCode::Forbidden);
+    }
+    Ok(Guard { actor, request_id: RequestId::of(request), need: PhantomData })
+}
+
+/// Who holds the bearer token of a request.
+///
+/// # Errors
+/// No such token, or one that is not valid.
+pub fn bearer(request: &HttpRequest) -> Result<Actor, ProblemCode> {
     let header = request.headers().get(AUTHORIZATION).ok_or(ProblemCode::MissingToken)?;
     let (scheme, token) =
         header.to_str().ok().and_then(|v| v.split_once(' ')).ok_or(ProblemCode::InvalidToken)?;
@@ -90,9 +110,5 @@ fn admit<P: Need>(request: &HttpRequest) -> Result<Guard<P>, ProblemCode> {
         return Err(ProblemCode::MissingToken);
     }
     let state = request.app_data::<Data<State>>().ok_or(ProblemCode::Internal)?;
-    let actor = state.tokens.verify(token.trim())?;
-    if !actor.may(P::PERMISSION) {
-        return Err(ProblemCode::Forbidden);
-    }
-    Ok(Guard { actor, request_id: RequestId::of(request), need: PhantomData })
+    state.tokens.verify(token.trim())
 }

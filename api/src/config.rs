@@ -193,6 +193,11 @@ impl Config {
         })
     }
 
+    /// What the addresses of this installation begin with.
+    pub fn base(&self) -> String {
+        self.issuer.trim_end_matches('/').to_owned()
+    }
+
     /// Where the files of evidence lie.
     pub fn evidence(&self) -> Place {
         if self.evidence_store == "folder" {

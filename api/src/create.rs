@@ -73,7 +73,7 @@ fn claim<P: Need>(
     let parts = [request.method().as_str().as_bytes(), request.path().as_bytes(), &body];
     // Keyed, because a body may hold a password, which a plain digest would let one guess.
     let fingerprint = state.tokens.master().fingerprint("idempotency", &parts);
-    Ok(Some(Claim { actor_id: guard.actor.user.0, key: key.to_owned(), fingerprint }))
+    Ok(Some(Claim { actor: guard.actor.key(), key: key.to_owned(), fingerprint }))
 }
 
 fn respond(created: Created) -> Answer {

@@ -10,6 +10,7 @@ pub mod error;
 pub mod extract;
 pub mod files;
 pub mod middleware;
+pub mod oauth;
 pub mod openapi;
 pub mod outlet;
 pub mod papers;

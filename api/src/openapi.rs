@@ -1,7 +1,7 @@
 //! The contract. Paths and schemas come from the handlers' own annotations; what every operation shares (its error
 //! responses, the security scheme) is added here once, so that no handler can forget it.
 
-use crate::error::PROBLEM_JSON;
+use crate::{error::PROBLEM_JSON, oauth::TOKEN_PATH};
 use actix_web::App;
 use opora_identity::Permission;
 use opora_primitives::ProblemCode;
@@ -14,7 +14,10 @@ use utoipa::{
         extensions::Extensions,
         path::{Operation, Parameter, ParameterBuilder, ParameterIn, PathItem},
         schema::ArrayItems,
-        security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme},
+        security::{
+            ClientCredentials, Flow, HttpAuthScheme, HttpBuilder, OAuth2, Scopes, SecurityRequirement,
+            SecurityScheme,
+        },
     },
 };
 use utoipa_actix_web::AppExt;
@@ -34,6 +37,7 @@ use utoipa_actix_web::AppExt;
     tags(
         (name = "session", description = "Logging in and out"),
         (name = "users", description = "People who use the system"),
+        (name = "oauth", description = "Programs that use the system: their credentials and tokens"),
         (name = "registry", description = "Municipalities, schools and what is known about them"),
         (name = "imports", description = "Files on their way in, and the jobs that load them"),
         (name = "identification", description = "Methodologies, runs and verdicts on schools"),
@@ -131,13 +135,10 @@ fn complete(mut document: Document) -> Document {
     for (name, codes) in SHARED {
         components = components.response(*name, shared_response(codes));
     }
-    let scopes: Vec<&str> = Permission::ALL.iter().map(|p| p.as_str()).collect();
-    let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").description(Some(format!(
-        "The access token of `login`. An operation names the permission it needs; the permissions are {}.",
-        scopes.join(", ")
-    )));
-    document.components =
-        Some(components.security_scheme("bearer", SecurityScheme::Http(bearer.build())).build());
+    for (name, scheme) in schemes() {
+        components = components.security_scheme(name, scheme);
+    }
+    document.components = Some(components.build());
     for (path, item) in &mut document.paths.paths {
         for (method, operation) in operations(item) {
             add_shared(path, method, operation);
@@ -149,7 +150,31 @@ fn complete(mut document: Document) -> Document {
     document
 }
 
-/// The permission of an operation, as an extension and in words: OpenAPI knows scopes of OAuth flows only.
+/// How a caller proves who it is.
+fn schemes() -> [(&'static str, SecurityScheme); 3] {
+    let words: Vec<&str> = Permission::ALL.iter().map(|p| p.as_str()).collect();
+    let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").description(Some(format!(
+        "The access token of `login` or of `/oauth/token`. An operation names the permission it needs; the permissions are {}.",
+        words.join(", ")
+    )));
+    let scopes = Permission::FOR_CLIENTS.iter().map(|scope| (scope.as_str(), scope.meaning()));
+    let flow = ClientCredentials::new(TOKEN_PATH, Scopes::from_iter(scopes));
+    let oauth2 = OAuth2::with_description(
+        [Flow::ClientCredentials(flow)],
+        "Tokens for programs. What no scope allows is reserved to people.",
+    );
+    let client = HttpBuilder::new().scheme(HttpAuthScheme::Basic).description(Some(
+        "Id and secret of a service client. It may send them in the form instead, or a signed assertion.",
+    ));
+    [
+        ("bearer", SecurityScheme::Http(bearer.build())),
+        ("oauth2", SecurityScheme::OAuth2(oauth2)),
+        ("client", SecurityScheme::Http(client.build())),
+    ]
+}
+
+/// The permission of an operation, as an extension and in words: OpenAPI knows scopes of OAuth flows only. Where a program
+/// may have it, it is a scope too.
 fn name_permission(operation: &mut Operation) {
     let Some(need) = operation.security.iter().flatten().find_map(|need| scopes(need).into_iter().next())
     else {
@@ -157,7 +182,11 @@ fn name_permission(operation: &mut Operation) {
     };
     let description = operation.description.get_or_insert_default();
     description.push_str(&format!("\n\nNeeds the permission `{need}`."));
-    operation.security = Some(vec![SecurityRequirement::new("bearer", [""; 0])]);
+    let mut security = vec![SecurityRequirement::new("bearer", [""; 0])];
+    if Permission::FOR_CLIENTS.iter().any(|scope| scope.as_str() == need) {
+        security.push(SecurityRequirement::new("oauth2", [need.as_str()]));
+    }
+    operation.security = Some(security);
     operation.extensions = Some(Extensions::builder().add("x-permission", need).build());
 }
 
@@ -205,6 +234,10 @@ fn add_shared(path: &str, method: &str, operation: &mut Operation) {
     let has_body = operation.request_body.is_some();
     let in_parts = operation.responses.responses.contains_key("206");
     let api = path.starts_with("/api/");
+    // These speak the words of OAuth and say so themselves.
+    if path.starts_with("/oauth/") {
+        return;
+    }
     // A run or a list that the answer is about: a record that must be there.
     let names_another = has_parameter(operation, &["proposal_run_id", "list_id"]);
     // What the configuration may leave out.

@@ -50,11 +50,12 @@ impl State {
         off_thread(move || database.read_consistent(work)).await
     }
 
-    /// Refuses the tokens of all sessions that have ended, from now on; other nodes learn of them in a few seconds.
+    /// Refuses the tokens of all sessions that have ended, and of clients from which something was taken, from now on;
+    /// other nodes learn of them in a few seconds.
     ///
     /// # Errors
     /// Faults of the database.
-    pub async fn forget_ended_sessions(&self) -> std::result::Result<(), ApiError> {
+    pub async fn forget_ended(&self) -> std::result::Result<(), ApiError> {
         let (database, tokens) = (self.database.clone(), self.tokens.clone());
         off_thread(move || tokens.reload(&database)).await
     }

@@ -5,6 +5,7 @@ pub mod contract;
 pub mod facts;
 pub mod files;
 pub mod load;
+pub mod oauth;
 pub mod process;
 pub mod region;
 pub mod seed;

@@ -1,5 +1,6 @@
 //! The command line. It does what the HTTP API does, through the same functions.
 
+mod client;
 mod demo;
 mod demo_course;
 mod demo_passport;
@@ -13,7 +14,12 @@ mod user;
 
 use crate::{config::Config, openapi, startup};
 use clap::{CommandFactory, Parser, Subcommand};
-use opora_db::jobs::{Job, JobState};
+use opora_db::{
+    Db,
+    jobs::{Job, JobState},
+};
+use opora_primitives::{Area, Oktmo, Problem};
+use opora_schools::registry::{municipalities, schools};
 use std::{path::PathBuf, process::ExitCode};
 
 /// Opora: the backend of a regional system of support for schools with low results.
@@ -43,6 +49,8 @@ enum Command {
     Import(import::Import),
     /// Make and list users.
     User(user::User),
+    /// Make, list and end service clients, and give them secrets.
+    Client(client::Client),
     /// List the keys that sign access tokens, or add one.
     Keys(keys::Keys),
     /// Print the contract as YAML.
@@ -86,6 +94,7 @@ impl Cli {
             Command::Demo(demo) => demo.run(config()?),
             Command::Import(import) => import.run(config()?),
             Command::User(user) => user.run(config()?),
+            Command::Client(client) => client.run(config()?),
             Command::Keys(keys) => keys.run(config()?),
             Command::Openapi => openapi::yaml().map(|text| print!("{text}")),
             Command::Identify(identify) => identify.run(config()?),
@@ -111,6 +120,29 @@ fn fate(job: &Job) -> String {
     words
         .unwrap_or(if job.state == JobState::Cancelled { "it was called off" } else { "it failed" })
         .to_owned()
+}
+
+/// The part of the region that a municipality's ОКТМО code or a school's code names; without either all of it.
+fn area(db: &mut Db, municipality: Option<&str>, school: Option<&str>) -> opora_db::Result<Area> {
+    if let Some(code) = school {
+        return schools::resolve(db, Area::Region, &format!("code:{code}").parse()?).map(Area::School);
+    }
+    let Some(code) = municipality else { return Ok(Area::Region) };
+    let oktmo: Oktmo = code.parse().map_err(opora_db::Error::fault)?;
+    let found = municipalities::all(db)?.into_iter().find(|m| m.oktmo == oktmo);
+    found
+        .map(|m| Area::Municipality(m.id))
+        .ok_or_else(|| opora_db::Error::fault(format!("there is no municipality {code}")))
+}
+
+/// The refused fields of a problem, each with its reason.
+fn refused(problem: &Problem) -> String {
+    let fields: Vec<String> = problem
+        .flaws
+        .iter()
+        .map(|f| format!("{}: {}", f.pointer.trim_start_matches('/'), f.reason))
+        .collect();
+    fields.join("; ")
 }
 
 /// The words of any failure.

@@ -1,15 +1,13 @@
 //! `opora user`.
 
-use super::{Outcome, told};
+use super::{Outcome, area, refused, told};
 use crate::{config::Config, startup};
 use clap::{Args, Subcommand};
-use opora_db::{Origin, Result};
+use opora_db::Origin;
 use opora_identity::{
     Role, passwords,
     users::{self, NewUser},
 };
-use opora_primitives::{Area, Oktmo};
-use opora_schools::registry::{municipalities, schools};
 use std::io::Read;
 
 /// Options of `opora user`.
@@ -78,25 +76,4 @@ impl User {
             }
         }
     }
-}
-
-fn area(db: &mut opora_db::Db, municipality: Option<&str>, school: Option<&str>) -> Result<Area> {
-    if let Some(code) = school {
-        return schools::resolve(db, Area::Region, &format!("code:{code}").parse()?).map(Area::School);
-    }
-    let Some(code) = municipality else { return Ok(Area::Region) };
-    let oktmo: Oktmo = code.parse().map_err(opora_db::Error::fault)?;
-    let found = municipalities::all(db)?.into_iter().find(|m| m.oktmo == oktmo);
-    found
-        .map(|m| Area::Municipality(m.id))
-        .ok_or_else(|| opora_db::Error::fault(format!("there is no municipality {code}")))
-}
-
-fn refused(problem: &opora_primitives::Problem) -> String {
-    let fields: Vec<String> = problem
-        .flaws
-        .iter()
-        .map(|f| format!("{}: {}", f.pointer.trim_start_matches('/'), f.reason))
-        .collect();
-    fields.join("; ")
 }

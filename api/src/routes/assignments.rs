@@ -208,7 +208,7 @@ async fn create(
     state: Data<State>,
     Body(body): Body<AssignmentCreate>,
 ) -> Answer {
-    let (viewer, actor) = (viewer(&guard), Some(guard.actor.user.0));
+    let (viewer, actor) = (viewer(&guard), Some(guard.user()?.0));
     let by_hand = body.by(actor);
     create_once(&state, &guard, &request, move |tx| {
         let id = assignments::create(tx, viewer, &by_hand)?;
@@ -249,7 +249,7 @@ async fn add_event(
     id: Path<AssignmentId>,
     Body(body): Body<AssignmentEventCreate>,
 ) -> Answer {
-    let (viewer, id, actor) = (viewer(&guard), id.into_inner(), Some(guard.actor.user.0));
+    let (viewer, id, actor) = (viewer(&guard), id.into_inner(), Some(guard.user()?.0));
     create_once(&state, &guard, &request, move |tx| {
         assignments::add(tx, viewer, id, (body.kind, body.on_date), &body.reason, actor)?;
         let today = tx.at.date();

@@ -114,7 +114,7 @@ async fn create(
     Query(query): Query<EvidenceFileQuery>,
     payload: Payload,
 ) -> Answer {
-    let (writer, id) = (writer(&guard), id.into_inner());
+    let (writer, id) = (writer(&guard)?, id.into_inner());
     if media_type(&request) == "application/json" {
         let Draft(EvidenceLink { url }) =
             Draft::<EvidenceLink>::from_request(&request, &mut payload.into_inner()).await?;
@@ -184,7 +184,7 @@ async fn get(guard: Guard<ReadFacts>, state: Data<State>, id: Path<EvidenceId>) 
     responses((status = 204, description = "The piece of evidence is gone")))]
 #[delete("/api/v1/evidence/{id}")]
 async fn remove(guard: Guard<WriteFacts>, state: Data<State>, id: Path<EvidenceId>) -> Answer {
-    let (writer, id) = (writer(&guard), id.into_inner());
+    let (writer, id) = (writer(&guard)?, id.into_inner());
     state.write(guard.origin(), move |tx| evidence::delete(tx, writer, id)).await?;
     Ok(HttpResponse::NoContent().finish())
 }

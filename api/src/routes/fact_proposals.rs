@@ -60,7 +60,7 @@ async fn propose(
     path: Path<PlanPath>,
     Body(body): Body<FactCount>,
 ) -> Answer {
-    let (plan, user) = (named(&path.id)?, guard.actor.user.0);
+    let (plan, user) = (named(&path.id)?, guard.user()?.0);
     let on = body.on.unwrap_or_else(|| Moment::now().date());
     let propose = move |tx: &mut opora_db::Tx| {
         let plan = plans::find(tx, &plan)?;

@@ -3,7 +3,7 @@
 use crate::{
     auth::{DecideFacts, Guard, Need, ReadFacts, Regional, WriteFacts},
     create::{IdempotencyKey, create_once, created},
-    error::Answer,
+    error::{Answer, ApiError},
     extract::{Body, Draft, IfMatch, Items, Query, changed_to, list_query, page, require, versioned},
     state::State,
 };
@@ -33,9 +33,12 @@ pub fn register(config: &mut ServiceConfig) {
     config.service(confirm).service(decline).service(decide_many);
 }
 
-/// The caller as one who enters facts.
-pub(super) fn writer<P: Need>(guard: &Guard<P>) -> Writer {
-    Writer { user: guard.actor.user.0, area: guard.area() }
+/// The caller as one who enters facts: a person of a body that answers for them.
+///
+/// # Errors
+/// [`ProblemCode::Forbidden`](opora_primitives::ProblemCode::Forbidden) for a service client.
+pub(super) fn writer<P: Need>(guard: &Guard<P>) -> Result<Writer, ApiError> {
+    Ok(Writer { user: guard.user()?.0, area: guard.area() })
 }
 
 /// Refuses a reason that says nothing, and one with control characters.
@@ -174,7 +177,7 @@ async fn create(
     state: Data<State>,
     Draft(draft): Draft<FactDraft>,
 ) -> Answer {
-    let writer = writer(&guard);
+    let writer = writer(&guard)?;
     create_once(&state, &guard, &request, move |tx| {
         let fact = edit::create(tx, writer, draft.clone())?;
         created(format!("/api/v1/facts/{}", fact.id), &fact)
@@ -197,7 +200,7 @@ async fn update(
     IfMatch { version }: IfMatch,
     Draft(patch): Draft<FactPatch>,
 ) -> Answer {
-    let (writer, id) = (writer(&guard), id.into_inner());
+    let (writer, id) = (writer(&guard)?, id.into_inner());
     let changed =
         state.write(guard.origin(), move |tx| edit::update(tx, writer, id, version, patch.clone())).await?;
     Ok(changed_to(changed.version, &changed))
@@ -217,7 +220,7 @@ async fn remove(
     id: Path<FactId>,
     IfMatch { version }: IfMatch,
 ) -> Answer {
-    let (writer, id) = (writer(&guard), id.into_inner());
+    let (writer, id) = (writer(&guard)?, id.into_inner());
     state.write(guard.origin(), move |tx| edit::delete(tx, writer, id, version)).await?;
     Ok(HttpResponse::NoContent().finish())
 }
@@ -266,7 +269,7 @@ async fn decide(
     reason: Option<String>,
 ) -> Answer {
     let area = guard.area();
-    let decision = Decision { kind, reason, actor: guard.actor.user.0 };
+    let decision = Decision { kind, reason, actor: guard.user()?.0 };
     let decided =
         state.write(guard.origin(), move |tx| decisions::decide(tx, area, id, version, &decision)).await?;
     Ok(changed_to(decided.version, &decided))
@@ -288,7 +291,7 @@ async fn decide_many(
         return Err(Problem::field("/reason", Reason::Required).into());
     }
     let facts: Vec<(FactId, i64)> = body.facts.iter().map(|fact| (fact.id, fact.version)).collect();
-    let (area, actor) = (guard.area(), guard.actor.user.0);
+    let (area, actor) = (guard.area(), guard.user()?.0);
     let decision = Decision { kind: body.decision, reason: body.reason, actor };
     let decide = move |tx: &mut opora_db::Tx| decisions::decide_many(tx, area, &facts, &decision);
     let items = state.write(guard.origin(), decide).await?;

@@ -82,8 +82,7 @@ async fn list(
     state: Data<State>,
     Query(query): Query<FeedTokenQuery>,
 ) -> Answer {
-    let (limit, of) =
-        (query.limit()?, (!guard.actor.may(Permission::ManageUsers)).then_some(guard.actor.user));
+    let (limit, of) = (query.limit()?, (!guard.actor.may(Permission::ManageUsers)).then_some(guard.user()?));
     let found = state.read(move |db| feeds::list(db, of, limit, query.cursor.as_deref())).await?;
     Ok(page(&request, found))
 }
@@ -97,7 +96,7 @@ async fn list(
     responses((status = 201, description = "The token and its address", body = NewFeedToken)))]
 #[post("/api/v1/feed-tokens")]
 async fn create(guard: Guard<ReadSelf>, state: Data<State>, Draft(draft): Draft<FeedTokenDraft>) -> Answer {
-    let (kind, user) = (draft.kind, guard.actor.user);
+    let (kind, user) = (draft.kind, guard.user()?);
     if !guard.actor.may(kind.permission()) {
         return Err(ProblemCode::Forbidden.into());
     }
@@ -107,7 +106,7 @@ async fn create(guard: Guard<ReadSelf>, state: Data<State>, Draft(draft): Draft<
         feeds::create(tx, user, &calendar)
     };
     let (token, secret) = state.write(guard.origin(), work).await?;
-    let (base, ending) = (base(&state), if kind == FeedKind::Calendar { "ics" } else { "atom" });
+    let (base, ending) = (state.config.base(), if kind == FeedKind::Calendar { "ics" } else { "atom" });
     let address = format!("{base}/feeds/{kind}/{secret}.{ending}");
     Ok(HttpResponse::Created().json(NewFeedToken { token, address }))
 }
@@ -119,7 +118,7 @@ async fn create(guard: Guard<ReadSelf>, state: Data<State>, Draft(draft): Draft<
     responses((status = 204, description = "The token is revoked")))]
 #[delete("/api/v1/feed-tokens/{id}")]
 async fn revoke(guard: Guard<ReadSelf>, state: Data<State>, id: Path<FeedTokenId>) -> Answer {
-    let (id, of) = (id.into_inner(), (!guard.actor.may(Permission::ManageUsers)).then_some(guard.actor.user));
+    let (id, of) = (id.into_inner(), (!guard.actor.may(Permission::ManageUsers)).then_some(guard.user()?));
     state.write(guard.origin(), move |tx| feeds::revoke(tx, of, id)).await?;
     Ok(HttpResponse::NoContent().finish())
 }
@@ -132,7 +131,7 @@ async fn revoke(guard: Guard<ReadSelf>, state: Data<State>, id: Path<FeedTokenId
     responses((status = 200, description = "The calendar", body = String, content_type = "text/calendar", headers(("ETag" = String, description = "The contents")))))]
 #[get("/feeds/calendar/{token}.ics")]
 async fn fetch_calendar(request: HttpRequest, state: Data<State>, secret: Path<String>) -> Answer {
-    let (database, base) = (state.database.clone(), base(&state));
+    let (database, base) = (state.database.clone(), state.config.base());
     let text = off_thread(move || {
         let (token, _) = feeds::open(&database, &secret, FeedKind::Calendar)?;
         database.read_consistent(|db| deadlines(db, &base, &token))
@@ -148,7 +147,7 @@ async fn fetch_calendar(request: HttpRequest, state: Data<State>, secret: Path<S
     responses((status = 200, description = "The feed", body = String, content_type = "application/atom+xml", headers(("ETag" = String, description = "The contents")))))]
 #[get("/feeds/reports/{token}.atom")]
 async fn fetch_reports(request: HttpRequest, state: Data<State>, secret: Path<String>) -> Answer {
-    let (database, base) = (state.database.clone(), base(&state));
+    let (database, base) = (state.database.clone(), state.config.base());
     let text = off_thread(move || {
         let (token, _) = feeds::open(&database, &secret, FeedKind::Reports)?;
         let reports = database.read(reports::accepted)?;
@@ -194,10 +193,6 @@ fn deadlines(db: &mut Db, base: &str, token: &FeedToken) -> opora_db::Result<Str
 }
 
 /// The address clients know this installation by.
-fn base(state: &State) -> String {
-    state.config.issuer.trim_end_matches('/').to_owned()
-}
-
 /// A text with the ETag of its contents; 304 for a caller that has it.
 fn tagged(request: &HttpRequest, media_type: &str, text: String) -> HttpResponse {
     let tag = format!("\"{}\"", canonical::sha256(&text));

@@ -91,8 +91,8 @@ impl From<jobs::Job> for Job {
 
 /// A job is seen by the one who asked for it, and by those who run the system for the whole region.
 fn visible(actor: &Actor, job: jobs::Job) -> Result<jobs::Job> {
-    let own = job.actor_id == Some(actor.user.0);
-    let runs_all = matches!(actor.role, Role::Admin | Role::Institute) && actor.area == Area::Region;
+    let own = job.actor_id.is_some_and(|id| (job.actor_kind, id) == actor.key());
+    let runs_all = matches!(actor.role(), Some(Role::Admin | Role::Institute)) && actor.area == Area::Region;
     if own || runs_all { Ok(job) } else { Err(ProblemCode::NotFound.into()) }
 }
 

@@ -283,7 +283,7 @@ async fn create_run(
     Draft(body): Draft<ProposalRunCreate>,
 ) -> Answer {
     let (wanted, as_of) = (body.identification_run_id, body.as_of.unwrap_or_else(|| Moment::now().date()));
-    let actor = Some(guard.actor.user.0);
+    let actor = Some(guard.user()?.0);
     let prepared = state.read_consistent(move |db| runs::prepare(db, wanted, as_of)).await?;
     create_once(&state, &guard, &request, move |tx| {
         let run = runs::store(tx, &prepared, actor)?;
@@ -393,7 +393,7 @@ async fn confirm(
     id: Path<ProposalId>,
     Body(body): Body<ProposalConfirm>,
 ) -> Answer {
-    let (viewer, id, actor) = (viewer(&guard), id.into_inner(), Some(guard.actor.user.0));
+    let (viewer, id, actor) = (viewer(&guard), id.into_inner(), Some(guard.user()?.0));
     let ProposalConfirm { reason, valid_from, valid_to } = body;
     let decision = Decision { kind: DecisionKind::Confirm, reason, valid_from, valid_to, actor };
     create_once(&state, &guard, &request, move |tx| {
@@ -420,7 +420,7 @@ async fn decline(
     id: Path<ProposalId>,
     Body(body): Body<ProposalDecline>,
 ) -> Answer {
-    let (viewer, id, actor) = (viewer(&guard), id.into_inner(), Some(guard.actor.user.0));
+    let (viewer, id, actor) = (viewer(&guard), id.into_inner(), Some(guard.user()?.0));
     let (kind, reason) = (DecisionKind::Decline, Some(body.reason));
     let decision = Decision { kind, reason, valid_from: None, valid_to: None, actor };
     let decide = move |tx: &mut opora_db::Tx| {
@@ -444,7 +444,7 @@ async fn decide_many(
     state: Data<State>,
     Body(body): Body<ProposalDecisions>,
 ) -> Answer {
-    let (viewer, selection, actor) = (viewer(&guard), body.selection()?, Some(guard.actor.user.0));
+    let (viewer, selection, actor) = (viewer(&guard), body.selection()?, Some(guard.user()?.0));
     let decision =
         Decision { kind: body.decision, reason: body.reason, valid_from: None, valid_to: None, actor };
     let decide = move |tx: &mut opora_db::Tx| decisions::decide_many(tx, viewer, &selection, &decision);

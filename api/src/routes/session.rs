@@ -9,7 +9,7 @@ use crate::{
 };
 use actix_web::{HttpRequest, HttpResponse, get, post, web::Data};
 use opora_identity::{
-    Permission, Role,
+    Permission, Permissions, Who,
     sessions::{self, Opened},
     users::{self, User},
 };
@@ -74,7 +74,8 @@ pub struct Me {
     /// The part of the region it works for.
     area: AreaView,
     /// Everything it may do.
-    permissions: Vec<Permission>,
+    #[schema(value_type = Vec<Permission>)]
+    permissions: Permissions,
 }
 
 /// The part of the region a user works for.
@@ -137,7 +138,7 @@ async fn refresh(state: Data<State>, Body(body): Body<RefreshRequest>) -> Answer
     let database = state.database.clone();
     let opened = off_thread(move || sessions::refresh(&database, &body.refresh_token)).await;
     if opened.as_ref().is_err_and(|refusal| refusal.0.code == ProblemCode::ReusedRefreshToken) {
-        state.forget_ended_sessions().await?;
+        state.forget_ended().await?;
     }
     pair(&state, &opened?)
 }
@@ -149,9 +150,10 @@ async fn refresh(state: Data<State>, Body(body): Body<RefreshRequest>) -> Answer
     responses((status = 204, description = "The session has ended")))]
 #[post("/api/v1/auth/logout")]
 async fn log_out(guard: Guard<ReadSelf>, state: Data<State>) -> Answer {
-    let (database, origin, session) = (state.database.clone(), guard.origin(), guard.actor.session);
+    let (database, origin) = (state.database.clone(), guard.origin());
+    let Who::User { session, .. } = guard.actor.who else { return Err(ProblemCode::Forbidden.into()) };
     off_thread(move || sessions::log_out(&database, &origin, session)).await?;
-    state.tokens.forget(guard.actor.session);
+    state.tokens.forget(session);
     Ok(HttpResponse::NoContent().finish())
 }
 
@@ -162,9 +164,8 @@ async fn log_out(guard: Guard<ReadSelf>, state: Data<State>) -> Answer {
     responses((status = 200, description = "The caller", body = Me)))]
 #[get("/api/v1/me")]
 async fn me(guard: Guard<ReadSelf>, state: Data<State>) -> Answer {
-    let id = guard.actor.user;
+    let Who::User { id, role, .. } = guard.actor.who else { return Err(ProblemCode::Forbidden.into()) };
     let user = state.read(move |db| users::find(db, id)).await?;
-    let role: Role = guard.actor.role;
-    let (area, permissions) = (guard.area().into(), Permission::of(role));
+    let (area, permissions) = (guard.area().into(), guard.actor.permissions);
     Ok(HttpResponse::Ok().json(Me { user, role_name: role.ru(), area, permissions }))
 }

@@ -147,11 +147,11 @@ async fn update(
     IfMatch { version }: IfMatch,
     Body(body): Body<UserUpdate>,
 ) -> Answer {
-    let (id, by) = (id.into_inner(), guard.actor.user);
+    let (id, by) = (id.into_inner(), guard.user()?);
     let user =
         state.write(guard.origin(), move |tx| users::set_active(tx, id, body.active, version, by)).await?;
     if !user.active {
-        state.forget_ended_sessions().await?;
+        state.forget_ended().await?;
     }
     Ok(changed_to(user.version, &user))
 }

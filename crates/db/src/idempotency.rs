@@ -1,7 +1,7 @@
 //! Requests that create something and may be sent twice: the key and the first answer stand in the same transaction as
 //! the effect, so that a repeated request gets the first answer again and has no second effect.
 
-use crate::{Db, Error, Result, Tx, schema::idempotency_keys as keys};
+use crate::{ActorKind, Db, Error, Result, Tx, schema::idempotency_keys as keys};
 use diesel::{
     prelude::*,
     result::{DatabaseErrorKind, Error as Query},
@@ -15,8 +15,8 @@ pub const REMEMBERED: i64 = 24 * 3600;
 /// A caller's key and what it stands for.
 #[derive(Clone, Debug)]
 pub struct Claim {
-    /// Whose key: two users may choose the same.
-    pub actor_id: i64,
+    /// Whose key: two callers may choose the same.
+    pub actor: (ActorKind, i64),
     /// The key.
     pub key: String,
     /// What was asked for, as a digest of operation and body; never the body, which may hold a secret.
@@ -61,7 +61,7 @@ pub fn once(
     }
     insert(tx, claim)?;
     let created = work(tx)?;
-    diesel::update(keys::table.find((claim.actor_id, &claim.key)))
+    diesel::update(keys::table.find((claim.actor.0, claim.actor.1, &claim.key)))
         .set((
             keys::status.eq(i32::from(created.status)),
             keys::location.eq(&created.location),
@@ -75,10 +75,11 @@ pub fn once(
 fn replay(tx: &mut Tx, claim: &Claim) -> Result<Option<Created>> {
     type Row = (String, Option<i32>, Option<String>, Option<String>);
     let oldest = tx.at.plus_seconds(-REMEMBERED);
-    let own = keys::table.filter(keys::actor_id.eq(claim.actor_id));
+    let (kind, id) = claim.actor;
+    let own = keys::table.filter(keys::actor_kind.eq(kind).and(keys::actor_id.eq(id)));
     diesel::delete(own.filter(keys::created_at.lt(oldest))).execute(&mut **tx)?;
     let row: Option<Row> = keys::table
-        .find((claim.actor_id, &claim.key))
+        .find((kind, id, &claim.key))
         .select((keys::fingerprint, keys::status, keys::location, keys::body))
         .first(&mut **tx)
         .optional()?;
@@ -99,7 +100,8 @@ fn replay(tx: &mut Tx, claim: &Claim) -> Result<Option<Created>> {
 /// finds the first's answer.
 fn insert(tx: &mut Tx, claim: &Claim) -> Result<()> {
     let row = (
-        keys::actor_id.eq(claim.actor_id),
+        keys::actor_kind.eq(claim.actor.0),
+        keys::actor_id.eq(claim.actor.1),
         keys::key.eq(&claim.key),
         keys::fingerprint.eq(&claim.fingerprint),
         keys::created_at.eq(tx.at),

@@ -3,7 +3,7 @@
 //! A job is created in the same transaction as the thing it works on (an import, a run), and ended in the same
 //! transaction as its effect. Two jobs of one kind never run at the same time.
 
-use crate::{Db, Error, Origin, Result, Tx, schema::jobs};
+use crate::{ActorKind, Db, Error, Origin, Result, Tx, schema::jobs};
 use diesel::prelude::*;
 use opora_primitives::{Moment, Problem, ProblemCode};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -48,9 +48,11 @@ pub struct Job {
     pub problem_code: Option<String>,
     /// Why it failed, in words.
     pub problem_detail: Option<String>,
+    /// What kind of actor asked for it.
+    pub actor_kind: ActorKind,
     /// Who asked for it.
     pub actor_id: Option<i64>,
-    /// Who asked for it, by login.
+    /// Who asked for it, by login or public id.
     pub actor: String,
     /// On which request.
     pub request_id: String,
@@ -69,7 +71,8 @@ pub struct Job {
 impl Job {
     /// Who the job's effect is recorded for.
     pub fn origin(&self) -> Origin {
-        Origin { actor_id: self.actor_id, actor: self.actor.clone(), request_id: self.request_id.clone() }
+        let (actor, request_id) = (self.actor.clone(), self.request_id.clone());
+        Origin { kind: self.actor_kind, actor_id: self.actor_id, actor, request_id }
     }
 }
 
@@ -111,6 +114,7 @@ pub fn enqueue(tx: &mut Tx, origin: &Origin, kind: &str, subject_id: i64) -> Res
         jobs::kind.eq(kind),
         jobs::subject_id.eq(subject_id),
         jobs::state.eq(JobState::Queued),
+        jobs::actor_kind.eq(origin.kind),
         jobs::actor_id.eq(origin.actor_id),
         jobs::actor.eq(&origin.actor),
         jobs::request_id.eq(&origin.request_id),

@@ -21,4 +21,4 @@ pub use database::{Database, Session, Settings, Tx};
 pub use staging::{Merge, Stage};
 
 pub use error::{Error, Result, if_found};
-pub use record::{Change, Operation, Origin, journal_position};
+pub use record::{ActorKind, Change, Operation, Origin, journal_position};

@@ -9,12 +9,26 @@ use diesel::prelude::*;
 use opora_primitives::{Moment, MunicipalityId, SchoolId};
 use serde_json::Value;
 
+opora_primitives::word_type!(
+    /// What kind of actor writes: their ids are numbered apart.
+    ActorKind {
+        /// The system itself: the command line, a migration, work nobody asked for.
+        System = "system", "система";
+        /// A person who logged in.
+        User = "user", "пользователь";
+        /// A program with credentials of its own.
+        Client = "client", "сервисный клиент";
+    }
+);
+
 /// Who writes, and on which request.
 #[derive(Clone, Debug)]
 pub struct Origin {
-    /// The user's row; none for the system itself (migration, command line).
+    /// What kind of actor.
+    pub kind: ActorKind,
+    /// The row of the user or the client; none for the system itself (migration, command line).
     pub actor_id: Option<i64>,
-    /// The login, or `system`.
+    /// The login, the public id of the client, or `system`.
     pub actor: String,
     /// The request id that finds it in the log.
     pub request_id: String,
@@ -23,7 +37,14 @@ pub struct Origin {
 impl Origin {
     /// The operator at the command line, or the system's own work.
     pub fn system(request_id: impl Into<String>) -> Self {
-        Self { actor_id: None, actor: "system".into(), request_id: request_id.into() }
+        let kind = ActorKind::System;
+        Self { kind, actor_id: None, actor: "system".into(), request_id: request_id.into() }
+    }
+
+    /// The user who writes: what columns like `created_by` hold. A client's writes are its own in the audit log and in
+    /// its jobs, and nobody's there.
+    pub fn user_id(&self) -> Option<i64> {
+        self.actor_id.filter(|_| self.kind == ActorKind::User)
     }
 }
 
@@ -145,6 +166,7 @@ pub(crate) fn write_all(db: &mut Db, origin: &Origin, at: Moment, changes: &[Cha
             .map(|c| {
                 (
                     audit_log::at.eq(at),
+                    audit_log::actor_kind.eq(origin.kind),
                     audit_log::actor_id.eq(origin.actor_id),
                     audit_log::actor.eq(&origin.actor),
                     audit_log::request_id.eq(&origin.request_id),

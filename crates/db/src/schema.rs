@@ -12,6 +12,7 @@ diesel::table! {
         resource_key -> Text,
         before -> Nullable<Text>,
         after -> Nullable<Text>,
+        actor_kind -> Text,
     }
 }
 
@@ -48,11 +49,13 @@ diesel::table! {
         created_at -> Timestamp,
         started_at -> Nullable<Timestamp>,
         finished_at -> Nullable<Timestamp>,
+        actor_kind -> Text,
     }
 }
 
 diesel::table! {
-    idempotency_keys (actor_id, key) {
+    idempotency_keys (actor_kind, actor_id, key) {
+        actor_kind -> Text,
         actor_id -> BigInt,
         key -> Text,
         fingerprint -> Text,
@@ -259,6 +262,45 @@ diesel::table! {
         id -> BigInt,
         subject -> Text,
         at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    service_clients (id) {
+        id -> BigInt,
+        client_id -> Text,
+        name -> Text,
+        scopes -> Text,
+        municipality_id -> Nullable<BigInt>,
+        school_id -> Nullable<BigInt>,
+        jwks -> Nullable<Text>,
+        expires_at -> Nullable<Timestamp>,
+        disabled -> Bool,
+        revoked_at -> Nullable<Timestamp>,
+        last_used_at -> Nullable<Timestamp>,
+        epoch -> BigInt,
+        version -> BigInt,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    client_secrets (id) {
+        id -> BigInt,
+        client_id -> BigInt,
+        secret_hash -> Text,
+        created_at -> Timestamp,
+        expires_at -> Nullable<Timestamp>,
+        last_used_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    client_assertions (client_id, jti_hash) {
+        client_id -> BigInt,
+        jti_hash -> Text,
+        expires_at -> Timestamp,
     }
 }
 
@@ -649,6 +691,10 @@ diesel::joinable!(activity_facts -> schools (school_id));
 diesel::joinable!(evidence -> activity_facts (fact_id));
 diesel::joinable!(passport_evidence -> passport_stages (stage));
 diesel::joinable!(passport_evidence -> normative_acts (act_id));
+diesel::joinable!(service_clients -> municipalities (municipality_id));
+diesel::joinable!(service_clients -> schools (school_id));
+diesel::joinable!(client_secrets -> service_clients (client_id));
+diesel::joinable!(client_assertions -> service_clients (client_id));
 diesel::joinable!(feed_tokens -> users (user_id));
 diesel::joinable!(feed_tokens -> plans (plan_id));
 diesel::joinable!(reports -> plans (plan_id));
@@ -674,6 +720,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     sessions,
     refresh_tokens,
     login_failures,
+    service_clients,
+    client_secrets,
+    client_assertions,
     signing_keys,
     imports,
     import_chunks,

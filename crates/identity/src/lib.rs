@@ -1,5 +1,9 @@
-//! Who may do what: users with a role and an area, sessions with rotating refresh tokens, access tokens, signing keys.
+//! Who may do what: users with a role and an area, service clients with
+//! scopes and an area, sessions with rotating refresh tokens, access tokens, signing keys.
 
+pub mod actor;
+mod attempts;
+pub mod clients;
 pub mod feeds;
 pub mod keys;
 pub mod passwords;
@@ -10,6 +14,8 @@ pub mod sessions;
 pub mod tokens;
 pub mod users;
 
-pub use permissions::{Permission, Role};
-pub use tokens::{Actor, Tokens};
+pub use actor::{Actor, Who};
+pub use clients::ClientId;
+pub use permissions::{Permission, Permissions, Role};
+pub use tokens::Tokens;
 pub use users::UserId;

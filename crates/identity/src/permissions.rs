@@ -1,6 +1,7 @@
 //! Roles, and what each may do. What a role is not given here it may not do.
 
-use serde::Serialize;
+use opora_primitives::Reason;
+use serde::{Serialize, Serializer};
 
 opora_primitives::word_type!(
     /// The part a user plays in the system of support.
@@ -107,6 +108,12 @@ permissions! {
     AcceptReports = "reports:accept": Ministry;
     /// Users of the system.
     ManageUsers = "users:manage": Admin;
+    /// Service clients: their scopes, secrets and end.
+    ManageClients = "clients:manage": Admin;
+    /// Ask what any token is and may do; of one's own everybody may.
+    Introspect = "tokens:introspect": Admin;
+    /// What one's own token is and may do.
+    ReadToken = "token:read": Admin Ministry Supervision Institute Municipality School Expert Reader;
     /// One's own session.
     ReadSelf = "self:read": Admin Ministry Supervision Institute Municipality School Expert Reader;
 }
@@ -125,9 +132,124 @@ impl utoipa::PartialSchema for Permission {
 
 impl utoipa::ToSchema for Permission {}
 
+impl std::str::FromStr for Permission {
+    type Err = Reason;
+    fn from_str(word: &str) -> Result<Self, Reason> {
+        Self::ALL.iter().copied().find(|p| p.as_str() == word).ok_or(Reason::UnknownValue)
+    }
+}
+
 impl Permission {
+    /// What a service client may be given, and a token's scope name. A permission that does not stand here is reserved
+    /// to people: what a body answers for (decisions, facts, reports, acts, methodologies) and the system's own users,
+    /// clients and sessions (D140).
+    pub const FOR_CLIENTS: &'static [Permission] = &[
+        Self::ReadRegistry,
+        Self::WriteRegistry,
+        Self::ReadLists,
+        Self::ReadStaff,
+        Self::ReadSupport,
+        Self::WriteSupport,
+        Self::Import,
+        Self::ReadJobs,
+        Self::ReadMethodologies,
+        Self::ReadVerdicts,
+        Self::ReadModels,
+        Self::ReadAssignments,
+        Self::ReadIndicators,
+        Self::ReadFacts,
+        Self::ReadPassport,
+        Self::ReadPlans,
+        Self::ReadReports,
+        Self::Introspect,
+    ];
+
+    /// Whether it shows or changes data about people by name: a token has it only if it was asked for by name.
+    pub const fn names_people(self) -> bool {
+        matches!(
+            self,
+            Self::ReadStaff | Self::ReadSupport | Self::WriteSupport | Self::ReadFacts | Self::ReadPassport
+        )
+    }
+}
+
+/// A set of permissions.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Permissions(u64);
+
+impl Permissions {
     /// What `role` may do.
-    pub fn of(role: Role) -> Vec<Permission> {
-        Self::ALL.iter().copied().filter(|p| p.given_to(role)).collect()
+    pub fn of(role: Role) -> Self {
+        Permission::ALL.iter().copied().filter(|p| p.given_to(role)).collect()
+    }
+
+    /// Whether `permission` is in it.
+    pub const fn has(self, permission: Permission) -> bool {
+        self.0 & 1 << permission as u32 != 0
+    }
+
+    /// Whether all of it is in `other`.
+    pub const fn within(self, other: Self) -> bool {
+        self.0 & !other.0 == 0
+    }
+
+    /// What of `words` is known here: a word that an earlier or later version wrote allows nothing.
+    pub fn known(words: &str) -> Self {
+        words.split(' ').filter_map(|word| word.parse::<Permission>().ok()).collect()
+    }
+
+    /// Its members, in the order of the table.
+    pub fn iter(self) -> impl Iterator<Item = Permission> {
+        Permission::ALL.iter().copied().filter(move |p| self.has(*p))
+    }
+}
+
+impl Serialize for Permissions {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.iter())
+    }
+}
+
+impl FromIterator<Permission> for Permissions {
+    fn from_iter<I: IntoIterator<Item = Permission>>(members: I) -> Self {
+        Self(members.into_iter().fold(0, |set, p| set | 1 << p as u32))
+    }
+}
+
+// The words parted by spaces, as OAuth writes a scope (RFC 6749, 3.3).
+impl std::fmt::Display for Permissions {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let words: Vec<&str> = self.iter().map(Permission::as_str).collect();
+        f.write_str(&words.join(" "))
+    }
+}
+
+impl std::str::FromStr for Permissions {
+    type Err = Reason;
+    fn from_str(words: &str) -> Result<Self, Reason> {
+        words.split(' ').filter(|word| !word.is_empty()).map(str::parse::<Permission>).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_set_holds_what_was_put_in_and_reads_its_own_words() {
+        assert!(Permission::ALL.len() <= 64);
+        let set: Permissions = [Permission::ReadStaff, Permission::ReadRegistry].into_iter().collect();
+        assert_eq!(set.to_string(), "registry:read staff:read");
+        assert_eq!("staff:read  registry:read".parse(), Ok(set));
+        assert_eq!("staff:read nothing:read".parse::<Permissions>(), Err(Reason::UnknownValue));
+        assert!(set.within(Permissions::of(Role::School)) && !set.within(Permissions::of(Role::Expert)));
+        assert!(!set.has(Permission::Import) && Permissions::default().within(set));
+    }
+
+    #[test]
+    fn what_manages_the_system_or_decides_is_for_people() {
+        for reserved in ["users:", "clients:", "self:", ":decide", ":accept", ":run"] {
+            assert!(Permission::FOR_CLIENTS.iter().all(|p| !p.as_str().contains(reserved)), "{reserved}");
+        }
     }
 }

@@ -6,7 +6,12 @@ use opora_db::{Error, Result};
 
 /// 256 random bits, in 43 characters that may stand in an address. Whoever guesses has no use of a slow hash.
 pub(crate) fn fresh() -> Result<String> {
-    let mut secret = [0; 32];
+    random::<32>()
+}
+
+/// So many random bytes, in characters that may stand in an address.
+pub(crate) fn random<const BYTES: usize>() -> Result<String> {
+    let mut secret = [0; BYTES];
     rand::fill(&mut secret).map_err(Error::fault)?;
     Ok(B64URL.encode(secret))
 }

@@ -1,16 +1,17 @@
 //! Sessions: from a login to a logout, kept alive by refresh tokens that are used once.
 
 use crate::{
+    attempts::Attempt,
     passwords,
     secret::{self, hashed},
     users::{self, User, UserId, fold_login},
 };
 use diesel::prelude::*;
 use opora_db::{
-    Change, Database, Db, Error, Operation, Origin, Result,
-    schema::{login_failures, refresh_tokens, sessions},
+    ActorKind, Change, Database, Db, Operation, Origin, Result,
+    schema::{refresh_tokens, sessions},
 };
-use opora_primitives::{Moment, Problem, ProblemCode};
+use opora_primitives::{Moment, ProblemCode};
 
 opora_primitives::id_type!(
     /// A session: all tokens that come from one login.
@@ -19,13 +20,6 @@ opora_primitives::id_type!(
 
 /// How long a session lives without use, in seconds.
 pub const REFRESH_LIFE: i64 = 14 * 24 * 3600;
-
-/// Failures are counted over this many seconds.
-const FAILURE_WINDOW: i64 = 900;
-/// After so many failures of one login in the window, further attempts are refused.
-const MOST_FAILURES_OF_LOGIN: i64 = 10;
-/// The same for one address, behind which many people may sit.
-const MOST_FAILURES_OF_ADDRESS: i64 = 100;
 
 /// A session that has just begun or gone on.
 pub struct Opened {
@@ -50,61 +44,30 @@ pub fn log_in(
     address: &str,
 ) -> Result<Opened> {
     let now = Moment::now();
-    let subjects = [
-        (format!("login {}", fold_login(login)), MOST_FAILURES_OF_LOGIN),
-        (format!("address {address}"), MOST_FAILURES_OF_ADDRESS),
-    ];
+    let attempt = Attempt::new(format!("login {}", fold_login(login)), address);
     let known = database.read(|db| {
-        for (subject, most) in &subjects {
-            if failures(db, subject, now)? >= *most {
-                return Err(too_many());
-            }
-        }
+        attempt.check(db, now)?;
         users::for_login(db, login)
     })?;
     // The costly part happens outside any transaction.
     let right = passwords::verify(password, known.as_ref().map(|(_, hash)| hash.as_str()));
     let Some((user, _)) = known.filter(|_| right) else {
-        database.keep_books(|db| {
-            let rows: Vec<_> = subjects
-                .iter()
-                .map(|(s, _)| (login_failures::subject.eq(s), login_failures::at.eq(now)))
-                .collect();
-            for row in rows {
-                diesel::insert_into(login_failures::table).values(row).execute(db)?;
-            }
-            Ok(())
-        })?;
+        attempt.failed(database, now)?;
         return Err(ProblemCode::WrongCredentials.into());
     };
-    let origin =
-        Origin { actor_id: Some(user.id.0), actor: user.login.clone(), request_id: request_id.to_owned() };
+    let (actor, request_id) = (user.login.clone(), request_id.to_owned());
+    let origin = Origin { kind: ActorKind::User, actor_id: Some(user.id.0), actor, request_id };
     let (session, refresh_token) = database.write(&origin, |tx| {
         let at = tx.at;
         let row = (sessions::user_id.eq(user.id), sessions::started_at.eq(at));
         let id: SessionId =
             diesel::insert_into(sessions::table).values(row).returning(sessions::id).get_result(&mut **tx)?;
         let token = issue(tx, id, at)?;
-        diesel::delete(login_failures::table.filter(login_failures::subject.eq(&subjects[0].0)))
-            .execute(&mut **tx)?;
-        diesel::delete(login_failures::table.filter(login_failures::at.lt(at.plus_seconds(-FAILURE_WINDOW))))
-            .execute(&mut **tx)?;
+        attempt.succeeded(tx, at)?;
         tx.record(Change::new("sessions", id, Operation::Create));
         Ok((id, token))
     })?;
     Ok(Opened { user, session, refresh_token })
-}
-
-fn failures(db: &mut Db, subject: &str, now: Moment) -> Result<i64> {
-    Ok(login_failures::table
-        .filter(login_failures::subject.eq(subject))
-        .filter(login_failures::at.gt(now.plus_seconds(-FAILURE_WINDOW)))
-        .count()
-        .get_result(db)?)
-}
-
-fn too_many() -> Error {
-    Problem::new(ProblemCode::TooManyAttempts, format!("try again in {} minutes", FAILURE_WINDOW / 60)).into()
 }
 
 /// Goes on with the session that `token` belongs to; the token is used up and a new one given.

@@ -1,47 +1,24 @@
-//! Access tokens: signed with Ed25519, short-lived, refused once their session has ended.
+//! Access tokens of users and of service clients: signed with Ed25519, short-lived, refused once their session has ended
+//! or something was taken from their client.
 
 use crate::{
-    Permission, Role,
+    Permission, Permissions, Role,
+    actor::{Actor, Who},
+    clients::{self, ClientId, authenticate::Authenticated},
     keys::{self, PublicKey, SigningKey},
     seal::MasterKey,
+    secret,
     sessions::{self, SessionId},
     users::{User, UserId},
 };
 use jsonwebtoken::{Algorithm, Header, Validation, errors::ErrorKind};
-use opora_db::{Database, Error, Origin, Result};
+use opora_db::{Database, Error, Result};
 use opora_primitives::{Area, Moment, MunicipalityId, ProblemCode, SchoolId};
 use serde::{Deserialize, Serialize};
 use std::{
     collections::{HashMap, HashSet},
     sync::{PoisonError, RwLock},
 };
-
-/// Who is asking: taken from a token that has passed every check.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Actor {
-    /// The user.
-    pub user: UserId,
-    /// Its login.
-    pub login: String,
-    /// The session its token belongs to.
-    pub session: SessionId,
-    /// The part it plays.
-    pub role: Role,
-    /// The part of the region it works for.
-    pub area: Area,
-}
-
-impl Actor {
-    /// Whether it may do `permission`.
-    pub fn may(&self, permission: Permission) -> bool {
-        permission.given_to(self.role)
-    }
-
-    /// For the audit of what it writes.
-    pub fn origin(&self, request_id: &str) -> Origin {
-        Origin { actor_id: Some(self.user.0), actor: self.login.clone(), request_id: request_id.to_owned() }
-    }
-}
 
 /// What stands in an access token.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -61,17 +38,64 @@ struct Claims {
 }
 
 impl Claims {
-    fn actor(&self) -> Option<Actor> {
-        let area = match (self.school, self.municipality) {
-            (Some(school), None) => Area::School(school),
-            (None, Some(municipality)) => Area::Municipality(municipality),
-            (None, None) => Area::Region,
-            _ => return None,
-        };
-        let user = UserId(self.sub.parse().ok()?);
-        Some(Actor { user, login: self.login.clone(), session: SessionId(self.sid), role: self.role, area })
+    fn actor(self) -> Option<Actor> {
+        let who =
+            Who::User { id: UserId(self.sub.parse().ok()?), role: self.role, session: SessionId(self.sid) };
+        Some(Actor {
+            who,
+            name: self.login,
+            permissions: Permissions::of(self.role),
+            area: area(self.municipality, self.school)?,
+            expires_at: Moment::from_unix(self.exp)?,
+        })
     }
 }
+
+/// What stands in an access token of a client (RFC 9068).
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct ClientClaims {
+    iss: String,
+    aud: String,
+    sub: String,
+    client_id: String,
+    scope: String,
+    jti: String,
+    /// The client's row and epoch.
+    cid: i64,
+    epoch: i64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    municipality: Option<MunicipalityId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    school: Option<SchoolId>,
+    iat: i64,
+    exp: i64,
+}
+
+impl ClientClaims {
+    /// What is reserved to people stays so, whatever stands in the token.
+    fn actor(self) -> Option<Actor> {
+        let granted = Permissions::known(&self.scope).iter().filter(|p| Permission::FOR_CLIENTS.contains(p));
+        Some(Actor {
+            who: Who::Client { id: ClientId(self.cid), epoch: self.epoch },
+            name: self.client_id,
+            permissions: granted.chain([Permission::ReadToken]).collect(),
+            area: area(self.municipality, self.school)?,
+            expires_at: Moment::from_unix(self.exp)?,
+        })
+    }
+}
+
+fn area(municipality: Option<MunicipalityId>, school: Option<SchoolId>) -> Option<Area> {
+    match (school, municipality) {
+        (Some(school), None) => Some(Area::School(school)),
+        (None, Some(municipality)) => Some(Area::Municipality(municipality)),
+        (None, None) => Some(Area::Region),
+        (Some(_), Some(_)) => None,
+    }
+}
+
+/// The type of a client's token in its header (RFC 9068, 2.1); a user's has none of its own.
+const CLIENT_TYPE: &str = "at+jwt";
 
 /// How tokens are made.
 #[derive(Clone, Debug)]
@@ -96,8 +120,20 @@ pub struct Tokens {
 struct Known {
     keys: Vec<SigningKey>,
     ended: HashSet<SessionId>,
+    /// How often the rights of clients had been taken back: older tokens are refused.
+    epochs: HashMap<ClientId, i64>,
     /// A signature is checked once for each token; the rest is looked at every time.
-    verified: HashMap<Box<str>, (Actor, i64)>,
+    verified: HashMap<Box<str>, Actor>,
+}
+
+impl Known {
+    /// Whether what the token rests on has ended.
+    fn has_ended(&self, who: &Who) -> bool {
+        match who {
+            Who::User { session, .. } => self.ended.contains(session),
+            Who::Client { id, epoch } => self.epochs.get(id).is_some_and(|now| epoch < now),
+        }
+    }
 }
 
 /// The most tokens remembered as verified; beyond it the memory starts afresh.
@@ -115,27 +151,33 @@ impl Tokens {
         Ok(tokens)
     }
 
-    /// Reads keys and ended sessions anew; called every few seconds.
+    /// Reads keys, ended sessions and changed clients anew; called every few seconds.
     ///
     /// # Errors
     /// Faults of the database; what was known stays.
     pub fn reload(&self, database: &Database) -> Result<()> {
         let now = Moment::now();
         let since = now.plus_seconds(-self.settings.life - 60);
-        let (keys, ended) = database
-            .read(|db| Ok((keys::load(db, &self.master, now)?, sessions::ended_since(db, since)?)))?;
+        let (keys, ended, epochs) = database.read(|db| {
+            let keys = keys::load(db, &self.master, now)?;
+            Ok((keys, sessions::ended_since(db, since)?, clients::epochs_since(db, since)?))
+        })?;
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
         let kept: HashSet<&str> = keys.iter().map(|k| k.kid.as_str()).collect();
         if known.keys.iter().any(|k| !kept.contains(k.kid.as_str())) {
             known.verified.clear();
         }
-        known.verified.retain(|_, (_, expires)| *expires > now.unix());
+        known.verified.retain(|_, actor| actor.expires_at > now);
         known.keys = keys;
         // A session forgotten here while the query ran is not in its answer: what is known stays.
         if known.ended.len() > MOST_REMEMBERED {
             known.ended.clear();
         }
         known.ended.extend(ended);
+        for (client, epoch) in epochs {
+            let known = known.epochs.entry(client).or_default();
+            *known = epoch.max(*known);
+        }
         Ok(())
     }
 
@@ -172,50 +214,75 @@ impl Tokens {
             iat: now.unix(),
             exp: now.unix() + self.settings.life,
         };
+        self.sign(&claims, "JWT", now)
+    }
+
+    /// An access token for a client that has proved who it is, for `scopes`, and when it expires: no later than the
+    /// client.
+    ///
+    /// # Errors
+    /// No key that may sign yet.
+    pub fn issue_to(&self, holder: &Authenticated, scopes: Permissions) -> Result<(String, i64)> {
+        let (now, client) = (Moment::now(), &holder.client);
+        let end = client.expires_at.map_or(i64::MAX, Moment::unix);
+        let exp = end.min(now.unix() + self.settings.life);
+        let claims = ClientClaims {
+            iss: self.settings.issuer.clone(),
+            aud: self.settings.audience.clone(),
+            sub: client.client_id.clone(),
+            client_id: client.client_id.clone(),
+            scope: scopes.to_string(),
+            jti: secret::random::<16>()?,
+            cid: client.id.0,
+            epoch: holder.epoch,
+            municipality: client.municipality_id,
+            school: client.school_id,
+            iat: now.unix(),
+            exp,
+        };
+        Ok((self.sign(&claims, CLIENT_TYPE, now)?, exp - now.unix()))
+    }
+
+    fn sign(&self, claims: &impl Serialize, kind: &str, now: Moment) -> Result<String> {
         let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
         let key =
             known.keys.iter().find(|k| k.signs_from <= now).ok_or_else(|| Error::fault("no signing key"))?;
-        let header = Header { kid: Some(key.kid.clone()), ..Header::new(Algorithm::EdDSA) };
-        jsonwebtoken::encode(&header, &claims, &key.encoding).map_err(Error::fault)
+        let (kid, typ) = (Some(key.kid.clone()), Some(kind.to_owned()));
+        let header = Header { kid, typ, ..Header::new(Algorithm::EdDSA) };
+        jsonwebtoken::encode(&header, claims, &key.encoding).map_err(Error::fault)
     }
 
     /// Who holds `token`.
     ///
     /// # Errors
     /// [`ProblemCode::ExpiredToken`]; [`ProblemCode::InvalidToken`] for everything else that is wrong with it, or if
-    /// its session has ended.
+    /// its session or what its client was given has ended.
     pub fn verify(&self, token: &str) -> std::result::Result<Actor, ProblemCode> {
-        let now = Moment::now().unix();
-        let (actor, expires) = {
-            let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
-            match known.verified.get(token) {
-                Some(hit) if !known.ended.contains(&hit.0.session) => hit.clone(),
-                Some(_) => return Err(ProblemCode::InvalidToken),
-                None => {
-                    let claims = self.check(&known.keys, token)?;
-                    let actor = claims.actor().ok_or(ProblemCode::InvalidToken)?;
-                    if known.ended.contains(&actor.session) {
-                        return Err(ProblemCode::InvalidToken);
-                    }
-                    drop(known);
-                    self.remember(token, &actor, claims.exp);
-                    (actor, claims.exp)
-                }
-            }
-        };
-        if expires > now { Ok(actor) } else { Err(ProblemCode::ExpiredToken) }
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        let remembered = known.verified.get(token).cloned();
+        let is_new = remembered.is_none();
+        let actor = remembered.map_or_else(|| self.check(&known.keys, token), Ok)?;
+        if known.has_ended(&actor.who) {
+            return Err(ProblemCode::InvalidToken);
+        }
+        drop(known);
+        if is_new {
+            self.remember(token, &actor);
+        }
+        if actor.expires_at > Moment::now() { Ok(actor) } else { Err(ProblemCode::ExpiredToken) }
     }
 
-    fn remember(&self, token: &str, actor: &Actor, expires: i64) {
+    fn remember(&self, token: &str, actor: &Actor) {
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
         if known.verified.len() >= MOST_REMEMBERED {
             known.verified.clear();
         }
-        known.verified.insert(token.into(), (actor.clone(), expires));
+        known.verified.insert(token.into(), actor.clone());
     }
 
-    /// The key is chosen by `kid` among our own and the algorithm is fixed: nothing in the header is trusted.
-    fn check(&self, keys: &[SigningKey], token: &str) -> std::result::Result<Claims, ProblemCode> {
+    /// The key is chosen by `kid` among our own and the algorithm is fixed: of the header only the type of the token
+    /// is trusted, once the signature is.
+    fn check(&self, keys: &[SigningKey], token: &str) -> std::result::Result<Actor, ProblemCode> {
         let kid =
             jsonwebtoken::decode_header(token).ok().and_then(|h| h.kid).ok_or(ProblemCode::InvalidToken)?;
         let key = keys.iter().find(|k| k.kid == kid).ok_or(ProblemCode::InvalidToken)?;
@@ -224,12 +291,17 @@ impl Tokens {
         validation.set_audience(&[&self.settings.audience]);
         validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
         validation.leeway = 0;
-        jsonwebtoken::decode::<Claims>(token, &key.decoding, &validation).map(|data| data.claims).map_err(
-            |e| match e.kind() {
-                ErrorKind::ExpiredSignature => ProblemCode::ExpiredToken,
-                _ => ProblemCode::InvalidToken,
-            },
-        )
+        let data = jsonwebtoken::decode::<serde_json::Value>(token, &key.decoding, &validation);
+        let data = data.map_err(|e| match e.kind() {
+            ErrorKind::ExpiredSignature => ProblemCode::ExpiredToken,
+            _ => ProblemCode::InvalidToken,
+        })?;
+        let actor = if data.header.typ.as_deref() == Some(CLIENT_TYPE) {
+            serde_json::from_value(data.claims).ok().and_then(ClientClaims::actor)
+        } else {
+            serde_json::from_value(data.claims).ok().and_then(Claims::actor)
+        };
+        actor.ok_or(ProblemCode::InvalidToken)
     }
 
     /// The public keys, for verifiers elsewhere.

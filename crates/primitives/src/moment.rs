@@ -36,6 +36,11 @@ impl Moment {
         self.0.and_utc().timestamp()
     }
 
+    /// The instant so many whole seconds after 1970-01-01T00:00:00Z; none beyond the calendar.
+    pub fn from_unix(seconds: i64) -> Option<Self> {
+        DateTime::from_timestamp(seconds, 0).map(Self::from)
+    }
+
     /// This instant moved by `seconds`, which may be negative.
     pub fn plus_seconds(self, seconds: i64) -> Self {
         Self(self.0 + TimeDelta::seconds(seconds))

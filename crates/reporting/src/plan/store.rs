@@ -246,7 +246,7 @@ fn keep_version(
         versions::reason.eq(reason),
         versions::sha256.eq(&sha256),
         versions::document.eq(text),
-        versions::created_by.eq(origin.actor_id),
+        versions::created_by.eq(origin.user_id()),
         versions::created_at.eq(tx.at),
     );
     let db: &mut Db = tx;

@@ -108,7 +108,7 @@ pub fn create(tx: &mut Tx, origin: &Origin, new: &NewReport) -> Result<Report> {
         reports::run_id.eq(run),
         reports::state.eq(ReportState::Draft),
         reports::texts.eq(document(&Texts::default())?),
-        reports::created_by.eq(origin.actor_id),
+        reports::created_by.eq(origin.user_id()),
         reports::created_at.eq(tx.at),
     );
     let db: &mut Db = tx;
@@ -305,7 +305,7 @@ pub fn submit(
             reports::state.eq(ReportState::Submitted),
             reports::snapshot.eq(&snapshot.canonical),
             reports::sha256.eq(&snapshot.sha256),
-            reports::submitted_by.eq(origin.actor_id),
+            reports::submitted_by.eq(origin.user_id()),
             reports::submitted_at.eq(at),
             reports::version.eq(version + 1),
         ))
@@ -347,7 +347,7 @@ pub fn decide(
     decision: &Decision,
 ) -> Result<Report> {
     let before = at_version(tx, id, version, |state| state == ReportState::Submitted)?;
-    if origin.actor_id.is_none() || [before.created_by, before.submitted_by].contains(&origin.actor_id) {
+    if origin.user_id().is_none() || [before.created_by, before.submitted_by].contains(&origin.user_id()) {
         return Err(ProblemCode::OwnReport.into());
     }
     let (state, remarks) = match decision {
@@ -359,7 +359,7 @@ pub fn decide(
         .set((
             reports::state.eq(state),
             reports::remarks.eq(remarks),
-            reports::decided_by.eq(origin.actor_id),
+            reports::decided_by.eq(origin.user_id()),
             reports::decided_at.eq(at),
             reports::version.eq(version + 1),
         ))

@@ -126,7 +126,7 @@ fn create(tx: &mut Tx, origin: &Origin, new: &NewImport) -> Result<ImportId> {
         imports::file_name.eq(&new.file_name),
         imports::size.eq(new.size),
         imports::sha256.eq(&new.sha256),
-        imports::created_by.eq(origin.actor_id),
+        imports::created_by.eq(origin.user_id()),
         imports::municipality_id.eq(municipality),
         imports::school_id.eq(school),
         imports::created_at.eq(tx.at),

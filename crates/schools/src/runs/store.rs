@@ -104,7 +104,7 @@ pub fn create(tx: &mut Tx, origin: &Origin, new: &NewRun) -> Result<Run> {
         runs::methodology_id.eq(methodology.id),
         runs::list_id.eq(list.id),
         runs::academic_year.eq(year),
-        runs::created_by.eq(origin.actor_id),
+        runs::created_by.eq(origin.user_id()),
         runs::created_at.eq(tx.at),
     );
     let db: &mut Db = tx;

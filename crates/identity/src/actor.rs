@@ -1,0 +1,78 @@
+//! Who is asking: a user or a service client. What handlers ask of a caller is the same for both.
+
+use crate::{Permission, Permissions, Role, clients::ClientId, sessions::SessionId, users::UserId};
+use opora_db::{ActorKind, Origin};
+use opora_primitives::{Area, Moment};
+
+/// Who is asking: taken from a token that has passed every check.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Actor {
+    /// A user or a client.
+    pub who: Who,
+    /// The login, or the public id of the client.
+    pub name: String,
+    /// Everything it may do.
+    pub permissions: Permissions,
+    /// The part of the region it works for.
+    pub area: Area,
+    /// When its token expires.
+    pub expires_at: Moment,
+}
+
+/// A user or a client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Who {
+    /// A person who logged in.
+    User {
+        /// The user.
+        id: UserId,
+        /// The part it plays.
+        role: Role,
+        /// The session its token belongs to.
+        session: SessionId,
+    },
+    /// A program with credentials of its own.
+    Client {
+        /// The client.
+        id: ClientId,
+        /// How often its rights had been taken back when the token was made.
+        epoch: i64,
+    },
+}
+
+impl Actor {
+    /// Whether it may do `permission`.
+    pub fn may(&self, permission: Permission) -> bool {
+        self.permissions.has(permission)
+    }
+
+    /// The user, if it is one.
+    pub fn user(&self) -> Option<UserId> {
+        match self.who {
+            Who::User { id, .. } => Some(id),
+            Who::Client { .. } => None,
+        }
+    }
+
+    /// The role, if it is a user.
+    pub fn role(&self) -> Option<Role> {
+        match self.who {
+            Who::User { role, .. } => Some(role),
+            Who::Client { .. } => None,
+        }
+    }
+
+    /// What kind of actor it is, and its row.
+    pub fn key(&self) -> (ActorKind, i64) {
+        match self.who {
+            Who::User { id, .. } => (ActorKind::User, id.0),
+            Who::Client { id, .. } => (ActorKind::Client, id.0),
+        }
+    }
+
+    /// For the audit of what it writes.
+    pub fn origin(&self, request_id: &str) -> Origin {
+        let (kind, id) = self.key();
+        Origin { kind, actor_id: Some(id), actor: self.name.clone(), request_id: request_id.to_owned() }
+    }
+}

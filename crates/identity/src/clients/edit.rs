@@ -1,0 +1,218 @@
+//! Clients made, changed and ended.
+
+use super::{ClientId, ServiceClient, find, keys::ClientKeys};
+use crate::{Permission, Permissions, secret};
+use diesel::prelude::*;
+use opora_db::{
+    Db, Error, Result, Tx,
+    edit::{Check, change, present, same_version},
+    schema::{client_secrets, service_clients as clients},
+};
+use opora_primitives::{Area, Moment, MunicipalityId, ProblemCode, Reason, SchoolId};
+use serde::Deserialize;
+use serde_json::Value;
+use utoipa::ToSchema;
+
+/// The longest name, in characters.
+const NAME: usize = 200;
+
+/// A new client.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"name": "Региональная витрина данных", "scopes": ["registry:read", "indicators:read"]}))]
+pub struct ClientDraft {
+    /// Which system it is.
+    #[schema(min_length = 1, max_length = 200)]
+    pub name: String,
+    /// What its tokens may do at most. What is reserved to people is refused.
+    #[schema(value_type = Vec<Permission>, min_items = 1)]
+    pub scopes: Vec<String>,
+    /// The municipality it works for; the whole region unless this or a school is named.
+    pub municipality_id: Option<MunicipalityId>,
+    /// The school it works for; not together with a municipality.
+    pub school_id: Option<SchoolId>,
+    /// When it ends by itself.
+    pub expires_at: Option<Moment>,
+    /// Its public keys (RFC 7517), if it authenticates by signed assertions: Ed25519, P-256, or RSA of 2048 bits and more.
+    #[schema(value_type = Option<Object>, example = json!({"keys": [{"kty": "OKP", "crv": "Ed25519", "kid": "2026-1",
+        "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}))]
+    pub jwks: Option<Value>,
+}
+
+/// What changes in a client; its area does not. An absent field stays, `null` clears it.
+#[derive(Clone, Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"disabled": true}))]
+pub struct ClientPatch {
+    /// Another name.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = String, required = false, min_length = 1, max_length = 200)]
+    pub name: Option<String>,
+    /// Other scopes, all of them.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Vec<Permission>, required = false, min_items = 1)]
+    pub scopes: Option<Vec<String>>,
+    /// Another end.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<Moment>)]
+    pub expires_at: Option<Option<Moment>>,
+    /// Whether it is stopped for a while.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = bool, required = false)]
+    pub disabled: Option<bool>,
+    /// Other public keys, all of them.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<Object>)]
+    pub jwks: Option<Option<Value>>,
+}
+
+/// Makes a client. It gets no secret here: see [`super::secrets::add`].
+///
+/// # Errors
+/// All refused fields at once: an unknown or reserved scope, a name of the wrong length, an end in the past, two areas or
+/// one that does not exist, keys that cannot be used.
+pub fn create(tx: &mut Tx, draft: &ClientDraft) -> Result<ServiceClient> {
+    let mut check = Check::default();
+    let name = check.line("/name", &draft.name, NAME);
+    let scopes = checked_scopes(&mut check, &draft.scopes);
+    check.unless(draft.expires_at.is_none_or(|end| end > tx.at), "/expires_at", Reason::OutOfRange);
+    let twice = draft.municipality_id.is_some() && draft.school_id.is_some();
+    check.unless(!twice, "/school_id", Reason::Contradiction);
+    let keys = draft.jwks.as_ref().and_then(|jwks| ClientKeys::read(&mut check, jwks));
+    check.done()?;
+    let row = (
+        clients::client_id.eq(format!("opc_{}", secret::random::<16>()?)),
+        clients::name.eq(name),
+        clients::scopes.eq(scopes.to_string()),
+        clients::municipality_id.eq(draft.municipality_id),
+        clients::school_id.eq(draft.school_id),
+        clients::jwks.eq(keys.as_ref().map(text).transpose()?),
+        clients::expires_at.eq(draft.expires_at),
+        clients::created_at.eq(tx.at),
+        clients::updated_at.eq(tx.at),
+    );
+    let db: &mut Db = tx;
+    let id: ClientId =
+        diesel::insert_into(clients::table).values(row).returning(clients::id).get_result(db)?;
+    let made = find(tx, id)?;
+    record(tx, None, Some(&made))?;
+    Ok(made)
+}
+
+/// Changes the client `id`, if it is still at `version`. Whatever takes something from it voids its tokens.
+///
+/// # Errors
+/// Not found; [`ProblemCode::PreconditionFailed`]; [`ProblemCode::WrongState`] for one that was ended; otherwise as
+/// [`create`].
+pub fn update(tx: &mut Tx, id: ClientId, version: i64, patch: &ClientPatch) -> Result<ServiceClient> {
+    let at = tx.at;
+    let before = open(tx, id, version)?;
+    let mut after = before.clone();
+    let mut check = Check::default();
+    if let Some(name) = &patch.name {
+        after.name = check.line("/name", name, NAME);
+    }
+    if let Some(words) = &patch.scopes {
+        after.scopes = checked_scopes(&mut check, words);
+    }
+    if let Some(end) = patch.expires_at {
+        check.unless(end.is_none_or(|end| end > at), "/expires_at", Reason::OutOfRange);
+        after.expires_at = end;
+    }
+    if let Some(jwks) = &patch.jwks {
+        after.jwks = jwks.as_ref().and_then(|jwks| ClientKeys::read(&mut check, jwks));
+    }
+    after.disabled = patch.disabled.unwrap_or(before.disabled);
+    check.done()?;
+    diesel::update(clients::table.find(id))
+        .set((
+            clients::name.eq(&after.name),
+            clients::scopes.eq(after.scopes.to_string()),
+            clients::expires_at.eq(after.expires_at),
+            clients::disabled.eq(after.disabled),
+            clients::jwks.eq(after.jwks.as_ref().map(text).transpose()?),
+        ))
+        .execute(&mut **tx)?;
+    touch(tx, id, takes_something(&before, &after))?;
+    let after = find(tx, id)?;
+    record(tx, Some(&before), Some(&after))?;
+    Ok(after)
+}
+
+/// Ends the client `id` for good, if it is still at `version`: its secrets and keys go, its tokens are void. The record
+/// stays, so that the audit log can be read.
+///
+/// # Errors
+/// As [`update`].
+pub fn revoke(tx: &mut Tx, id: ClientId, version: i64) -> Result<()> {
+    let at = tx.at;
+    let before = open(tx, id, version)?;
+    diesel::delete(client_secrets::table.filter(client_secrets::client_id.eq(id))).execute(&mut **tx)?;
+    diesel::update(clients::table.find(id))
+        .set((clients::revoked_at.eq(at), clients::jwks.eq(None::<String>)))
+        .execute(&mut **tx)?;
+    touch(tx, id, true)?;
+    record(tx, Some(&before), None)
+}
+
+/// Counts a change of the client; `voids`: its tokens are refused from now on.
+pub(super) fn touch(tx: &mut Tx, id: ClientId, voids: bool) -> Result<()> {
+    let at = tx.at;
+    diesel::update(clients::table.find(id))
+        .set((
+            clients::version.eq(clients::version + 1),
+            clients::epoch.eq(clients::epoch + i64::from(voids)),
+            clients::updated_at.eq(at),
+        ))
+        .execute(&mut **tx)?;
+    Ok(())
+}
+
+fn open(tx: &mut Tx, id: ClientId, version: i64) -> Result<ServiceClient> {
+    let client = find(tx, id)?;
+    if client.revoked_at.is_some() {
+        return Err(ProblemCode::WrongState.into());
+    }
+    same_version(client.version, version)?;
+    Ok(client)
+}
+
+fn takes_something(before: &ServiceClient, after: &ServiceClient) -> bool {
+    let sooner = match (before.expires_at, after.expires_at) {
+        (_, None) => false,
+        (None, Some(_)) => true,
+        (Some(old), Some(new)) => new < old,
+    };
+    let keys_changed = before.jwks.is_some() && before.jwks != after.jwks;
+    sooner || keys_changed || after.disabled || !before.scopes.within(after.scopes)
+}
+
+fn checked_scopes(check: &mut Check, words: &[String]) -> Permissions {
+    check.unless(!words.is_empty(), "/scopes", Reason::Required);
+    let mut scopes = Vec::new();
+    for (n, word) in words.iter().enumerate() {
+        match word.parse::<Permission>() {
+            Ok(scope) if Permission::FOR_CLIENTS.contains(&scope) => scopes.push(scope),
+            Ok(_) => check.flaw(&format!("/scopes/{n}"), Reason::ReservedToPeople),
+            Err(reason) => check.flaw(&format!("/scopes/{n}"), reason),
+        }
+    }
+    scopes.into_iter().collect()
+}
+
+fn text(keys: &ClientKeys) -> Result<String> {
+    serde_json::to_string(keys).map_err(Error::fault)
+}
+
+/// The change of a client. Its contents hold no secret.
+fn record(tx: &mut Tx, before: Option<&ServiceClient>, after: Option<&ServiceClient>) -> Result<()> {
+    let Some(client) = after.or(before) else { return Ok(()) };
+    let change = change("service_clients", client.id, before, after)?.named(client.client_id.as_str());
+    let change = match client.area() {
+        Area::Region => change,
+        Area::Municipality(id) => change.of_municipality(Some(id)),
+        Area::School(id) => change.of_school(id),
+    };
+    tx.record(change);
+    Ok(())
+}
