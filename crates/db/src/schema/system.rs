@@ -1,0 +1,67 @@
+//! What every write leaves behind, long work, and keys of repeated requests.
+
+diesel::table! {
+    audit_log (id) {
+        id -> BigInt,
+        at -> Timestamp,
+        actor_id -> Nullable<BigInt>,
+        actor -> Text,
+        request_id -> Text,
+        action -> Text,
+        resource -> Text,
+        resource_key -> Text,
+        before -> Nullable<Text>,
+        after -> Nullable<Text>,
+        actor_kind -> Text,
+    }
+}
+
+diesel::table! {
+    change_journal (seq) {
+        seq -> BigInt,
+        at -> Timestamp,
+        resource -> Text,
+        resource_key -> Text,
+        natural_key -> Text,
+        operation -> Text,
+        municipality_id -> Nullable<BigInt>,
+        school_id -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    jobs (id) {
+        id -> BigInt,
+        kind -> Text,
+        subject_id -> BigInt,
+        state -> Text,
+        done -> BigInt,
+        total -> Nullable<BigInt>,
+        problem_code -> Nullable<Text>,
+        problem_detail -> Nullable<Text>,
+        actor_id -> Nullable<BigInt>,
+        actor -> Text,
+        request_id -> Text,
+        attempts -> Integer,
+        cancel_requested -> Bool,
+        lease_owner -> Nullable<Text>,
+        lease_until -> Nullable<Timestamp>,
+        created_at -> Timestamp,
+        started_at -> Nullable<Timestamp>,
+        finished_at -> Nullable<Timestamp>,
+        actor_kind -> Text,
+    }
+}
+
+diesel::table! {
+    idempotency_keys (actor_kind, actor_id, key) {
+        actor_kind -> Text,
+        actor_id -> BigInt,
+        key -> Text,
+        fingerprint -> Text,
+        status -> Nullable<Integer>,
+        location -> Nullable<Text>,
+        body -> Nullable<Text>,
+        created_at -> Timestamp,
+    }
+}
