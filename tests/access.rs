@@ -67,7 +67,8 @@ fn walk(client: &Client, operation: &Operation) -> Reply {
         Some(media_type) => call.body(media_type, ""),
         None => call,
     };
-    call.header("If-Match", "\"999\"").send()
+    // A place that is none, or the stream of changes would never end.
+    call.header("If-Match", "\"999\"").header("Last-Event-ID", "x").send()
 }
 
 fn is_regional(operation: &Operation) -> bool {

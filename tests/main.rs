@@ -16,6 +16,8 @@ mod assertions;
 #[cfg(test)]
 mod bad_files;
 #[cfg(test)]
+mod changes;
+#[cfg(test)]
 mod clients;
 #[cfg(test)]
 mod command_line;

@@ -367,7 +367,7 @@ both!(runs_of_no_more_use_can_be_removed, |world| {
     let verdicts = format!("SELECT count(*) AS n FROM verdicts WHERE run_id = {}", spare.json["id"]);
     assert_eq!(world.storage.number(&verdicts), 0);
     for (resource, id) in
-        [("identification_runs", spare.json["id"].as_i64().unwrap()), ("proposal_runs", first)]
+        [("identification-runs", spare.json["id"].as_i64().unwrap()), ("proposal-runs", first)]
     {
         for (table, column) in [("audit_log", "action"), ("change_journal", "operation")] {
             let entry = format!(

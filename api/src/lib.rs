@@ -8,6 +8,7 @@ pub mod config;
 pub mod create;
 pub mod error;
 pub mod extract;
+pub mod feed;
 pub mod files;
 pub mod middleware;
 pub mod oauth;

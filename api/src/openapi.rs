@@ -39,6 +39,7 @@ use utoipa_actix_web::AppExt;
         (name = "users", description = "People who use the system"),
         (name = "oauth", description = "Programs that use the system: their credentials and tokens"),
         (name = "registry", description = "Municipalities, schools and what is known about them"),
+        (name = "changes", description = "What changed, for systems that keep a copy"),
         (name = "imports", description = "Files on their way in, and the jobs that load them"),
         (name = "identification", description = "Methodologies, runs and verdicts on schools"),
         (name = "models", description = "The seven support models, proposals and assignments"),
@@ -53,7 +54,9 @@ use utoipa_actix_web::AppExt;
     components(schemas(
         crate::error::ProblemDocument,
         crate::error::FieldError,
-        opora_reporting::reports::PeriodRef
+        opora_reporting::reports::PeriodRef,
+        opora_db::journal::FeedResource,
+        opora_schools::registry::partitions::Harvest
     )),
 )]
 struct Base;
@@ -110,6 +113,7 @@ const SHARED: &[(&str, &[ProblemCode])] = &[
             ProblemCode::Conflict,
         ],
     ),
+    ("Gone", &[ProblemCode::PositionLost]),
     ("PreconditionFailed", &[ProblemCode::PreconditionFailed]),
     ("BodyTooLarge", &[ProblemCode::BodyTooLarge]),
     ("UnsupportedMediaType", &[ProblemCode::UnsupportedMediaType]),
@@ -243,12 +247,14 @@ fn add_shared(path: &str, method: &str, operation: &mut Operation) {
     // What the configuration may leave out.
     let hidden = ["/metrics", "/api/v1/public/summary"].contains(&path);
     let has_formats = has_parameter(operation, &["format"]);
+    let follows = has_parameter(operation, &["after"]);
     let applies = |name: &str| match name {
         "BadRequest" => true,
         "Unauthorized" => secured || path.starts_with("/api/v1/auth/"),
         "Forbidden" => secured,
         "NotFound" => path.contains('{') || hidden || names_another,
         "NotAcceptable" => has_formats,
+        "Gone" => follows,
         "Conflict" => writes && secured,
         "RangeNotSatisfiable" => in_parts,
         "PreconditionFailed" | "PreconditionRequired" => names_version,

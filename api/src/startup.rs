@@ -5,6 +5,7 @@ use actix_web::{
     App, HttpServer,
     dev::Server,
     middleware::{Compress, from_fn},
+    rt::{self, signal},
     web,
 };
 use opora_db::{BackEnd, Database, Error, Result, jobs, migrations};
@@ -16,6 +17,9 @@ use tokio::sync::Semaphore;
 /// How long what still comes is read and dropped after an answer that did not wait for the whole body. A client that
 /// sends without reading for longer may see a reset instead of the answer.
 const LINGER: Duration = Duration::from_secs(5);
+
+/// Streams of changes that one node sends at once.
+const STREAMS: usize = 256;
 
 /// A server that has bound its port.
 pub struct Running {
@@ -34,10 +38,25 @@ impl Running {
     /// # Errors
     /// A fault of the network layer.
     pub async fn run(self) -> std::io::Result<()> {
+        let (server, pulse) = (self.server.handle(), self.state.pulse.clone());
+        rt::spawn(async move {
+            told_to_stop().await;
+            pulse.close();
+            server.stop(true).await;
+        });
         let answer = self.server.await;
         self.worker.stop();
         answer
     }
+}
+
+/// Waits for the signal that ends the process. Those who wait for changes must be told before the server waits for them.
+async fn told_to_stop() {
+    let Ok(mut terminated) = signal::unix::signal(signal::unix::SignalKind::terminate()) else {
+        return futures_util::future::pending().await;
+    };
+    let interrupted = std::pin::pin!(signal::ctrl_c());
+    futures_util::future::select(interrupted, std::pin::pin!(terminated.recv())).await;
 }
 
 /// Opens the database and brings its schema up to date.
@@ -79,7 +98,9 @@ pub fn state(config: Config) -> Result<State> {
     // The others are left to short requests.
     let exports = Arc::new(Semaphore::new((config.connections / 4).max(1) as usize));
     let (tokens, config) = (Arc::new(tokens), Arc::new(config));
-    Ok(State { database, tokens, config, evidence, bell: Arc::default(), exports })
+    let streams = Arc::new(Semaphore::new(STREAMS));
+    let (bell, pulse) = (Arc::default(), Arc::default());
+    Ok(State { database, tokens, config, evidence, bell, pulse, streams, exports })
 }
 
 /// Binds the port and starts the worker.
@@ -111,7 +132,8 @@ pub fn build(config: Config) -> Result<Running> {
     })
     .client_request_timeout(Duration::from_secs(15))
     .client_disconnect_timeout(LINGER)
-    .shutdown_timeout(20);
+    .shutdown_timeout(20)
+    .disable_signals();
     if state.config.workers > 0 {
         server = server.workers(state.config.workers);
     }

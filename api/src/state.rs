@@ -1,6 +1,6 @@
 //! What every handler shares.
 
-use crate::{config::Config, error::ApiError};
+use crate::{config::Config, error::ApiError, feed::pulse::Pulse};
 use actix_web::web;
 use opora_db::{Database, Db, Origin, Result, Tx};
 use opora_identity::Tokens;
@@ -21,6 +21,10 @@ pub struct State {
     pub evidence: Blobs,
     /// Wakes the worker when a job is queued here.
     pub bell: Arc<Bell>,
+    /// Tells those who wait for changes that there are some.
+    pub pulse: Arc<Pulse>,
+    /// Streams of changes that may still be begun.
+    pub streams: Arc<Semaphore>,
     /// Long answers that may still be begun: each holds a connection of the database for as long as its reader reads.
     pub exports: Arc<Semaphore>,
 }

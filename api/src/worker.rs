@@ -1,6 +1,6 @@
 //! The worker: takes jobs from the database, one at a time, and has them carried out.
 
-use crate::{state::State, work::Desk};
+use crate::{feed, state::State, work::Desk};
 use opora_reporting::facts::blobs;
 use std::{
     sync::{
@@ -14,7 +14,7 @@ use std::{
 /// How long an idle worker sleeps before it looks again; a ring of the bell wakes it at once.
 const IDLE: Duration = Duration::from_secs(2);
 
-/// The worker thread, the one that keeps the tokens' knowledge fresh, and the one that sweeps the files of evidence.
+/// The worker thread, and those that keep the tokens' knowledge fresh, sweep the files of evidence and follow the journal.
 pub struct Worker {
     stopping: Arc<AtomicBool>,
     state: State,
@@ -26,11 +26,12 @@ impl Worker {
     pub fn start(state: State) -> Self {
         let stopping = Arc::new(AtomicBool::new(false));
         let shared = || (state.clone(), stopping.clone());
-        let (for_jobs, for_tokens, for_files) = (shared(), shared(), shared());
+        let (for_jobs, for_tokens, for_files, for_changes) = (shared(), shared(), shared(), shared());
         let threads = vec![
             std::thread::spawn(move || work(&for_jobs.0, &for_jobs.1)),
             std::thread::spawn(move || refresh(&for_tokens.0, &for_tokens.1)),
             std::thread::spawn(move || sweep(&for_files.0, &for_files.1)),
+            std::thread::spawn(move || follow(&for_changes.0, &for_changes.1)),
         ];
         Self { stopping, state, threads }
     }
@@ -72,6 +73,14 @@ fn refresh(state: &State, stopping: &AtomicBool) {
         {
             tracing::warn!(%error, "keys and ended sessions could not be read anew");
         }
+    }
+}
+
+/// Several times a second, if anybody waits: another node may have written.
+fn follow(state: &State, stopping: &AtomicBool) {
+    while !stopping.load(Ordering::Relaxed) {
+        std::thread::sleep(Duration::from_millis(200));
+        feed::follow(&state.pulse, state);
     }
 }
 

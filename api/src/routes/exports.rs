@@ -71,6 +71,7 @@ impl ResultExportQuery {
             grade: self.grade,
             subject: self.subject,
             attempt: self.attempt,
+            partition: None,
         })
     }
 }

@@ -2,6 +2,8 @@
 
 pub mod acts;
 pub mod assignments;
+pub mod changes;
+pub mod contexts;
 pub mod contract;
 pub mod designations;
 pub mod discipline;
@@ -45,6 +47,8 @@ pub fn all(config: &mut ServiceConfig) {
     service_clients::register(config);
     oauth::register(config);
     token_info::register(config);
+    changes::register(config);
+    contexts::register(config);
     designations::register(config);
     discipline::register(config);
     exports::register(config);

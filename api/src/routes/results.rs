@@ -4,7 +4,7 @@ use crate::{
     auth::{Guard, ReadRegistry},
     error::Answer,
     extract::{Items, Query, list_query, page, require},
-    routes::schools::SchoolPath,
+    routes::{changes::part, schools::SchoolPath},
     state::State,
 };
 use actix_web::{
@@ -14,6 +14,7 @@ use actix_web::{
 use opora_primitives::{AcademicYear, Problem, Reason, SchoolId};
 use opora_schools::{
     registry::{
+        partitions::Harvest,
         results::{self, Filter, ResultRow},
         schools,
     },
@@ -59,6 +60,7 @@ macro_rules! result_query {
                     grade: self.grade,
                     subject: self.subject,
                     attempt: self.attempt,
+                    partition: None,
                 })
             }
         }
@@ -70,6 +72,8 @@ result_query! {
     ResultQuery {
         /// Of this school.
         school_id: SchoolId,
+        /// In this part of the whole, of `/api/v1/changes/partitions`.
+        partition: String,
     }
 }
 result_query! {
@@ -89,7 +93,9 @@ async fn list(
     state: Data<State>,
     Query(query): Query<ResultQuery>,
 ) -> Answer {
-    let (area, limit, filter) = (guard.area(), query.limit()?, query.filter(query.school_id)?);
+    let (area, limit) = (guard.area(), query.limit()?);
+    let partition = part(Harvest::Results, query.partition.as_deref())?;
+    let filter = Filter { partition, ..query.filter(query.school_id)? };
     let found =
         state.read(move |db| results::list(db, area, &filter, limit, query.cursor.as_deref())).await?;
     Ok(page(&request, found))

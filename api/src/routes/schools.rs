@@ -5,6 +5,7 @@ use crate::{
     create::{IdempotencyKey, create_once, created},
     error::{Answer, ApiError},
     extract::{Draft, IfMatch, Items, Query, changed_to, list_query, page, searchable, versioned},
+    routes::changes::part,
     state::State,
 };
 use actix_web::{
@@ -15,8 +16,8 @@ use opora_db::Tx;
 use opora_primitives::MunicipalityId;
 use opora_schools::{
     registry::{
-        contexts::{self, Context},
         edit::schools::{self as edit, SchoolDraft, SchoolPatch},
+        partitions::Harvest,
         schools::{self, Filter, School, SchoolRef},
     },
     types::{Founder, Locality, SchoolKind, SchoolStatus},
@@ -27,7 +28,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 /// Registers the operations of this file.
 pub fn register(config: &mut ServiceConfig) {
-    config.service(list).service(create).service(get).service(update).service(remove).service(list_contexts);
+    config.service(list).service(create).service(get).service(update).service(remove);
 }
 
 /// Which school.
@@ -65,6 +66,8 @@ list_query! {
         founder: Founder,
         /// With this status.
         status: SchoolStatus,
+        /// In this part of the whole, of `/api/v1/changes/partitions`.
+        partition: String,
     }
 }
 
@@ -82,9 +85,10 @@ async fn list(
 ) -> Answer {
     let (area, limit) = (guard.area(), query.limit()?);
     searchable("name", query.name.as_ref())?;
+    let partition = part(Harvest::Schools, query.partition.as_deref())?;
     let SchoolQuery { name, municipality_id: municipality, kind, locality, founder, status, cursor, .. } =
         query;
-    let filter = Filter { name, municipality, kind, locality, founder, status };
+    let filter = Filter { name, municipality, kind, locality, founder, status, partition };
     let found = state.read(move |db| schools::list(db, area, &filter, limit, cursor.as_deref())).await?;
     Ok(page(&request, found))
 }
@@ -161,18 +165,4 @@ async fn remove(
     let (area, wanted) = (guard.area(), path.school()?);
     state.write(guard.origin(), move |tx| edit::delete(tx, area, &wanted, version)).await?;
     Ok(HttpResponse::NoContent().finish())
-}
-
-/// List a school's social contexts
-///
-/// One for each year, the oldest first, all at once.
-#[utoipa::path(operation_id = "list_school_contexts", tag = "registry", params(SchoolPath), security(("bearer" = ["registry:read"])),
-    responses((status = 200, description = "The contexts", body = Items<Context>)))]
-#[get("/api/v1/schools/{id}/contexts")]
-async fn list_contexts(guard: Guard<ReadRegistry>, state: Data<State>, path: Path<SchoolPath>) -> Answer {
-    let (area, wanted) = (guard.area(), path.school()?);
-    let find =
-        move |db: &mut _| schools::resolve(db, area, &wanted).and_then(|id| contexts::of_school(db, id));
-    let items = state.read_consistent(find).await?;
-    Ok(HttpResponse::Ok().json(Items { items }))
 }

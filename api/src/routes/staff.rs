@@ -4,7 +4,7 @@ use crate::{
     auth::{Guard, ReadStaff},
     error::Answer,
     extract::{Items, Query, list_query, page},
-    routes::schools::SchoolPath,
+    routes::{changes::part, schools::SchoolPath},
     state::State,
 };
 use actix_web::{
@@ -14,6 +14,7 @@ use actix_web::{
 use opora_primitives::{Limit, SchoolId};
 use opora_schools::{
     registry::{
+        partitions::Harvest,
         schools,
         staff::{self, Filter, Person},
     },
@@ -35,6 +36,8 @@ list_query! {
         role: StaffRole,
         /// Who teach this subject.
         subject: Subject,
+        /// In this part of the whole, of `/api/v1/changes/partitions`.
+        partition: String,
     }
 }
 
@@ -61,7 +64,8 @@ async fn list(
     Query(query): Query<StaffQuery>,
 ) -> Answer {
     let limit = query.limit()?;
-    let filter = Filter { school: query.school_id, role: query.role, subject: query.subject };
+    let partition = part(Harvest::Staff, query.partition.as_deref())?;
+    let filter = Filter { school: query.school_id, role: query.role, subject: query.subject, partition };
     show(&guard, &request, &state, filter, limit, query.cursor).await
 }
 
@@ -80,7 +84,7 @@ async fn list_of_school(
 ) -> Answer {
     let (area, wanted, limit) = (guard.area(), path.school()?, query.limit()?);
     let school = state.read(move |db| schools::resolve(db, area, &wanted)).await?;
-    let filter = Filter { school: Some(school), role: query.role, subject: query.subject };
+    let filter = Filter { school: Some(school), role: query.role, subject: query.subject, partition: None };
     show(&guard, &request, &state, filter, limit, query.cursor).await
 }
 

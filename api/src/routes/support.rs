@@ -5,6 +5,7 @@ use crate::{
     create::{IdempotencyKey, create_once, created},
     error::{Answer, ApiError},
     extract::{Draft, IfMatch, Items, Query, changed_to, list_query, page, versioned},
+    routes::changes::part,
     state::State,
 };
 use actix_web::{
@@ -16,6 +17,7 @@ use opora_primitives::{ProblemCode, SchoolId};
 use opora_schools::{
     registry::{
         edit::support::{self as edit, SupportDraft, SupportPatch},
+        partitions::Harvest,
         support::{self, Filter, SupportRecord},
     },
     types::{StaffId, SupportForm, SupportId},
@@ -38,6 +40,8 @@ list_query! {
         form: SupportForm,
         /// Completed, or not.
         completed: bool,
+        /// In this part of the whole, of `/api/v1/changes/partitions`.
+        partition: String,
     }
 }
 
@@ -76,6 +80,7 @@ async fn list(
         person: query.staff_id,
         form: query.form,
         completed: query.completed,
+        partition: part(Harvest::SupportRecords, query.partition.as_deref())?,
     };
     let found =
         state.read(move |db| support::list(db, area, &filter, limit, query.cursor.as_deref())).await?;

@@ -70,3 +70,35 @@ pub fn analyze(db: &mut Db, table: &str) -> Result<()> {
     }
     .map_err(Into::into)
 }
+
+/// The JSON array of the SQL expressions in `values`, as an expression.
+pub(crate) fn json_array(db: &Db, values: &str) -> String {
+    match db {
+        Db::Sqlite(_) => format!("json_array({values})"),
+        Db::Postgres(_) => format!("json_build_array({values})"),
+    }
+}
+
+/// The text of the JSON object of `fields` (names and expressions in turns), as an expression.
+pub(crate) fn json_object(db: &Db, fields: &str) -> String {
+    match db {
+        Db::Sqlite(_) => format!("json_object({fields})"),
+        Db::Postgres(_) => format!("CAST(json_build_object({fields}) AS TEXT)"),
+    }
+}
+
+/// The text of the JSON array of all rows of a group, each as the expression `item`, by `order`, as an expression.
+pub(crate) fn json_list(db: &Db, item: &str, order: &str) -> String {
+    match db {
+        Db::Sqlite(_) => format!("json_group_array({item} ORDER BY {order})"),
+        Db::Postgres(_) => format!("CAST(json_agg({item} ORDER BY {order}) AS TEXT)"),
+    }
+}
+
+/// SQLite keeps a timestamp as text; a cast to its name would make a number of it.
+pub(crate) fn timestamp_type(db: &Db) -> &'static str {
+    match db {
+        Db::Sqlite(_) => "TEXT",
+        Db::Postgres(_) => "TIMESTAMP",
+    }
+}

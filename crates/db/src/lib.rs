@@ -10,15 +10,18 @@ pub mod edit;
 mod error;
 pub mod idempotency;
 pub mod jobs;
+pub mod journal;
 pub mod migrations;
 mod record;
 #[expect(missing_docs, reason = "the tables are documented in migrations/")]
 pub mod schema;
 mod staging;
+mod telling;
 
 pub use connection::{BackEnd, Both, Db};
 pub use database::{Database, Session, Settings, Tx};
 pub use staging::{Merge, Stage};
+pub use telling::Telling;
 
 pub use error::{Error, Result, if_found};
-pub use record::{ActorKind, Change, Operation, Origin, journal_position};
+pub use record::{ActorKind, Change, Operation, Origin};

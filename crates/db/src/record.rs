@@ -1,10 +1,7 @@
-//! What a write leaves behind: the audit record (who, when, what) and the entry in the change journal. A reading of
-//! personal data leaves the audit record only.
+//! What a write leaves behind: the audit record (who, when, what) and the entry in the change journal ([`crate::journal`]).
+//! A reading of personal data leaves the audit record only.
 
-use crate::{
-    Db, Result, dialect, on_each,
-    schema::{audit_log, change_journal},
-};
+use crate::{Db, Result, dialect, journal, on_each, schema::audit_log};
 use diesel::prelude::*;
 use opora_primitives::{Moment, MunicipalityId, SchoolId};
 use serde_json::Value;
@@ -57,14 +54,15 @@ pub enum Operation {
     Update,
     /// It is gone.
     Delete,
-    /// A file brought many records of the resource; they carry the import's id.
+    /// A file brought many records of the resource; they carry the import's id. For the audit log alone: the journal
+    /// names each of them ([`crate::Stage::tell`]).
     Load,
     /// Personal data was read: for the audit log alone, since nothing changed.
     Read,
 }
 
 impl Operation {
-    fn as_str(self) -> &'static str {
+    pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Create => "create",
             Self::Update => "update",
@@ -82,8 +80,10 @@ pub struct Change {
     pub resource: &'static str,
     /// The record's id in the API.
     pub key: String,
-    /// Its natural key, for systems that keep their own ids.
+    /// Its natural key, for systems that keep their own ids: an object of the fields that make it.
     pub natural_key: Value,
+    /// The natural key it had before, if it has another now.
+    pub previous_key: Option<Value>,
     /// What happened.
     pub operation: Operation,
     /// Its contents before; without secrets.
@@ -94,6 +94,10 @@ pub struct Change {
     pub municipality: Option<MunicipalityId>,
     /// The school it belongs to, if any.
     pub school: Option<SchoolId>,
+    /// The municipality it belonged to, if that was another.
+    pub left: Option<MunicipalityId>,
+    /// Whether only readers who may see people by name are told.
+    pub names_people: bool,
 }
 
 impl Change {
@@ -104,17 +108,26 @@ impl Change {
             resource,
             key,
             natural_key,
+            previous_key: None,
             operation,
             before: None,
             after: None,
             municipality: None,
             school: None,
+            left: None,
+            names_people: false,
         }
     }
 
     /// With its natural key.
     pub fn named(self, natural_key: impl Into<Value>) -> Self {
         Self { natural_key: natural_key.into(), ..self }
+    }
+
+    /// With the natural key it had before, which may be the same.
+    pub fn named_before(self, natural_key: impl Into<Value>) -> Self {
+        let before = natural_key.into();
+        Self { previous_key: Some(before).filter(|before| *before != self.natural_key), ..self }
     }
 
     /// With its contents after the change.
@@ -136,28 +149,25 @@ impl Change {
     pub fn of_municipality(self, municipality: Option<MunicipalityId>) -> Self {
         Self { municipality, ..self }
     }
-}
 
-/// The number of the last entry of the change journal: as long as it stays, no record has changed.
-///
-/// # Errors
-/// Faults of the database.
-pub fn journal_position(db: &mut Db) -> Result<i64> {
-    let last: Option<i64> = change_journal::table.select(diesel::dsl::max(change_journal::seq)).first(db)?;
-    Ok(last.unwrap_or_default())
+    /// Out of `municipality`, where it was before, if that is another than it is in now.
+    pub fn out_of(self, municipality: Option<MunicipalityId>) -> Self {
+        Self { left: municipality.filter(|_| municipality != self.municipality), ..self }
+    }
+
+    /// About people by name.
+    pub fn of_people(self) -> Self {
+        Self { names_people: true, ..self }
+    }
 }
 
 /// Rows of a multi-row insert; far below both databases' limit on bound values.
-const BATCH: usize = 500;
+pub(crate) const BATCH: usize = 500;
 
 /// Writes the records of all `changes`. Called last in a transaction: journal numbers are then taken in the order of
-/// commit (see [`dialect::order_journal`]).
+/// commit (see [`crate::dialect::order_journal`]).
 pub(crate) fn write_all(db: &mut Db, origin: &Origin, at: Moment, changes: &[Change]) -> Result<()> {
-    if changes.is_empty() {
-        return Ok(());
-    }
-    let changed = |c: &&Change| c.operation != Operation::Read;
-    if changes.iter().any(|c| changed(&c)) {
+    if changes.iter().any(|c| c.operation != Operation::Read) {
         dialect::order_journal(db)?;
     }
     for batch in changes.chunks(BATCH) {
@@ -179,24 +189,6 @@ pub(crate) fn write_all(db: &mut Db, origin: &Origin, at: Moment, changes: &[Cha
             })
             .collect();
         on_each!(db, c => diesel::insert_into(audit_log::table).values(&audit).execute(c))?;
-        let journal: Vec<_> = batch
-            .iter()
-            .filter(changed)
-            .map(|c| {
-                (
-                    change_journal::at.eq(at),
-                    change_journal::resource.eq(c.resource),
-                    change_journal::resource_key.eq(&c.key),
-                    change_journal::natural_key.eq(c.natural_key.to_string()),
-                    change_journal::operation.eq(c.operation.as_str()),
-                    change_journal::municipality_id.eq(c.municipality),
-                    change_journal::school_id.eq(c.school),
-                )
-            })
-            .collect();
-        if !journal.is_empty() {
-            on_each!(db, c => diesel::insert_into(change_journal::table).values(&journal).execute(c))?;
-        }
     }
-    Ok(())
+    journal::write_all(db, at, changes)
 }

@@ -1,7 +1,7 @@
 //! Bulk loads: rows go into a temporary table first, outside any transaction and at the full speed of the database
 //! (COPY on PostgreSQL), are checked there in a few statements, and are then merged into their table in one write.
 
-use crate::{Db, Error, Result};
+use crate::{Db, Error, Result, dialect};
 use diesel::{
     connection::SimpleConnection,
     pg::{CopyFormat, PgConnection},
@@ -59,7 +59,7 @@ pub type Sink<'a> = dyn FnMut(u64, &[Option<&str>]) -> Result<()> + 'a;
 
 /// A filled stage.
 pub struct Stage {
-    merge: Merge,
+    pub(crate) merge: Merge,
     /// Rows in it.
     pub rows: u64,
 }
@@ -154,8 +154,6 @@ impl Stage {
     pub fn merge(&self, db: &mut Db, import_id: i64, at: opora_primitives::Moment) -> Result<Merged> {
         let Merge { table, key, data, stamped } = self.merge;
         let stamp = stamped.then(|| at.sql());
-        let same_key: Vec<String> =
-            key.iter().zip(1..).map(|((k, _), n)| format!("{table}.{k} = s.c{n}")).collect();
         let numbers = key.len() + 1..;
         let set: Vec<String> =
             data.iter().zip(numbers.clone()).map(|((d, _), n)| format!("{d} = s.c{n}")).collect();
@@ -168,12 +166,12 @@ impl Stage {
         let update = format!(
             "UPDATE {table} SET {}, version = {table}.version + 1, import_id = {import_id}{touch} FROM staged AS s WHERE {} AND ({})",
             set.join(", "),
-            same_key.join(" AND "),
+            self.merge.same_key(table),
             differs.join(" OR ")
         );
         let names: Vec<&str> = self.merge.columns().map(|(name, _)| name).collect();
         let (stamp_name, stamp_value) = stamp
-            .map(|at| (", updated_at", format!(", CAST('{at}' AS {})", timestamp_type(db))))
+            .map(|at| (", updated_at", format!(", CAST('{at}' AS {})", dialect::timestamp_type(db))))
             .unwrap_or_default();
         let insert = format!(
             "INSERT INTO {table} ({}, import_id{stamp_name}) SELECT {}, {import_id}{stamp_value} FROM staged WHERE TRUE ORDER BY {} \
@@ -196,6 +194,12 @@ impl Merge {
     fn width(&self) -> usize {
         self.key.len() + self.data.len()
     }
+
+    /// The rows of the table called `table` that the staged rows `s` stand for.
+    pub(crate) fn same_key(&self, table: &str) -> String {
+        let same = self.key.iter().zip(1..).map(|((name, _), n)| format!("{table}.{name} = s.c{n}"));
+        same.collect::<Vec<_>>().join(" AND ")
+    }
 }
 
 #[derive(QueryableByName)]
@@ -206,14 +210,6 @@ struct Number {
 
 fn numbered(from: usize, to: usize) -> String {
     (from..=to).map(|n| format!("c{n}")).collect::<Vec<_>>().join(", ")
-}
-
-/// SQLite keeps a timestamp as text; a cast to its name would make a number of it.
-fn timestamp_type(db: &Db) -> &'static str {
-    match db {
-        Db::Sqlite(_) => "TEXT",
-        Db::Postgres(_) => "TIMESTAMP",
-    }
 }
 
 /// Rows are read here and inserted by a thread of their own: each takes about half the time.

@@ -100,6 +100,8 @@ permissions! {
     WriteActs = "acts:write": Ministry Institute;
     /// Plans of support, their versions and the status of their activities.
     ReadPlans = "plans:read": Admin Ministry Supervision Institute Municipality School Expert Reader;
+    /// The change feed, as far as one may read what has changed.
+    ReadChanges = "changes:read": Admin Ministry Supervision Institute Municipality School Expert Reader;
     /// Half-yearly reports and analytical notes.
     ReadReports = "reports:read": Admin Ministry Supervision Institute;
     /// Draft, write and submit reports and notes.
@@ -161,6 +163,7 @@ impl Permission {
         Self::ReadPassport,
         Self::ReadPlans,
         Self::ReadReports,
+        Self::ReadChanges,
         Self::Introspect,
     ];
 

@@ -36,6 +36,11 @@ impl Moment {
         self.0.and_utc().timestamp()
     }
 
+    /// Microseconds since 1970-01-01T00:00:00Z.
+    pub fn micros(self) -> i64 {
+        self.0.and_utc().timestamp_micros()
+    }
+
     /// The instant so many whole seconds after 1970-01-01T00:00:00Z; none beyond the calendar.
     pub fn from_unix(seconds: i64) -> Option<Self> {
         DateTime::from_timestamp(seconds, 0).map(Self::from)

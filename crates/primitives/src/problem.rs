@@ -56,6 +56,7 @@ problem_codes! {
     FactDecided = "fact_decided", 409, "The fact has been decided and does not change", "Решение по факту уже принято, он не изменяется";
     ModelExcluded = "model_excluded", 409, "Another model excludes this one", "Модель исключена другой моделью";
     OwnReport = "own_report", 409, "Who wrote a report does not decide on it", "Автор отчёта не принимает по нему решение";
+    PositionLost = "position_lost", 410, "The feed has not been at this place; begin anew", "Такого места в ленте изменений нет; начните заново";
     PreconditionFailed = "precondition_failed", 412, "It has changed since you read it", "Запись изменилась после чтения";
     BodyTooLarge = "body_too_large", 413, "The body is larger than allowed", "Тело запроса больше допустимого";
     UnsupportedMediaType = "unsupported_media_type", 415, "This media type is not accepted here", "Такой тип данных не принимается";

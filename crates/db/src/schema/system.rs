@@ -26,6 +26,10 @@ diesel::table! {
         operation -> Text,
         municipality_id -> Nullable<BigInt>,
         school_id -> Nullable<BigInt>,
+        previous_key -> Nullable<Text>,
+        moved_to -> Nullable<BigInt>,
+        names_people -> Bool,
+        entries -> Nullable<Text>,
     }
 }
 

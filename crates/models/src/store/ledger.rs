@@ -190,7 +190,8 @@ pub(super) fn record(tx: &mut Tx, change: Change, subject: &SubjectRef) -> Resul
             .flatten(),
         None => subject.municipality(),
     };
-    let change = Change { school: subject.school(), ..change.of_municipality(home) };
+    let names_people = matches!(subject, SubjectRef::Leader { .. } | SubjectRef::Teacher { .. });
+    let change = Change { school: subject.school(), names_people, ..change.of_municipality(home) };
     tx.record(change);
     Ok(())
 }

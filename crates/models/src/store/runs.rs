@@ -134,7 +134,7 @@ pub fn store(tx: &mut Tx, prepared: &Prepared, actor: Option<i64>) -> Result<Pro
     insert_gaps(tx, id, found)?;
     let run = find(tx, id)?;
     let after = serde_json::to_value(&run).map_err(Error::fault)?;
-    tx.record(Change::new("proposal_runs", id, Operation::Create).after(after));
+    tx.record(Change::new("proposal-runs", id, Operation::Create).after(after));
     Ok(run)
 }
 
@@ -202,7 +202,7 @@ pub fn delete(tx: &mut Tx, id: ProposalRunId) -> Result<()> {
     diesel::delete(coverage_gaps::table.filter(coverage_gaps::proposal_run_id.eq(id))).execute(&mut **tx)?;
     diesel::delete(proposal_runs::table.find(id)).execute(&mut **tx)?;
     let before = serde_json::to_value(&run).map_err(Error::fault)?;
-    tx.record(Change::new("proposal_runs", id, Operation::Delete).before(before));
+    tx.record(Change::new("proposal-runs", id, Operation::Delete).before(before));
     Ok(())
 }
 

@@ -254,6 +254,10 @@ fn keep_version(
     let operation = if number == 1 { Operation::Create } else { Operation::Update };
     let after =
         serde_json::json!({"version": number, "act": document.act, "reason": reason, "sha256": sha256});
-    tx.record(Change::new("plans", plan, operation).named(document.code.as_str()).after(after));
+    tx.record(
+        Change::new("plans", plan, operation)
+            .named(serde_json::json!({ "code": document.code }))
+            .after(after),
+    );
     Ok(())
 }

@@ -11,7 +11,7 @@ use crate::{
     plan,
 };
 use chrono::NaiveDate;
-use opora_db::{Db, Error, Result, journal_position};
+use opora_db::{Db, Error, Result, journal};
 use opora_documents::model::{Document, TitleBlock};
 use opora_primitives::ProblemCode;
 use serde::{Deserialize, Serialize};
@@ -98,7 +98,7 @@ pub fn look(
         return Err(ProblemCode::NotFound.into());
     }
     let moving =
-        if moves { Some((journal_position(db)?, today.min(report.period.last_day()))) } else { None };
+        if moves { Some((journal::last_number(db)?, today.min(report.period.last_day()))) } else { None };
     Ok(Seen { report, moving })
 }
 

@@ -64,7 +64,7 @@ impl ImportKind {
         matches!(self, Self::Contexts | Self::Results | Self::SupportRecords)
     }
 
-    /// Whether its rows are merged in bulk: told by one `load` entry of the journal.
+    /// Whether its rows are merged in bulk: the audit log has one `load` record of the file.
     fn is_bulk(self) -> bool {
         matches!(self, Self::Contexts | Self::Results | Self::Staff | Self::SupportRecords)
     }
@@ -203,11 +203,7 @@ fn conclude(tx: &mut Tx, source: &Source<'_>) -> Result<Report> {
     }
     if order.kind.is_bulk() && report.created + report.updated > 0 {
         let counts = serde_json::json!({"created": report.created, "updated": report.updated});
-        tx.record(
-            Change::new(order.kind.as_str(), order.id, Operation::Load)
-                .named(format!("import {}", order.id))
-                .after(counts),
-        );
+        tx.record(Change::new(order.kind.as_str(), order.id, Operation::Load).after(counts));
     }
     source.attendant.finish(tx, &report)?;
     Ok(report)

@@ -1,8 +1,12 @@
 //! Social contexts: numbers of pupils by social condition, a school and a year at a time. Aggregates only.
 
+use super::{
+    partitions::Partition,
+    scope::{bounds, visible_schools},
+};
 use diesel::prelude::*;
 use opora_db::{Db, Result, schema::contexts};
-use opora_primitives::{AcademicYear, SchoolId};
+use opora_primitives::{AcademicYear, Area, Cursor, Limit, Page, SchoolId};
 use serde::Serialize;
 
 /// The social context of a school in a year: numbers of pupils. An absent number is not known.
@@ -36,6 +40,54 @@ pub struct Context {
     pub poor_housing: Option<i32>,
     /// Counts the changes.
     pub version: i64,
+}
+
+/// Which contexts are wanted.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    /// Of this school.
+    pub school: Option<SchoolId>,
+    /// Of this year.
+    pub year: Option<AcademicYear>,
+    /// In this part of the whole.
+    pub partition: Option<Partition>,
+}
+
+/// Contexts by school and year.
+///
+/// # Errors
+/// A cursor of another list.
+pub fn list(
+    db: &mut Db,
+    area: Area,
+    filter: &Filter,
+    limit: Limit,
+    cursor: Option<&str>,
+) -> Result<Page<Context>> {
+    let scope = format!("contexts {filter:?}");
+    let mut query = contexts::table.select(Context::as_select()).into_boxed();
+    if let Some((municipality, school)) = bounds(area) {
+        query = query.filter(contexts::school_id.eq_any(visible_schools(municipality, school)));
+    }
+    if let Some(school) = filter.school {
+        query = query.filter(contexts::school_id.eq(school));
+    }
+    if let Some(year) = filter.year {
+        query = query.filter(contexts::academic_year.eq(year));
+    }
+    if let Some(Partition(after, to)) = filter.partition {
+        query = query
+            .filter(contexts::school_id.gt(SchoolId(after)))
+            .filter(contexts::school_id.le(SchoolId(to)));
+    }
+    if let Some(cursor) = cursor {
+        let (school, year): (SchoolId, AcademicYear) = Cursor::decode(&scope, cursor)?;
+        let later = contexts::school_id.gt(school).or(contexts::academic_year.gt(year));
+        query = query.filter(contexts::school_id.ge(school)).filter(later);
+    }
+    let key = (contexts::school_id, contexts::academic_year);
+    let rows = query.order(key).limit(limit.to_fetch()).load(db)?;
+    Ok(Page::cut(rows, limit, &scope, |c: &Context| (c.school_id, c.academic_year)))
 }
 
 /// The contexts of a school that [`super::schools::resolve`] has found, oldest first.

@@ -6,6 +6,7 @@ pub mod designations;
 pub mod edit;
 pub mod lists;
 pub mod municipalities;
+pub mod partitions;
 pub mod results;
 pub mod results_walk;
 pub mod schools;
@@ -14,4 +15,4 @@ mod scope;
 pub mod staff;
 pub mod support;
 
-pub use scope::{bounds, visible_schools, with_districts};
+pub use scope::{audience, bounds, visible_schools, with_districts};

@@ -1,6 +1,9 @@
 //! Results: aggregates of a school in a procedure.
 
-use super::scope::{bounds, visible_schools};
+use super::{
+    partitions::Partition,
+    scope::{bounds, visible_schools},
+};
 use crate::types::{Assessment, Attempt, Subject};
 use diesel::prelude::*;
 use opora_db::{
@@ -83,6 +86,8 @@ pub struct Filter {
     pub subject: Option<Subject>,
     /// Of this attempt.
     pub attempt: Option<Attempt>,
+    /// In this part of the whole.
+    pub partition: Option<Partition>,
 }
 
 /// Results by school, procedure and attempt.
@@ -135,6 +140,10 @@ pub fn list(
     }
     if let Some(attempt) = filter.attempt {
         query = query.filter(results::attempt.eq(attempt));
+    }
+    if let Some(Partition(after, to)) = filter.partition {
+        query =
+            query.filter(results::school_id.gt(SchoolId(after))).filter(results::school_id.le(SchoolId(to)));
     }
     if let Some(cursor) = cursor {
         let (school, procedure, attempt): (SchoolId, i64, String) = Cursor::decode(&scope, cursor)?;

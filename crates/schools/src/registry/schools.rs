@@ -1,6 +1,9 @@
 //! Schools.
 
-use super::scope::{bounds, visible_schools, with_districts};
+use super::{
+    partitions::Partition,
+    scope::{bounds, visible_schools, with_districts},
+};
 use crate::types::{Founder, Locality, SchoolKind, SchoolStatus};
 use chrono::NaiveDate;
 use diesel::prelude::*;
@@ -72,6 +75,8 @@ pub struct Filter {
     pub founder: Option<Founder>,
     /// With this status.
     pub status: Option<SchoolStatus>,
+    /// In this part of the whole.
+    pub partition: Option<Partition>,
 }
 
 /// How a caller names a school.
@@ -128,6 +133,9 @@ pub fn list(
     }
     if let Some(status) = filter.status {
         query = query.filter(schools::status.eq(status));
+    }
+    if let Some(Partition(after, to)) = filter.partition {
+        query = query.filter(schools::id.gt(SchoolId(after))).filter(schools::id.le(SchoolId(to)));
     }
     if let Some(cursor) = cursor {
         query = query.filter(schools::code.gt(Cursor::decode::<String>(&scope, cursor)?));

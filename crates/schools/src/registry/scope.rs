@@ -1,7 +1,11 @@
 //! The reader's area as a filter.
 
 use diesel::{dsl::auto_type, prelude::*};
-use opora_db::schema::{municipalities, schools};
+use opora_db::{
+    Db, Result,
+    journal::Audience,
+    schema::{municipalities, schools},
+};
 use opora_primitives::{Area, MunicipalityId, SchoolId};
 
 // The same tables once more, under other names: the filter stands inside queries over schools and municipalities.
@@ -31,4 +35,20 @@ pub fn with_districts(id: MunicipalityId) -> _ {
     let own = home.field(municipalities::id).eq(id);
     let district = home.field(municipalities::parent_id).eq(id).assume_not_null();
     home.filter(own.or(district)).select(home.field(municipalities::id).nullable())
+}
+
+/// The area as the change journal knows it.
+///
+/// # Errors
+/// Faults of the database.
+pub fn audience(db: &mut Db, area: Area) -> Result<Audience> {
+    Ok(match area {
+        Area::Region => Audience::Region,
+        Area::School(id) => Audience::School(id),
+        Area::Municipality(id) => {
+            let own = municipalities::id.eq(id).or(municipalities::parent_id.eq(id).assume_not_null());
+            let ids = municipalities::table.filter(own).select(municipalities::id).load(db)?;
+            Audience::Municipalities(ids)
+        }
+    })
 }

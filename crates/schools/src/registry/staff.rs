@@ -1,6 +1,9 @@
 //! Staff: personal data. Every reading by name is followed by [`note_reading`].
 
-use super::scope::{bounds, visible_schools};
+use super::{
+    partitions::Partition,
+    scope::{bounds, visible_schools},
+};
 use crate::types::{StaffId, StaffRole, Subject};
 use diesel::prelude::*;
 use opora_db::{Change, Db, Operation, Result, Tx, schema::staff};
@@ -50,6 +53,8 @@ pub struct Filter {
     pub role: Option<StaffRole>,
     /// Who teach this subject.
     pub subject: Option<Subject>,
+    /// In this part of the whole.
+    pub partition: Option<Partition>,
 }
 
 /// People by id.
@@ -76,6 +81,9 @@ pub fn list(
     }
     if let Some(subject) = filter.subject {
         query = query.filter(staff::subject.eq(subject));
+    }
+    if let Some(Partition(after, to)) = filter.partition {
+        query = query.filter(staff::id.gt(StaffId(after))).filter(staff::id.le(StaffId(to)));
     }
     if let Some(cursor) = cursor {
         query = query.filter(staff::id.gt(Cursor::decode::<StaffId>(&scope, cursor)?));

@@ -1,7 +1,10 @@
 //! Records of methodical support: personal data like the staff they hang on. Every reading is followed by
 //! [`note_reading`].
 
-use super::scope::{bounds, visible_schools};
+use super::{
+    partitions::Partition,
+    scope::{bounds, visible_schools},
+};
 use crate::types::{StaffId, StaffRole, SupportForm, SupportId};
 use chrono::NaiveDate;
 use diesel::{
@@ -60,6 +63,8 @@ pub struct Filter {
     pub form: Option<SupportForm>,
     /// Completed, or not.
     pub completed: Option<bool>,
+    /// In this part of the whole.
+    pub partition: Option<Partition>,
 }
 
 /// Records by id.
@@ -86,6 +91,11 @@ pub fn list(
     }
     if let Some(completed) = filter.completed {
         query = query.filter(support_records::completed.eq(completed));
+    }
+    if let Some(Partition(after, to)) = filter.partition {
+        query = query
+            .filter(support_records::id.gt(SupportId(after)))
+            .filter(support_records::id.le(SupportId(to)));
     }
     if let Some(cursor) = cursor {
         query = query.filter(support_records::id.gt(Cursor::decode::<SupportId>(&scope, cursor)?));

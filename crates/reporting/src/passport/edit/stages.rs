@@ -111,7 +111,10 @@ pub fn update(tx: &mut Tx, stage: StageCode, version: i64, patch: StagePatch) ->
     diesel::update(stages::table.find(stage)).set(row).execute(&mut **tx)?;
     replace_evidence(tx, stage, &draft.evidence)?;
     let after = find(tx, stage)?;
-    tx.record(change("passport/stages", stage, Some(&before), Some(&after))?.named(stage.as_str()));
+    tx.record(
+        change("passport/stages", stage, Some(&before), Some(&after))?
+            .named(serde_json::json!({ "stage": stage })),
+    );
     Ok(after)
 }
 

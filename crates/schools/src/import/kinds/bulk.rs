@@ -3,7 +3,7 @@
 use super::Conclude;
 use crate::{import::Source, registry};
 use diesel::prelude::*;
-use opora_db::{Database, Db, Merge, Origin, Result, Stage, Tx, dialect, schema::schools};
+use opora_db::{Database, Db, Merge, Origin, Result, Stage, Telling, Tx, dialect, schema::schools};
 use opora_primitives::{Area, Reason, SchoolId};
 use opora_tables::{RowError, RowReader, Table};
 use std::{collections::HashMap, fmt::Write};
@@ -14,6 +14,8 @@ use super::super::Report;
 pub(super) trait Bulk: Sized {
     /// How staged cells become columns.
     const MERGE: Merge;
+    /// How the change journal names the rows.
+    const TELLING: Telling;
 
     /// Begins to read; rows about what lies outside `area` will be refused.
     fn begin(db: &mut Db, area: Area) -> Result<Self>;
@@ -67,7 +69,9 @@ pub(super) fn load<B: Bulk>(
             source.attendant.begin(tx)?;
             loader.settle(tx, &stage)?;
             let at = tx.at;
+            stage.tell_leaving(tx, &B::TELLING, at)?;
             let merged = stage.merge(tx, source.order.id.0, at)?;
+            stage.tell_changed(tx, &B::TELLING, source.order.id.0, at)?;
             {
                 let mut tally = source.tally.borrow_mut();
                 (tally.created, tally.updated) = (merged.created, merged.updated);

@@ -2,7 +2,7 @@
 
 use super::bulk::{Bulk, Cells, Schools};
 use crate::import::Source;
-use opora_db::{Db, Merge, Result};
+use opora_db::{Db, Merge, Result, Telling};
 use opora_primitives::{AcademicYear, Area, Reason};
 use opora_tables::{Column, RowError, RowReader};
 
@@ -48,6 +48,20 @@ impl Bulk for Loader {
             ("poor_housing", "INTEGER"),
         ],
         stamped: true,
+    };
+
+    const TELLING: Telling = Telling {
+        resource: "contexts",
+        joined: None,
+        on: "x.id = t.school_id",
+        id: "NULL",
+        natural_key: &[(
+            "academic_year",
+            "CAST(t.academic_year AS TEXT) || '/' || CAST(t.academic_year + 1 AS TEXT)",
+        )],
+        keyed_by_school: true,
+        names_people: false,
+        moves_by: None,
     };
 
     fn begin(db: &mut Db, area: Area) -> Result<Self> {

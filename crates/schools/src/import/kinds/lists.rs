@@ -129,6 +129,10 @@ fn add(tx: &mut Tx, year: i32, head: &Head, members: &[SchoolId]) -> Result<Opti
         on_each!(&mut *db, c => diesel::insert_into(list_entries::table).values(&rows).execute(c))?;
     }
     let after = serde_json::json!({"list_year": year, "revision": revision, "schools": members.len()});
-    tx.record(Change::new("lists", id, Operation::Create).named(format!("{year}/{revision}")).after(after));
+    tx.record(
+        Change::new("lists", id, Operation::Create)
+            .named(serde_json::json!({ "list_year": year, "revision": revision }))
+            .after(after),
+    );
     Ok(Some(id))
 }

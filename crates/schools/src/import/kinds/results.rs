@@ -7,7 +7,7 @@ use crate::{
     types::{Assessment, Attempt, Subject},
 };
 use diesel::prelude::*;
-use opora_db::{Db, Merge, Result, Stage, Tx, schema::procedures};
+use opora_db::{Db, Merge, Result, Stage, Telling, Tx, schema::procedures};
 use opora_primitives::{AcademicYear, Area, Reason};
 use opora_tables::{Column, RowError, RowReader};
 use std::collections::HashMap;
@@ -66,6 +66,23 @@ impl Bulk for Loader {
             ("mark5", "INTEGER"),
         ],
         stamped: false,
+    };
+
+    const TELLING: Telling = Telling {
+        resource: "results",
+        joined: Some("procedures AS p"),
+        on: "p.id = t.procedure_id AND x.id = t.school_id",
+        id: "NULL",
+        natural_key: &[
+            ("academic_year", "CAST(p.academic_year AS TEXT) || '/' || CAST(p.academic_year + 1 AS TEXT)"),
+            ("type", "p.assessment"),
+            ("grade", "p.grade"),
+            ("subject", "p.subject"),
+            ("attempt", "t.attempt"),
+        ],
+        keyed_by_school: true,
+        names_people: false,
+        moves_by: None,
     };
 
     fn begin(db: &mut Db, area: Area) -> Result<Self> {

@@ -8,7 +8,7 @@ use crate::{
     import::Source,
     types::{StaffRole, Subject},
 };
-use opora_db::{Db, Merge, Result};
+use opora_db::{Db, Merge, Result, Telling};
 use opora_primitives::Area;
 use opora_tables::{Column, RowError, RowReader};
 
@@ -45,6 +45,17 @@ impl Bulk for Loader {
             ("fte", "INTEGER"),
         ],
         stamped: true,
+    };
+
+    const TELLING: Telling = Telling {
+        resource: "staff",
+        joined: None,
+        on: "x.id = t.school_id",
+        id: "t.id",
+        natural_key: &[("external_id", "t.external_id")],
+        keyed_by_school: false,
+        names_people: true,
+        moves_by: Some("c2"),
     };
 
     fn begin(db: &mut Db, area: Area) -> Result<Self> {

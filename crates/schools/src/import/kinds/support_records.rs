@@ -11,7 +11,7 @@ use crate::{
 };
 use chrono::{Datelike, NaiveDate};
 use diesel::prelude::*;
-use opora_db::{Db, Merge, Result, schema::staff};
+use opora_db::{Db, Merge, Result, Telling, schema::staff};
 use opora_primitives::{Area, Reason, text::one_line};
 use opora_tables::{Column, RowError, RowReader};
 use std::collections::HashMap;
@@ -42,6 +42,22 @@ impl Bulk for Loader {
         key: &[("staff_id", "BIGINT"), ("form", "TEXT"), ("programme", "TEXT"), ("starts_on", "DATE")],
         data: &[("ends_on", "DATE"), ("completed", "BOOLEAN")],
         stamped: true,
+    };
+
+    const TELLING: Telling = Telling {
+        resource: "support-records",
+        joined: Some("staff AS p"),
+        on: "p.id = t.staff_id AND x.id = p.school_id",
+        id: "t.id",
+        natural_key: &[
+            ("external_id", "p.external_id"),
+            ("form", "t.form"),
+            ("programme", "t.programme"),
+            ("starts_on", "CAST(t.starts_on AS TEXT)"),
+        ],
+        keyed_by_school: false,
+        names_people: true,
+        moves_by: None,
     };
 
     fn begin(db: &mut Db, area: Area) -> Result<Self> {

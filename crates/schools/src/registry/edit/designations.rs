@@ -153,7 +153,7 @@ pub fn delete(tx: &mut Tx, area: Area, id: DesignationId, version: i64) -> Resul
 
 fn record(tx: &mut Tx, before: Option<&Designation>, after: Option<&Designation>) -> Result<()> {
     if let Some(d) = after.or(before) {
-        let key = json!({"kind": d.kind, "school_id": d.school_id, "municipality_id": d.municipality_id});
+        let key = natural_key(tx, d)?;
         let change = change("designations", d.id, before, after)?.named(key);
         tx.record(Change { school: d.school_id, ..change }.of_municipality(d.municipality_id));
     }
@@ -185,4 +185,17 @@ fn checked(db: &mut Db, draft: DesignationDraft) -> Result<Row> {
     check.done()?;
     let DesignationDraft { kind, school_id, municipality_id, act_date, valid_from, valid_to, .. } = draft;
     Ok(Row { kind, school_id, municipality_id, act, act_date, valid_from, valid_to })
+}
+
+/// What a designation is for, and whose it is by its code.
+fn natural_key(db: &mut Db, d: &Designation) -> Result<serde_json::Value> {
+    if let Some(school) = d.school_id {
+        let code: String = schools::table.find(school).select(schools::code).first(db)?;
+        return Ok(json!({ "kind": d.kind, "school_code": code }));
+    }
+    let oktmo: Option<String> = match d.municipality_id {
+        Some(id) => municipalities::table.find(id).select(municipalities::oktmo).first(db).optional()?,
+        None => None,
+    };
+    Ok(json!({ "kind": d.kind, "oktmo": oktmo }))
 }

@@ -10,6 +10,7 @@ use diesel::prelude::*;
 use opora_db::{Db, Result, Tx, schema::municipalities};
 use opora_primitives::{Area, MunicipalityId, Oktmo, ProblemCode, Reason, text};
 use serde::Deserialize;
+use serde_json::json;
 use utoipa::ToSchema;
 
 /// The longest name of a municipality, in characters.
@@ -154,8 +155,10 @@ pub fn delete(tx: &mut Tx, area: Area, id: MunicipalityId, version: i64) -> Resu
 
 fn record(tx: &mut Tx, before: Option<&Municipality>, after: Option<&Municipality>) -> Result<()> {
     if let Some(municipality) = after.or(before) {
-        let change =
-            change("municipalities", municipality.id, before, after)?.named(municipality.oktmo.as_str());
+        let key = |municipality: &Municipality| json!({ "oktmo": municipality.oktmo });
+        let change = change("municipalities", municipality.id, before, after)?
+            .named(key(municipality))
+            .named_before(key(before.unwrap_or(municipality)));
         tx.record(change.of_municipality(Some(municipality.id)));
     }
     Ok(())

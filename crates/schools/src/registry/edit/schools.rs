@@ -13,6 +13,7 @@ use opora_db::{
 };
 use opora_primitives::{Area, Inn, MunicipalityId, Ogrn, Reason, SchoolCode, SchoolId};
 use serde::Deserialize;
+use serde_json::json;
 use utoipa::ToSchema;
 
 /// The longest name of a school, in characters.
@@ -234,8 +235,11 @@ pub fn delete(tx: &mut Tx, area: Area, wanted: &SchoolRef, version: i64) -> Resu
 
 fn record(tx: &mut Tx, before: Option<&School>, after: Option<&School>) -> Result<()> {
     if let Some(school) = after.or(before) {
-        let change = change("schools", school.id, before, after)?.named(school.code.as_str());
-        tx.record(change.of_school(school.id).of_municipality(school.municipality_id));
+        let key = |school: &School| json!({ "code": school.code });
+        let was = before.unwrap_or(school);
+        let change = change("schools", school.id, before, after)?.named(key(school)).named_before(key(was));
+        let change = change.of_school(school.id).of_municipality(school.municipality_id);
+        tx.record(change.out_of(was.municipality_id));
     }
     Ok(())
 }

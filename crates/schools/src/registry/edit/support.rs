@@ -12,7 +12,7 @@ use crate::{
 use chrono::{Datelike, NaiveDate};
 use diesel::prelude::*;
 use opora_db::{
-    Change, Db, Result, Tx,
+    Db, Result, Tx,
     schema::{staff, support_records},
 };
 use opora_primitives::{Area, Reason, text::one_line};
@@ -149,8 +149,9 @@ pub fn delete(tx: &mut Tx, area: Area, id: SupportId, version: i64) -> Result<()
 fn record(tx: &mut Tx, before: Option<&SupportRecord>, after: Option<&SupportRecord>) -> Result<()> {
     if let Some(r) = after.or(before) {
         let key = json!({"external_id": r.external_id, "form": r.form, "programme": r.programme, "starts_on": r.starts_on});
-        let change = change("support-records", r.id, before, after)?.named(key);
-        tx.record(Change { school: Some(r.school_id), ..change });
+        tx.record(
+            change("support-records", r.id, before, after)?.named(key).of_school(r.school_id).of_people(),
+        );
     }
     Ok(())
 }

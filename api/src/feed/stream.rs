@@ -1,0 +1,79 @@
+//! The feed as Server-Sent Events.
+
+use super::{ChangeEntry, Reader, take};
+use crate::{
+    auth::{Guard, ReadChanges, bearer},
+    state::State,
+};
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::header::ContentEncoding,
+    rt::time::Instant,
+    web::{Bytes, Data},
+};
+use futures_util::stream;
+use opora_db::journal::Position;
+use std::{fmt::Write, time::Duration};
+use tokio::sync::OwnedSemaphorePermit;
+
+/// How long a stream may be silent: proxies close what says nothing.
+const SILENCE: Duration = Duration::from_secs(15);
+/// Changes that are sent at a time.
+const PORTION: usize = 200;
+
+/// What a stream goes on with.
+struct Flow {
+    state: Data<State>,
+    guard: Guard<ReadChanges>,
+    request: HttpRequest,
+    reader: Reader,
+    after: Position,
+    _permit: OwnedSemaphorePermit,
+}
+
+/// Sends what follows `after`, and then whatever comes, until the token is no longer good or the server stops.
+pub fn answer(
+    state: Data<State>,
+    guard: Guard<ReadChanges>,
+    request: HttpRequest,
+    reader: Reader,
+    after: Position,
+    permit: OwnedSemaphorePermit,
+) -> HttpResponse {
+    let flow = Flow { state, guard, request, reader, after, _permit: permit };
+    HttpResponse::Ok()
+        .content_type("text/event-stream")
+        // Compression would hold events back.
+        .insert_header(ContentEncoding::Identity)
+        .streaming(stream::unfold(flow, |mut flow| async { Some((flow.next().await?, flow)) }))
+}
+
+impl Flow {
+    /// The next events; none at the end.
+    async fn next(&mut self) -> Option<Result<Bytes, actix_web::Error>> {
+        if bearer(&self.request).is_err() || self.state.pulse.listen().is_closing() {
+            return None;
+        }
+        let deadline = Instant::now() + SILENCE;
+        let taken = take(&self.state, &self.guard, &self.reader, self.after, PORTION, deadline).await;
+        let stretch = match taken {
+            Ok(stretch) => stretch,
+            Err(error) => return Some(Err(error.into())),
+        };
+        let mut text = String::new();
+        let moved = std::mem::replace(&mut self.after, stretch.next) != stretch.next;
+        for change in stretch.changes {
+            let position = change.position;
+            let data = serde_json::to_string(&ChangeEntry::from(change)).unwrap_or_default();
+            // Writing into a String does not fail.
+            let _ = write!(text, "id: {position}\nevent: change\ndata: {data}\n\n");
+        }
+        match (text.is_empty(), moved) {
+            // So that a reader who comes back need not pass by what is not for it again.
+            (true, true) => text = format!("id: {}\nevent: position\ndata: {{}}\n\n", self.after),
+            (true, false) => text.push_str(": still here\n\n"),
+            _ => {}
+        }
+        Some(Ok(text.into()))
+    }
+}

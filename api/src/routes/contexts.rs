@@ -1,0 +1,72 @@
+//! Social contexts: numbers of pupils by social condition.
+
+use crate::{
+    auth::{Guard, ReadRegistry},
+    error::Answer,
+    extract::{Items, Query, list_query, page},
+    routes::{changes::part, schools::SchoolPath},
+    state::State,
+};
+use actix_web::{
+    HttpRequest, HttpResponse, get,
+    web::{Data, Path},
+};
+use opora_primitives::{AcademicYear, SchoolId};
+use opora_schools::registry::{
+    contexts::{self, Context, Filter},
+    partitions::Harvest,
+    schools,
+};
+use utoipa_actix_web::service_config::ServiceConfig;
+
+/// Registers the operations of this file.
+pub fn register(config: &mut ServiceConfig) {
+    config.service(list).service(list_of_school);
+}
+
+list_query! {
+    /// Which contexts are wanted.
+    ContextQuery {
+        /// Of this school.
+        school_id: SchoolId,
+        /// Of this academic year.
+        #[param(example = "2019/2020")]
+        academic_year: AcademicYear,
+        /// In this part of the whole, of `/api/v1/changes/partitions`.
+        partition: String,
+    }
+}
+
+/// List social contexts
+///
+/// By school and year: those of the caller's area.
+#[utoipa::path(operation_id = "list_contexts", tag = "registry", params(ContextQuery), security(("bearer" = ["registry:read"])),
+    responses((status = 200, description = "A page of contexts", body = Items<Context>, headers(("Link" = String, description = "The next page")))))]
+#[get("/api/v1/contexts")]
+async fn list(
+    guard: Guard<ReadRegistry>,
+    request: HttpRequest,
+    state: Data<State>,
+    Query(query): Query<ContextQuery>,
+) -> Answer {
+    let (area, limit) = (guard.area(), query.limit()?);
+    let partition = part(Harvest::Contexts, query.partition.as_deref())?;
+    let filter = Filter { school: query.school_id, year: query.academic_year, partition };
+    let found =
+        state.read(move |db| contexts::list(db, area, &filter, limit, query.cursor.as_deref())).await?;
+    Ok(page(&request, found))
+}
+
+/// List a school's social contexts
+///
+/// One for each year, the oldest first, all at once.
+#[utoipa::path(operation_id = "list_school_contexts", tag = "registry", params(SchoolPath), security(("bearer" = ["registry:read"])),
+    responses((status = 200, description = "The contexts", body = Items<Context>)))]
+#[get("/api/v1/schools/{id}/contexts")]
+async fn list_of_school(guard: Guard<ReadRegistry>, state: Data<State>, path: Path<SchoolPath>) -> Answer {
+    let (area, wanted) = (guard.area(), path.school()?);
+    let find =
+        move |db: &mut _| schools::resolve(db, area, &wanted).and_then(|id| contexts::of_school(db, id));
+    let items = state.read_consistent(find).await?;
+    Ok(HttpResponse::Ok().json(Items { items }))
+}
