@@ -23,6 +23,7 @@ MAY_USE = {
     "opora-demo": VOCABULARY,
     "opora-db": VOCABULARY,
     "opora-identity": STORAGE,
+    "opora-webhooks": STORAGE | {"opora-identity"},
     "opora-schools": STORAGE | {"opora-tables"},
     "opora-models": SCHOOLS,
     "opora-diagnostics": SCHOOLS,

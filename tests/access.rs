@@ -28,7 +28,7 @@ fn nothing(parameter: &str) -> Option<String> {
         "period" => "2020-H2",
         "plan" => "no-plan",
         "number" => "1",
-        "secret_id" => "999999999",
+        "secret_id" | "delivery_id" => "999999999",
         _ => return None,
     };
     Some(value.to_owned())

@@ -42,6 +42,16 @@ const LISTS: &[(&str, &str, Rows)] = &[
     ("list_due_reports", "", Rows::RegionOnly),
     ("list_municipalities", "", Rows::Municipalities("id")),
     (
+        "list_webhooks",
+        "",
+        Rows::Elsewhere("webhooks are their owner's: `webhooks::anothers_webhook_is_not_found`"),
+    ),
+    (
+        "list_webhook_deliveries",
+        "",
+        Rows::Elsewhere("so are their messages: `webhooks::anothers_webhook_is_not_found`"),
+    ),
+    (
         "list_changes",
         "",
         Rows::Elsewhere("`changes::a_school_that_moves_leaves_its_municipality` and its neighbours"),
@@ -171,6 +181,7 @@ const RECORDS: &[(&str, Record)] = &[
     ("get_user", Record::RegionOnly),
     ("get_service_client", Record::RegionOnly),
     ("get_token_info", Record::Shared("the caller's own token")),
+    ("get_webhook", Record::Elsewhere("a webhook is its owner's: `webhooks::anothers_webhook_is_not_found`")),
     ("get_change_position", Record::Shared("a place in the feed and no record")),
     (
         "stream_changes",

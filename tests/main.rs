@@ -81,3 +81,5 @@ mod support;
 mod tokens;
 #[cfg(test)]
 mod tour;
+#[cfg(test)]
+mod webhooks;

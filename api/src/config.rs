@@ -8,6 +8,7 @@ use figment::{
 use opora_db::BackEnd;
 use opora_identity::seal::MasterKey;
 use opora_reporting::facts::blobs::{Place, S3};
+use opora_webhooks::rules::RETRIES;
 use serde::{Deserialize, Serialize};
 use std::{
     net::SocketAddr,
@@ -67,6 +68,10 @@ pub struct Config {
     pub metrics: String,
     /// The public summary is shown to everybody, without a login.
     pub public_summary: bool,
+    /// Webhooks may be sent over `http` and into private networks.
+    pub webhook_private_networks: bool,
+    /// Seconds before each further attempt to send a webhook, with commas between.
+    pub webhook_retries: String,
     /// Log filter, as `RUST_LOG` writes it.
     pub log: String,
     /// `text` or `json`.
@@ -100,6 +105,8 @@ impl Default for Config {
             any_school_code: false,
             metrics: "loopback".into(),
             public_summary: false,
+            webhook_private_networks: false,
+            webhook_retries: RETRIES.iter().map(i64::to_string).collect::<Vec<_>>().join(","),
             log: "info".into(),
             log_format: "text".into(),
         }
@@ -171,6 +178,10 @@ impl Config {
             endpoint.is_empty() || endpoint.starts_with("https://") || endpoint.starts_with("http://"),
             "evidence_s3_endpoint: must begin with https:// or http://",
         );
+        check(
+            self.webhook_pauses().is_some(),
+            "webhook_retries: 1 to 20 numbers of seconds, each in 1..604800",
+        );
         check(["loopback", "open", "off"].contains(&self.metrics.as_str()), "metrics: loopback, open or off");
         check(["text", "json"].contains(&self.log_format.as_str()), "log_format: text or json");
         check(
@@ -191,6 +202,13 @@ impl Config {
             wait: Duration::from_secs(self.connection_wait_seconds),
             quota_mib: (self.sqlite_quota_mib > 0).then_some(self.sqlite_quota_mib),
         })
+    }
+
+    /// Seconds before each further attempt to send a webhook.
+    pub fn webhook_pauses(&self) -> Option<Vec<i64>> {
+        let read = |text: &str| text.trim().parse().ok().filter(|pause| (1..=604_800).contains(pause));
+        let pauses: Option<Vec<i64>> = self.webhook_retries.split(',').map(read).collect();
+        pauses.filter(|pauses| pauses.len() <= 20)
     }
 
     /// What the addresses of this installation begin with.

@@ -21,5 +21,6 @@ pub mod startup;
 pub mod state;
 pub mod unread;
 pub mod upload;
+pub mod webhooks;
 pub mod work;
 pub mod worker;

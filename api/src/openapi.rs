@@ -40,6 +40,7 @@ use utoipa_actix_web::AppExt;
         (name = "oauth", description = "Programs that use the system: their credentials and tokens"),
         (name = "registry", description = "Municipalities, schools and what is known about them"),
         (name = "changes", description = "What changed, for systems that keep a copy"),
+        (name = "webhooks", description = "Being told of changes as they come"),
         (name = "imports", description = "Files on their way in, and the jobs that load them"),
         (name = "identification", description = "Methodologies, runs and verdicts on schools"),
         (name = "models", description = "The seven support models, proposals and assignments"),

@@ -1,6 +1,6 @@
 //! The worker: takes jobs from the database, one at a time, and has them carried out.
 
-use crate::{feed, state::State, work::Desk};
+use crate::{feed, state::State, webhooks, work::Desk};
 use opora_reporting::facts::blobs;
 use std::{
     sync::{
@@ -14,7 +14,8 @@ use std::{
 /// How long an idle worker sleeps before it looks again; a ring of the bell wakes it at once.
 const IDLE: Duration = Duration::from_secs(2);
 
-/// The worker thread, and those that keep the tokens' knowledge fresh, sweep the files of evidence and follow the journal.
+/// The worker thread, and those that keep the tokens' knowledge fresh, sweep the files of evidence, follow the
+/// journal, and make and send messages to webhooks.
 pub struct Worker {
     stopping: Arc<AtomicBool>,
     state: State,
@@ -26,12 +27,15 @@ impl Worker {
     pub fn start(state: State) -> Self {
         let stopping = Arc::new(AtomicBool::new(false));
         let shared = || (state.clone(), stopping.clone());
-        let (for_jobs, for_tokens, for_files, for_changes) = (shared(), shared(), shared(), shared());
+        let (for_jobs, for_tokens, for_files) = (shared(), shared(), shared());
+        let (for_changes, for_making, for_sending) = (shared(), shared(), shared());
         let threads = vec![
             std::thread::spawn(move || work(&for_jobs.0, &for_jobs.1)),
             std::thread::spawn(move || refresh(&for_tokens.0, &for_tokens.1)),
             std::thread::spawn(move || sweep(&for_files.0, &for_files.1)),
             std::thread::spawn(move || follow(&for_changes.0, &for_changes.1)),
+            std::thread::spawn(move || webhooks::make(&for_making.0, &for_making.1)),
+            std::thread::spawn(move || webhooks::send(&for_sending.0, &for_sending.1)),
         ];
         Self { stopping, state, threads }
     }

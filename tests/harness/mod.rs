@@ -7,6 +7,7 @@ pub mod files;
 pub mod load;
 pub mod oauth;
 pub mod process;
+pub mod receiver;
 pub mod region;
 pub mod seed;
 pub mod seed_models;

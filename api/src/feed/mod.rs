@@ -14,7 +14,7 @@ use opora_db::{
     Change, Db, Operation, Result,
     journal::{self, FeedResource, Happened, Position, Stretch, Told, Wanted},
 };
-use opora_identity::{Actor, Permission};
+use opora_identity::{Actor, Permission, Permissions};
 use opora_primitives::{Area, Moment, MunicipalityId, Problem, ProblemCode, Reason, SchoolId};
 use opora_schools::registry::{self, partitions::Harvest};
 use serde::{Deserialize, Deserializer, Serialize};
@@ -176,7 +176,18 @@ impl Reader {
         Ok(Self { area: actor.area, resources, people: actor.may(Permission::ReadStaff) })
     }
 
-    fn read(&self, db: &mut Db, after: Position, limit: usize) -> Result<Stretch> {
+    /// A reader for a subscription: of what its owner may read at present.
+    pub fn of_subscription(permissions: Permissions, area: Area, resources: &[FeedResource]) -> Self {
+        let may = resources.iter().filter(|resource| permissions.has(permission(**resource)));
+        let resources = may.map(FeedResource::as_str).collect();
+        Self { area, resources, people: permissions.has(Permission::ReadStaff) }
+    }
+
+    /// What follows `after`. Wants one consistent state of the data.
+    ///
+    /// # Errors
+    /// [`ProblemCode::PositionLost`]; faults of the database.
+    pub fn read(&self, db: &mut Db, after: Position, limit: usize) -> Result<Stretch> {
         let audience = registry::audience(db, self.area)?;
         let wanted = Wanted { resources: &self.resources, audience: &audience, people: self.people };
         journal::read(db, after, &wanted, limit)

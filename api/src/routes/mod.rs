@@ -35,6 +35,7 @@ pub mod staff;
 pub mod support;
 pub mod token_info;
 pub mod users;
+pub mod webhooks;
 pub mod working_group;
 
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -48,6 +49,7 @@ pub fn all(config: &mut ServiceConfig) {
     oauth::register(config);
     token_info::register(config);
     changes::register(config);
+    webhooks::register(config);
     contexts::register(config);
     designations::register(config);
     discipline::register(config);

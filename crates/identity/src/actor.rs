@@ -1,7 +1,12 @@
 //! Who is asking: a user or a service client. What handlers ask of a caller is the same for both.
 
-use crate::{Permission, Permissions, Role, clients::ClientId, sessions::SessionId, users::UserId};
-use opora_db::{ActorKind, Origin};
+use crate::{
+    Permission, Permissions, Role,
+    clients::{self, ClientId},
+    sessions::SessionId,
+    users::{self, UserId},
+};
+use opora_db::{ActorKind, Db, Origin, Result, if_found};
 use opora_primitives::{Area, Moment};
 
 /// Who is asking: taken from a token that has passed every check.
@@ -38,6 +43,22 @@ pub enum Who {
         /// How often its rights had been taken back when the token was made.
         epoch: i64,
     },
+}
+
+/// What the actor of this kind and row may do at present, and where; nothing for one that may not ask any more.
+///
+/// # Errors
+/// Faults of the database.
+pub fn standing(db: &mut Db, kind: ActorKind, id: i64) -> Result<Option<(Permissions, Area)>> {
+    Ok(match kind {
+        ActorKind::System => None,
+        ActorKind::User => if_found(users::find(db, UserId(id)))?
+            .filter(|user| user.active)
+            .map(|user| (Permissions::of(user.role), user.area())),
+        ActorKind::Client => if_found(clients::find(db, ClientId(id)))?
+            .filter(|client| client.is_live(Moment::now()))
+            .map(|client| (client.scopes, client.area())),
+    })
 }
 
 impl Actor {

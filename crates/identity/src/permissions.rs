@@ -102,6 +102,8 @@ permissions! {
     ReadPlans = "plans:read": Admin Ministry Supervision Institute Municipality School Expert Reader;
     /// The change feed, as far as one may read what has changed.
     ReadChanges = "changes:read": Admin Ministry Supervision Institute Municipality School Expert Reader;
+    /// Webhooks of one's own: be told of changes that one may read. An administrator sees everybody's.
+    ManageWebhooks = "webhooks:manage": Admin Institute Municipality;
     /// Half-yearly reports and analytical notes.
     ReadReports = "reports:read": Admin Ministry Supervision Institute;
     /// Draft, write and submit reports and notes.
@@ -164,6 +166,7 @@ impl Permission {
         Self::ReadPlans,
         Self::ReadReports,
         Self::ReadChanges,
+        Self::ManageWebhooks,
         Self::Introspect,
     ];
 

@@ -1,6 +1,7 @@
 //! The tables, the same on both databases; kept beside `migrations/` and compared with them by a test.
 
 mod files;
+mod hooks;
 mod identification;
 mod identity;
 mod models;
@@ -11,8 +12,8 @@ mod reporting;
 mod system;
 
 pub use self::{
-    files::*, identification::*, identity::*, models::*, passport::*, plan::*, registry::*, reporting::*,
-    system::*,
+    files::*, hooks::*, identification::*, identity::*, models::*, passport::*, plan::*, registry::*,
+    reporting::*, system::*,
 };
 
 diesel::joinable!(schools -> municipalities (municipality_id));
@@ -63,6 +64,7 @@ diesel::joinable!(feed_tokens -> plans (plan_id));
 diesel::joinable!(reports -> plans (plan_id));
 diesel::joinable!(reports -> identification_runs (run_id));
 diesel::joinable!(report_files -> reports (report_id));
+diesel::joinable!(webhook_deliveries -> webhooks (webhook_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
     audit_log,
@@ -111,4 +113,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     public_summaries,
     reports,
     report_files,
+    webhooks,
+    webhook_deliveries,
 );

@@ -1,0 +1,132 @@
+//! Messages to webhooks: made from the journal, and sent.
+
+mod resolve;
+mod sender;
+
+use crate::{
+    feed::{ChangeEntry, Reader},
+    state::State,
+};
+use opora_db::{
+    Error, Origin, Result,
+    journal::{self, Stretch, Told},
+};
+use opora_identity::actor::standing;
+use opora_primitives::{Moment, ProblemCode};
+use opora_webhooks::{
+    deliveries::{self, Message},
+    subscriptions,
+    types::{DisabledBecause, EventType, Webhook},
+};
+use serde_json::json;
+use std::{
+    sync::atomic::{AtomicBool, Ordering},
+    time::{Duration, Instant},
+};
+
+/// How often the journal and the messages are looked at.
+const LOOK: Duration = Duration::from_millis(300);
+/// Changes that become messages in one write.
+const PORTION: usize = 500;
+/// How long messages that were taken are kept, in seconds.
+const KEPT: i64 = 30 * 24 * 3600;
+/// How often they are swept.
+const SWEPT: Duration = Duration::from_secs(3600);
+
+/// Makes messages of what has come into the journal, until `stopping`.
+pub fn make(state: &State, stopping: &AtomicBool) {
+    let (mut seen, mut swept) = (None, Instant::now());
+    while !stopping.load(Ordering::Relaxed) {
+        std::thread::sleep(LOOK);
+        match state.database.read(journal::last_number) {
+            Ok(last) if seen != Some(last) => match make_all(state) {
+                Ok(()) => seen = Some(last),
+                Err(error) => tracing::warn!(%error, "messages to webhooks could not be made"),
+            },
+            _ => {}
+        }
+        if swept.elapsed() > SWEPT {
+            swept = Instant::now();
+            let until = Moment::now().plus_seconds(-KEPT);
+            if let Err(error) = state.database.keep_books(|db| deliveries::sweep(db, until)) {
+                tracing::warn!(%error, "messages that were taken could not be swept");
+            }
+        }
+    }
+}
+
+fn make_all(state: &State) -> Result<()> {
+    for webhook in state.database.read(subscriptions::active)? {
+        let mut next = Some(webhook);
+        while let Some(webhook) = next {
+            next = make_portion(state, webhook)?;
+        }
+    }
+    Ok(())
+}
+
+/// Makes messages of the next changes for `webhook`; answers it at its new place if there are more.
+fn make_portion(state: &State, webhook: Webhook) -> Result<Option<Webhook>> {
+    let owner =
+        Origin { actor_id: Some(webhook.owner_id), ..Origin::system(format!("webhook {}", webhook.id)) };
+    let owner = Origin { kind: webhook.owner_kind, actor: webhook.owner.clone(), ..owner };
+    let (events, after) = (webhook.event_types(), subscriptions::place(&webhook)?);
+    let read = state.database.read_consistent(|db| {
+        let Some((permissions, _)) = standing(db, webhook.owner_kind, webhook.owner_id)? else {
+            return Ok(None);
+        };
+        let resources: Vec<_> = events.iter().map(|event| event.resource).collect();
+        Reader::of_subscription(permissions, webhook.area(), &resources).read(db, after, PORTION).map(Some)
+    });
+    let because = match read {
+        Ok(Some(stretch)) => return enqueue(state, &owner, webhook, &events, stretch),
+        Ok(None) => DisabledBecause::OwnerEnded,
+        Err(Error::Problem(problem)) if problem.code == ProblemCode::PositionLost => {
+            DisabledBecause::PositionLost
+        }
+        Err(error) => return Err(error),
+    };
+    let origin = Origin::system(owner.request_id);
+    state.database.write(&origin, |tx| subscriptions::disable(tx, webhook.id, because))?;
+    Ok(None)
+}
+
+fn enqueue(
+    state: &State,
+    owner: &Origin,
+    webhook: Webhook,
+    events: &[EventType],
+    stretch: Stretch,
+) -> Result<Option<Webhook>> {
+    let wanted = |change: &Told| events.iter().any(|event| event.covers(&change.resource, change.happened));
+    let changes: Vec<Told> = stretch.changes.into_iter().filter(wanted).collect();
+    let people = changes.iter().filter(|change| change.names_people).count();
+    let messages = changes.into_iter().map(message).collect::<Result<Vec<_>>>()?;
+    state.database.write(owner, |tx| deliveries::enqueue(tx, &webhook, &messages, stretch.next, people))?;
+    Ok(stretch.more.then(|| Webhook { position: stretch.next.to_string(), ..webhook }))
+}
+
+/// A change as it is sent: `type`, `timestamp` and `data`, by the convention of Standard Webhooks.
+fn message(change: Told) -> Result<Message> {
+    let event = format!("{}.{}", change.resource, change.happened);
+    let name = change.key.clone().unwrap_or_else(|| change.natural_key.to_string());
+    let subject = format!("{} {name}", change.resource);
+    let at = change.at;
+    let body = json!({ "type": event, "timestamp": at, "data": ChangeEntry::from(change) });
+    Ok(Message { event, subject, body: serde_json::to_string(&body).map_err(Error::fault)? })
+}
+
+/// Sends messages that are due, until `stopping`.
+pub fn send(state: &State, stopping: &AtomicBool) {
+    actix_web::rt::System::new().block_on(async {
+        let sender = match sender::Sender::new(state.clone()) {
+            Ok(sender) => sender,
+            Err(error) => return tracing::error!(%error, "webhooks cannot be sent"),
+        };
+        while !stopping.load(Ordering::Relaxed) {
+            sender.send_due();
+            actix_web::rt::time::sleep(LOOK).await;
+        }
+        sender.finish().await;
+    });
+}

@@ -1,0 +1,110 @@
+//! One attempt after another, several side by side.
+
+use super::resolve::Public;
+use crate::state::State;
+use actix_web::rt;
+use opora_db::{Error, Result};
+use opora_primitives::Moment;
+use opora_webhooks::{
+    address,
+    deliveries::{self, Attempt, Due},
+    rules::RETRIES,
+};
+use reqwest::{Client, StatusCode, redirect::Policy};
+use std::{cell::Cell, rc::Rc, sync::Arc, time::Duration};
+
+/// How long a receiver may take for its answer; well below [`deliveries::LEASE`].
+const PATIENCE: Duration = Duration::from_secs(15);
+/// Messages that are on their way from one node at once.
+const AT_ONCE: i64 = 32;
+
+/// Sends messages. What it has begun it ends, or another node does when the lease has run out.
+pub struct Sender {
+    state: State,
+    client: Client,
+    holder: String,
+    retries: Rc<Vec<i64>>,
+    flying: Rc<Cell<i64>>,
+}
+
+impl Sender {
+    /// A sender under a name of its own.
+    ///
+    /// # Errors
+    /// A network library that cannot be set up.
+    pub fn new(state: State) -> Result<Self> {
+        let private = state.config.webhook_private_networks;
+        let client = Client::builder()
+            .redirect(Policy::none())
+            .no_proxy()
+            .dns_resolver(Arc::new(Public { private }))
+            .timeout(PATIENCE)
+            .user_agent(concat!("opora/", env!("CARGO_PKG_VERSION")))
+            .build()
+            .map_err(Error::fault)?;
+        let holder = format!("{}-{:x}", std::process::id(), Moment::now().micros());
+        let retries = Rc::new(state.config.webhook_pauses().unwrap_or_else(|| RETRIES.to_vec()));
+        Ok(Self { state, client, holder, retries, flying: Rc::default() })
+    }
+
+    /// Takes what is due and begins to send it.
+    pub fn send_due(&self) {
+        let free = AT_ONCE - self.flying.get();
+        if free <= 0 {
+            return;
+        }
+        let master = self.state.tokens.master();
+        match deliveries::claim(&self.state.database, master, &self.holder, free) {
+            Ok(due) => due.into_iter().for_each(|due| self.begin(due)),
+            Err(error) => tracing::warn!(%error, "messages to webhooks could not be taken"),
+        }
+    }
+
+    fn begin(&self, due: Due) {
+        let (client, state, holder) = (self.client.clone(), self.state.clone(), self.holder.clone());
+        let (retries, flying) = (self.retries.clone(), self.flying.clone());
+        flying.set(flying.get() + 1);
+        rt::spawn(async move {
+            let attempt = attempt(&client, &due, state.config.webhook_private_networks).await;
+            flying.set(flying.get() - 1);
+            if !matches!(attempt, Attempt::Taken(_)) {
+                tracing::info!(webhook = %due.webhook_id, message = %due.message_id, ?attempt, "a message was not taken");
+            }
+            if let Err(error) = deliveries::settle(&state.database, &due, &holder, attempt, &retries) {
+                tracing::warn!(%error, "the end of an attempt could not be noted; the message will be sent again");
+            }
+        });
+    }
+
+    /// Lets what was begun come to its end, for as long as a receiver may take.
+    pub async fn finish(&self) {
+        let begun = std::time::Instant::now();
+        while self.flying.get() > 0 && begun.elapsed() < PATIENCE {
+            rt::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+}
+
+/// Sends a message once. What the receiver says besides its status is not read.
+async fn attempt(client: &Client, due: &Due, private: bool) -> Attempt {
+    // Addresses that are written as numbers are not resolved; the setting may be another than when it was made.
+    let Ok(url) = address::parse(&due.url, private) else { return Attempt::Failed(None, "address_refused") };
+    let timestamp = Moment::now().unix();
+    let sent = client
+        .post(url)
+        .header("content-type", "application/json")
+        .header("webhook-id", &due.message_id)
+        .header("webhook-timestamp", timestamp)
+        .header("webhook-signature", due.signature(timestamp))
+        .body(due.body.clone())
+        .send()
+        .await;
+    match sent.map(|response| response.status()) {
+        Ok(StatusCode::GONE) => Attempt::Gone,
+        Ok(status) if status.is_success() => Attempt::Taken(status.as_u16()),
+        Ok(status) if status.is_redirection() => Attempt::Failed(Some(status.as_u16()), "redirect"),
+        Ok(status) => Attempt::Failed(Some(status.as_u16()), "status"),
+        Err(error) if error.is_timeout() => Attempt::Failed(None, "timeout"),
+        Err(_) => Attempt::Failed(None, "connection"),
+    }
+}
