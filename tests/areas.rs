@@ -33,6 +33,7 @@ enum Rows {
 const LISTS: &[(&str, &str, Rows)] = &[
     ("list_users", "", Rows::RegionOnly),
     ("list_service_clients", "", Rows::RegionOnly),
+    ("list_audit_entries", "", Rows::RegionOnly),
     (
         "list_feed_tokens",
         "",
@@ -180,6 +181,9 @@ const RECORDS: &[(&str, Record)] = &[
     ("get_me", Record::Shared("the caller itself")),
     ("get_user", Record::RegionOnly),
     ("get_service_client", Record::RegionOnly),
+    ("get_audit_entry", Record::RegionOnly),
+    ("export_audit_log", Record::RegionOnly),
+    ("verify_audit_log", Record::RegionOnly),
     ("get_token_info", Record::Shared("the caller's own token")),
     ("get_webhook", Record::Elsewhere("a webhook is its owner's: `webhooks::anothers_webhook_is_not_found`")),
     ("get_change_position", Record::Shared("a place in the feed and no record")),

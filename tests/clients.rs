@@ -176,7 +176,7 @@ both!(what_a_client_writes_is_recorded_as_its_own, |world| {
     let made = world.service_client(
         json!({ "scopes": ["registry:write", "registry:read", "staff:read", "imports:write", "jobs:read"] }),
     );
-    assert_eq!(last_writer(world, "service_clients").0, "user");
+    assert_eq!(last_writer(world, "service-clients").0, "user");
     let program =
         world.program(&made, Some("registry:write registry:read staff:read imports:write jobs:read"));
     let own = ("client".to_owned(), made.client_id.clone(), Some(made.id));

@@ -14,6 +14,14 @@ mod areas;
 #[cfg(test)]
 mod assertions;
 #[cfg(test)]
+mod audit_chain;
+#[cfg(test)]
+mod audit_log;
+#[cfg(test)]
+mod audit_stories;
+#[cfg(test)]
+mod audit_trail;
+#[cfg(test)]
 mod bad_files;
 #[cfg(test)]
 mod changes;

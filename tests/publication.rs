@@ -92,7 +92,7 @@ both!(an_edition_stays_as_it_is_for_its_month, |world| {
     let known =
         stranger.call("GET", SUMMARY).header("If-None-Match", first.header("etag")).send().expect(304);
     assert_eq!((known.text.as_str(), known.header("cache-control")), ("", "public, max-age=3600"));
-    let made = "SELECT count(*) AS n FROM audit_log WHERE resource = 'public_summaries'";
+    let made = "SELECT count(*) AS n FROM audit_log WHERE resource = 'public-summaries'";
     assert_eq!(world.storage.number(made), 1);
 });
 

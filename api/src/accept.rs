@@ -5,17 +5,36 @@ use actix_web::{HttpRequest, http::header::ACCEPT};
 use opora_documents::Format;
 use opora_primitives::{Flaw, Problem, ProblemCode, Reason};
 
+/// A format that an answer may be in.
+pub trait Offer: Copy {
+    /// Its name in a query.
+    fn name(self) -> &'static str;
+
+    /// Its media type, without parameters.
+    fn media_type(self) -> &'static str;
+}
+
+impl Offer for Format {
+    fn name(self) -> &'static str {
+        self.as_str()
+    }
+
+    fn media_type(self) -> &'static str {
+        Format::media_type(self)
+    }
+}
+
 /// One of `formats`: the one the query names, or the best that `Accept` names; the first if neither says anything.
 ///
 /// # Errors
 /// [`ProblemCode::NotAcceptable`]; [`ProblemCode::UnknownParameter`] for the name of another.
-pub fn chosen(
+pub fn chosen<F: Offer>(
     request: &HttpRequest,
     named: Option<&str>,
-    formats: &[Format],
-) -> std::result::Result<Format, ApiError> {
+    formats: &[F],
+) -> std::result::Result<F, ApiError> {
     if let Some(name) = named {
-        let known = formats.iter().copied().find(|format| format.as_str() == name);
+        let known = formats.iter().copied().find(|format| format.name() == name);
         return known.ok_or_else(|| {
             let flaws = vec![Flaw::at("format", Reason::UnknownValue)];
             Problem { flaws, ..ProblemCode::UnknownParameter.into() }.into()
@@ -28,8 +47,8 @@ pub fn chosen(
 }
 
 /// The format with the greatest weight; of equals the one named first.
-fn preferred(accept: &str, formats: &[Format]) -> Option<Format> {
-    let mut best: Option<(f32, Format)> = None;
+fn preferred<F: Offer>(accept: &str, formats: &[F]) -> Option<F> {
+    let mut best: Option<(f32, F)> = None;
     for range in accept.split(',') {
         let mut parts = range.split(';').map(str::trim);
         let media_type = parts.next().unwrap_or_default();

@@ -28,7 +28,7 @@ needs! {
     ReadRegistry WriteRegistry ReadLists ReadStaff ReadSupport WriteSupport Import ReadJobs ReadMethodologies
     WriteMethodologies ReadVerdicts Identify ReadModels ReadAssignments Assign ReadIndicators ReadPlans ReadFacts WriteFacts DecideFacts ReadPassport
     WritePassport WriteActs ManageUsers ReadSelf
-    ReadReports WriteReports AcceptReports ManageClients ReadToken ReadChanges ManageWebhooks
+    ReadReports WriteReports AcceptReports ManageClients ReadToken ReadChanges ManageWebhooks ReadAudit
 }
 
 /// Proof that the caller holds a valid token and the permission `P`.

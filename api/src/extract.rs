@@ -267,11 +267,16 @@ pub struct Items<T> {
 pub fn page<T: Serialize>(request: &HttpRequest, page: Page<T>) -> HttpResponse {
     let mut response = HttpResponse::Ok();
     if let Some(cursor) = page.next {
-        let rest = request.query_string().split('&').filter(|p| !p.is_empty() && !p.starts_with("cursor="));
-        let query: Vec<String> = rest.map(str::to_owned).chain([format!("cursor={cursor}")]).collect();
-        response.insert_header(("Link", format!("<{}?{}>; rel=\"next\"", request.path(), query.join("&"))));
+        response.insert_header(next_page(request, &cursor));
     }
     response.json(Items { items: page.items })
+}
+
+/// The header that leads to the page that starts at `cursor`.
+pub fn next_page(request: &HttpRequest, cursor: &str) -> (&'static str, String) {
+    let rest = request.query_string().split('&').filter(|p| !p.is_empty() && !p.starts_with("cursor="));
+    let query: Vec<String> = rest.map(str::to_owned).chain([format!("cursor={cursor}")]).collect();
+    ("Link", format!("<{}?{}>; rel=\"next\"", request.path(), query.join("&")))
 }
 
 /// The response for one record at `version`: with its ETag, or 304 if the caller has it.

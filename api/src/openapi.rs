@@ -50,6 +50,7 @@ use utoipa_actix_web::AppExt;
         (name = "plans", description = "The plan of support: versions, activities and their status on a day"),
         (name = "reports", description = "Half-yearly reports and analytical notes, in every format"),
         (name = "publication", description = "What is told without a login"),
+        (name = "audit", description = "Who did what, and whether the record of it still holds"),
         (name = "service", description = "The state of the installation"),
     ),
     components(schemas(

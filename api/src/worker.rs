@@ -1,6 +1,6 @@
 //! The worker: takes jobs from the database, one at a time, and has them carried out.
 
-use crate::{feed, state::State, webhooks, work::Desk};
+use crate::{feed, sealer, state::State, webhooks, work::Desk};
 use opora_reporting::facts::blobs;
 use std::{
     sync::{
@@ -14,8 +14,11 @@ use std::{
 /// How long an idle worker sleeps before it looks again; a ring of the bell wakes it at once.
 const IDLE: Duration = Duration::from_secs(2);
 
-/// The worker thread, and those that keep the tokens' knowledge fresh, sweep the files of evidence, follow the
-/// journal, and make and send messages to webhooks.
+/// What runs beside the requests, each in a thread of its own until it is told to stop.
+const THREADS: &[fn(&State, &AtomicBool)] =
+    &[work, refresh, sweep, follow, webhooks::make, webhooks::send, sealer::keep_sealing];
+
+/// The threads of a running server.
 pub struct Worker {
     stopping: Arc<AtomicBool>,
     state: State,
@@ -26,21 +29,16 @@ impl Worker {
     /// Starts the threads.
     pub fn start(state: State) -> Self {
         let stopping = Arc::new(AtomicBool::new(false));
-        let shared = || (state.clone(), stopping.clone());
-        let (for_jobs, for_tokens, for_files) = (shared(), shared(), shared());
-        let (for_changes, for_making, for_sending) = (shared(), shared(), shared());
-        let threads = vec![
-            std::thread::spawn(move || work(&for_jobs.0, &for_jobs.1)),
-            std::thread::spawn(move || refresh(&for_tokens.0, &for_tokens.1)),
-            std::thread::spawn(move || sweep(&for_files.0, &for_files.1)),
-            std::thread::spawn(move || follow(&for_changes.0, &for_changes.1)),
-            std::thread::spawn(move || webhooks::make(&for_making.0, &for_making.1)),
-            std::thread::spawn(move || webhooks::send(&for_sending.0, &for_sending.1)),
-        ];
+        let start = |body: &fn(&State, &AtomicBool)| {
+            let (body, state, stopping) = (*body, state.clone(), stopping.clone());
+            std::thread::spawn(move || body(&state, &stopping))
+        };
+        let threads = THREADS.iter().map(start).collect();
         Self { stopping, state, threads }
     }
 
-    /// Lets the threads end. A job at work stops at its next sign of life and is taken up again at the next start.
+    /// Lets the threads end. A job at work stops at its next sign of life and is taken up again at the next start. Then
+    /// nothing writes here any more, and the rest of the audit log is sealed.
     pub fn stop(self) {
         self.stopping.store(true, Ordering::Relaxed);
         self.state.bell.ring();
@@ -49,6 +47,7 @@ impl Worker {
                 tracing::error!("a worker thread ended badly");
             }
         }
+        sealer::finish(&self.state);
     }
 }
 

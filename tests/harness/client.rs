@@ -111,6 +111,12 @@ impl Call<'_> {
     }
 
     pub fn send(self) -> Reply {
+        let line = format!("{} {}", self.method, self.path);
+        self.try_send().unwrap_or_else(|e| panic!("{line}: {e}"))
+    }
+
+    /// Like [`Call::send`], for a server that may be gone.
+    pub fn try_send(self) -> Result<Reply, ureq::Error> {
         let mut request =
             Request::builder().method(self.method.as_str()).uri(self.client.base.clone() + &self.path);
         for (name, value) in &self.headers {
@@ -121,23 +127,23 @@ impl Call<'_> {
             Some(bytes) => self.client.agent.run(request.body(bytes).unwrap()),
             None => self.client.agent.run(request.body(()).unwrap()),
         };
-        Reply::read(line.clone(), answer.unwrap_or_else(|e| panic!("{line}: {e}")))
+        Reply::read(line, answer?)
     }
 }
 
 impl Reply {
-    fn read(request: String, mut response: Response<ureq::Body>) -> Self {
-        let bytes = response.body_mut().with_config().limit(64 * 1024 * 1024).read_to_vec().unwrap();
+    fn read(request: String, mut response: Response<ureq::Body>) -> Result<Self, ureq::Error> {
+        let bytes = response.body_mut().with_config().limit(64 * 1024 * 1024).read_to_vec()?;
         let text = String::from_utf8_lossy(&bytes).into_owned();
         let json = serde_json::from_str(&text).unwrap_or(Value::Null);
-        Self {
+        Ok(Self {
             status: response.status().as_u16(),
             headers: response.headers().clone(),
             bytes,
             text,
             json,
             request,
-        }
+        })
     }
 
     /// A header's value, empty if there is none.

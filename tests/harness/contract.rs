@@ -31,7 +31,7 @@ impl Operation {
     }
 
     /// The path with `sample` in place of its parameters.
-    pub fn path_with(&self, sample: impl Fn(&str) -> Option<String>) -> String {
+    pub fn path_with(&self, mut sample: impl FnMut(&str) -> Option<String>) -> String {
         let mut path = String::new();
         for (i, part) in self.path.split(['{', '}']).enumerate() {
             match i % 2 {

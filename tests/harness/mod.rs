@@ -14,6 +14,7 @@ pub mod seed_models;
 pub mod storage;
 pub mod stuck;
 pub mod tables;
+pub mod trail;
 pub mod world;
 
 pub use client::{Client, Reply};

@@ -70,6 +70,13 @@ impl Server {
         self.child.wait().unwrap();
     }
 
+    /// SIGTERM, as an operator stops it; answers when it has ended.
+    pub fn stop(&mut self) {
+        let id = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+        assert!(self.child.wait().unwrap().success());
+    }
+
     /// What it has logged so far.
     pub fn log(&self) -> String {
         read(&self.log)

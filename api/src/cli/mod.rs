@@ -1,5 +1,6 @@
 //! The command line. It does what the HTTP API does, through the same functions.
 
+mod audit;
 mod client;
 mod demo;
 mod demo_course;
@@ -20,7 +21,11 @@ use opora_db::{
 };
 use opora_primitives::{Area, Oktmo, Problem};
 use opora_schools::registry::{municipalities, schools};
-use std::{path::PathBuf, process::ExitCode};
+use std::{
+    io::{BufWriter, Write},
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 /// Opora: the backend of a regional system of support for schools with low results.
 ///
@@ -51,6 +56,8 @@ enum Command {
     User(user::User),
     /// Make, list and end service clients, and give them secrets.
     Client(client::Client),
+    /// Verify the audit log, or write it to a file.
+    Audit(audit::Audit),
     /// List the keys that sign access tokens, or add one.
     Keys(keys::Keys),
     /// Print the contract as YAML.
@@ -95,6 +102,7 @@ impl Cli {
             Command::Import(import) => import.run(config()?),
             Command::User(user) => user.run(config()?),
             Command::Client(client) => client.run(config()?),
+            Command::Audit(audit) => audit.run(config()?),
             Command::Keys(keys) => keys.run(config()?),
             Command::Openapi => openapi::yaml().map(|text| print!("{text}")),
             Command::Identify(identify) => identify.run(config()?),
@@ -133,6 +141,21 @@ fn area(db: &mut Db, municipality: Option<&str>, school: Option<&str>) -> opora_
     found
         .map(|m| Area::Municipality(m.id))
         .ok_or_else(|| opora_db::Error::fault(format!("there is no municipality {code}")))
+}
+
+/// Writes what `work` writes to the file at `path`, or to standard output.
+fn write_to(path: Option<&Path>, work: impl FnOnce(&mut dyn Write) -> Outcome) -> Outcome {
+    let Some(path) = path else {
+        let mut out = BufWriter::new(std::io::stdout().lock());
+        work(&mut out)?;
+        return out.flush().map_err(told);
+    };
+    // Beside the target first: a reader never meets half a file.
+    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(".".as_ref());
+    let mut out = BufWriter::new(tempfile::NamedTempFile::new_in(folder).map_err(told)?);
+    work(&mut out)?;
+    out.into_inner().map_err(told)?.persist(path).map_err(told)?;
+    Ok(())
 }
 
 /// The refused fields of a problem, each with its reason.

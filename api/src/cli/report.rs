@@ -1,12 +1,12 @@
 //! `opora report`.
 
-use super::{Outcome, told};
+use super::{Outcome, told, write_to};
 use crate::{config::Config, papers, startup};
 use clap::Args;
 use opora_documents::Format;
 use opora_primitives::Moment;
 use opora_reporting::reports::{Period, ReportKind, paper};
-use std::{io::Write, path::PathBuf};
+use std::path::PathBuf;
 
 /// Options of `opora report`.
 #[derive(Args)]
@@ -48,16 +48,6 @@ impl Report {
             papers::write(&seen, &paper, self.format)
         });
         let bytes = made.map_err(told)?;
-        match &self.output {
-            // Beside the target first: a reader never meets half a file.
-            Some(path) => {
-                let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(".".as_ref());
-                let mut file = tempfile::NamedTempFile::new_in(folder).map_err(told)?;
-                file.write_all(&bytes).map_err(told)?;
-                file.persist(path).map_err(told)?;
-                Ok(())
-            }
-            None => std::io::stdout().write_all(&bytes).map_err(told),
-        }
+        write_to(self.output.as_deref(), |out| out.write_all(&bytes).map_err(told))
     }
 }

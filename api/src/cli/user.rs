@@ -3,7 +3,7 @@
 use super::{Outcome, area, refused, told};
 use crate::{config::Config, startup};
 use clap::{Args, Subcommand};
-use opora_db::Origin;
+use opora_db::{Origin, Tx};
 use opora_identity::{
     Role, passwords,
     users::{self, NewUser},
@@ -37,7 +37,7 @@ enum Action {
         #[arg(long)]
         school: Option<String>,
     },
-    /// List users.
+    /// List users; recorded in the audit log, since it names people.
     List,
 }
 
@@ -46,7 +46,14 @@ impl User {
         let database = startup::open(&config).map_err(told)?;
         match self.action {
             Action::List => {
-                for user in database.read(|db| users::list(db, None, 10_000)).map_err(told)? {
+                let found = database.read(|db| users::list(db, None, 10_000)).map_err(told)?;
+                let shown: Vec<_> = found.iter().map(|user| user.id).collect();
+                let note = |tx: &mut Tx| {
+                    users::note_reading(tx, &shown);
+                    Ok(())
+                };
+                database.write(&Origin::system("command line: user list"), note).map_err(told)?;
+                for user in found {
                     let state = if user.active { "" } else { " (may not log in)" };
                     println!("{:6} {:20} {:12} {}{state}", user.id, user.login, user.role, user.display_name);
                 }

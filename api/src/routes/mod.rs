@@ -2,6 +2,7 @@
 
 pub mod acts;
 pub mod assignments;
+pub mod audit_log;
 pub mod changes;
 pub mod contexts;
 pub mod contract;
@@ -78,4 +79,5 @@ pub fn all(config: &mut ServiceConfig) {
     public::register(config);
     reports::register(config);
     feeds::register(config);
+    audit_log::register(config);
 }

@@ -134,9 +134,9 @@ async fn log_in(request: HttpRequest, state: Data<State>, Body(body): Body<Crede
 #[utoipa::path(operation_id = "refresh_session", tag = "session", request_body = RefreshRequest, security(()),
     responses((status = 200, description = "The next tokens of the session", body = TokenPair)))]
 #[post("/api/v1/auth/refresh")]
-async fn refresh(state: Data<State>, Body(body): Body<RefreshRequest>) -> Answer {
-    let database = state.database.clone();
-    let opened = off_thread(move || sessions::refresh(&database, &body.refresh_token)).await;
+async fn refresh(request: HttpRequest, state: Data<State>, Body(body): Body<RefreshRequest>) -> Answer {
+    let (database, id) = (state.database.clone(), RequestId::of(&request));
+    let opened = off_thread(move || sessions::refresh(&database, &id, &body.refresh_token)).await;
     if opened.as_ref().is_err_and(|refusal| refusal.0.code == ProblemCode::ReusedRefreshToken) {
         state.forget_ended().await?;
     }

@@ -3,7 +3,7 @@
 use crate::{
     auth::{Guard, ManageUsers},
     create::{IdempotencyKey, create_once, created},
-    error::Answer,
+    error::{Answer, ApiError},
     extract::{Body, IfMatch, Items, Query, changed_to, list_query, page, versioned},
     state::{State, off_thread},
 };
@@ -75,14 +75,23 @@ impl From<UserCreate> for NewUser {
     }
 }
 
+/// Records that the caller was shown `people` by name. If that cannot be recorded nobody is shown.
+async fn shown(state: &State, guard: &Guard<ManageUsers>, people: Vec<UserId>) -> Result<(), ApiError> {
+    let note = move |tx: &mut opora_db::Tx| {
+        users::note_reading(tx, &people);
+        Ok(())
+    };
+    state.write(guard.origin(), note).await
+}
+
 /// List users
 ///
-/// In the order in which they were made.
+/// In the order in which they were made. Names people: the reading is recorded in the audit log.
 #[utoipa::path(operation_id = "list_users", tag = "users", params(UserQuery), security(("bearer" = ["users:manage"])),
     responses((status = 200, description = "A page of users", body = Items<User>, headers(("Link" = String, description = "The next page")))))]
 #[get("/api/v1/users")]
 async fn list(
-    _: Guard<ManageUsers>,
+    guard: Guard<ManageUsers>,
     request: HttpRequest,
     state: Data<State>,
     Query(query): Query<UserQuery>,
@@ -90,7 +99,9 @@ async fn list(
     let limit = query.limit()?;
     let after = query.cursor.as_deref().map(|c| Cursor::decode("users", c)).transpose()?;
     let rows = state.read(move |db| users::list(db, after, limit.to_fetch())).await?;
-    Ok(page(&request, Page::cut(rows, limit, "users", |user| user.id)))
+    let found = Page::cut(rows, limit, "users", |user| user.id);
+    shown(&state, &guard, found.items.iter().map(|user| user.id).collect()).await?;
+    Ok(page(&request, found))
 }
 
 /// Create a user
@@ -122,13 +133,19 @@ async fn create(
 
 /// Get a user
 ///
-/// With the ETag that a change needs.
+/// With the ETag that a change needs. Names a person: the reading is recorded in the audit log.
 #[utoipa::path(operation_id = "get_user", tag = "users", params(("id" = UserId, Path, description = "The user's id")), security(("bearer" = ["users:manage"])),
     responses((status = 200, description = "The user", body = User, headers(("ETag" = String, description = "The version")))))]
 #[get("/api/v1/users/{id}")]
-async fn get(_: Guard<ManageUsers>, request: HttpRequest, state: Data<State>, id: Path<UserId>) -> Answer {
+async fn get(
+    guard: Guard<ManageUsers>,
+    request: HttpRequest,
+    state: Data<State>,
+    id: Path<UserId>,
+) -> Answer {
     let id = id.into_inner();
     let user = state.read(move |db| users::find(db, id)).await?;
+    shown(&state, &guard, vec![id]).await?;
     Ok(versioned(&request, user.version, &user))
 }
 

@@ -119,6 +119,15 @@ impl Database {
         })
     }
 
+    /// Like [`Self::read`], seeing every record of the audit log and every entry of the journal up to the greatest number
+    /// it sees: no smaller one can appear later. Writes wait for its end.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    pub fn read_settled<T>(&self, work: impl Fn(&mut Db) -> Result<T>) -> Result<T> {
+        self.read(|db| transact(db, dialect::begin_settled, &work))
+    }
+
     /// Like [`Self::read_consistent`], seeing the state of the data that [`dialect::share_snapshot`] has named, so that
     /// several connections can read one state together. The read that it was named in must still be going on.
     ///

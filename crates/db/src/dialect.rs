@@ -33,6 +33,22 @@ pub(crate) fn begin_read(db: &mut Db) -> Result<()> {
     .map_err(Into::into)
 }
 
+/// Begins a read that sees every row whose number was drawn so far: whoever draws numbers under the journal's lock has
+/// ended. The lock is held to the end of the read, so that should be short.
+pub(crate) fn begin_settled(db: &mut Db) -> Result<()> {
+    match db {
+        Db::Sqlite(_) => begin_read(db),
+        Db::Postgres(c) => {
+            // A snapshot for each statement: one taken before the lock was got would not see what it waited for.
+            AnsiTransactionManager::begin_transaction_sql(
+                c,
+                "BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY",
+            )?;
+            order_journal(db)
+        }
+    }
+}
+
 /// Names the state of the data that a consistent read sees, for [`crate::Database::read_shared`]. The states of SQLite
 /// have no names.
 ///
@@ -55,6 +71,15 @@ pub(crate) fn see_snapshot(db: &mut Db, snapshot: &str) -> Result<()> {
 pub(crate) fn order_journal(db: &mut Db) -> Result<()> {
     if let Db::Postgres(c) = db {
         diesel::sql_query("SELECT pg_advisory_xact_lock(7005001)").execute(c)?;
+    }
+    Ok(())
+}
+
+/// As [`order_journal`], for a write that leaves audit records and no entry in the journal. Such writes need no order among
+/// themselves; but whoever waits for the journal's lock waits for them too.
+pub(crate) fn order_audit(db: &mut Db) -> Result<()> {
+    if let Db::Postgres(c) = db {
+        diesel::sql_query("SELECT pg_advisory_xact_lock_shared(7005001)").execute(c)?;
     }
     Ok(())
 }

@@ -3,6 +3,7 @@
 //!
 //! Nothing outside this crate begins a transaction or names a back end, save through [`on_each!`].
 
+pub mod audit;
 mod connection;
 mod database;
 pub mod dialect;

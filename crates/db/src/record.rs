@@ -45,33 +45,22 @@ impl Origin {
     }
 }
 
-/// What happened to a record.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Operation {
-    /// It is new.
-    Create,
-    /// It has other contents.
-    Update,
-    /// It is gone.
-    Delete,
-    /// A file brought many records of the resource; they carry the import's id. For the audit log alone: the journal
-    /// names each of them ([`crate::Stage::tell`]).
-    Load,
-    /// Personal data was read: for the audit log alone, since nothing changed.
-    Read,
-}
-
-impl Operation {
-    pub(crate) fn as_str(self) -> &'static str {
-        match self {
-            Self::Create => "create",
-            Self::Update => "update",
-            Self::Delete => "delete",
-            Self::Load => "load",
-            Self::Read => "read",
-        }
+opora_primitives::word_type!(
+    /// What happened to a record.
+    Operation {
+        /// It is new.
+        Create = "create", "создание";
+        /// It has other contents.
+        Update = "update", "изменение";
+        /// It is gone.
+        Delete = "delete", "удаление";
+        /// A file brought many records of the resource; they carry the import's id. For the audit log alone: the journal
+        /// names each of them.
+        Load = "load", "загрузка";
+        /// Personal data was read: for the audit log alone, since nothing changed.
+        Read = "read", "чтение";
     }
-}
+);
 
 /// One change of one record.
 #[derive(Clone, Debug)]
@@ -169,6 +158,8 @@ pub(crate) const BATCH: usize = 500;
 pub(crate) fn write_all(db: &mut Db, origin: &Origin, at: Moment, changes: &[Change]) -> Result<()> {
     if changes.iter().any(|c| c.operation != Operation::Read) {
         dialect::order_journal(db)?;
+    } else if !changes.is_empty() {
+        dialect::order_audit(db)?;
     }
     for batch in changes.chunks(BATCH) {
         let audit: Vec<_> = batch

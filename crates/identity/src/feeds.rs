@@ -92,7 +92,7 @@ pub fn create(tx: &mut Tx, user: UserId, calendar: &CalendarOf) -> Result<(FeedT
         diesel::insert_into(feed_tokens::table).values(row).returning(feed_tokens::id).get_result(db)?;
     let made: FeedToken = feed_tokens::table.find(id).select(FeedToken::as_select()).first(db)?;
     let after = serde_json::to_value(&made).unwrap_or_default();
-    tx.record(Change::new("feed_tokens", made.id, Operation::Create).after(after));
+    tx.record(Change::new("feed-tokens", made.id, Operation::Create).after(after));
     Ok((made, secret))
 }
 
@@ -130,7 +130,8 @@ pub fn revoke(tx: &mut Tx, user: Option<UserId>, id: FeedTokenId) -> Result<()> 
         return Err(ProblemCode::NotFound.into());
     }
     diesel::update(feed_tokens::table.find(id)).set(feed_tokens::revoked_at.eq(at)).execute(&mut **tx)?;
-    tx.record(Change::new("feed_tokens", id, Operation::Delete));
+    let before = serde_json::to_value(&found).unwrap_or_default();
+    tx.record(Change::new("feed-tokens", id, Operation::Delete).before(before));
     Ok(())
 }
 

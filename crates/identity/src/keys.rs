@@ -133,6 +133,7 @@ fn add(tx: &mut Tx, master: &MasterKey, signs_from: Moment) -> Result<String> {
             signing_keys::signs_from.eq(signs_from),
         ))
         .execute(&mut **tx)?;
-    tx.record(Change::new("signing_keys", &kid, Operation::Create));
+    let after = serde_json::json!({ "signs_from": signs_from });
+    tx.record(Change::new("signing-keys", &kid, Operation::Create).after(after));
     Ok(kid)
 }

@@ -114,6 +114,8 @@ permissions! {
     ManageUsers = "users:manage": Admin;
     /// Service clients: their scopes, secrets and end.
     ManageClients = "clients:manage": Admin;
+    /// The audit log: who changed what, and who read what about people.
+    ReadAudit = "audit:read": Admin;
     /// Ask what any token is and may do; of one's own everybody may.
     Introspect = "tokens:introspect": Admin;
     /// What one's own token is and may do.

@@ -8,7 +8,7 @@ use crate::{
 };
 use diesel::prelude::*;
 use opora_db::{
-    ActorKind, Change, Database, Db, Operation, Origin, Result,
+    Change, Database, Db, Operation, Origin, Result, Tx,
     schema::{refresh_tokens, sessions},
 };
 use opora_primitives::{Moment, ProblemCode};
@@ -55,16 +55,15 @@ pub fn log_in(
         attempt.failed(database, now)?;
         return Err(ProblemCode::WrongCredentials.into());
     };
-    let (actor, request_id) = (user.login.clone(), request_id.to_owned());
-    let origin = Origin { kind: ActorKind::User, actor_id: Some(user.id.0), actor, request_id };
-    let (session, refresh_token) = database.write(&origin, |tx| {
+    let (session, refresh_token) = database.write(&user.origin(request_id), |tx| {
         let at = tx.at;
         let row = (sessions::user_id.eq(user.id), sessions::started_at.eq(at));
         let id: SessionId =
             diesel::insert_into(sessions::table).values(row).returning(sessions::id).get_result(&mut **tx)?;
         let token = issue(tx, id, at)?;
         attempt.succeeded(tx, at)?;
-        tx.record(Change::new("sessions", id, Operation::Create));
+        let after = serde_json::json!({ "user_id": user.id });
+        tx.record(Change::new("sessions", id, Operation::Create).after(after));
         Ok((id, token))
     })?;
     Ok(Opened { user, session, refresh_token })
@@ -75,10 +74,11 @@ pub fn log_in(
 /// # Errors
 /// [`ProblemCode::InvalidRefreshToken`] for an unknown or expired one or an ended session;
 /// [`ProblemCode::ReusedRefreshToken`] for a used one: somebody else may hold it, so the whole session ends.
-pub fn refresh(database: &Database, token: &str) -> Result<Opened> {
-    /// What became of the token. Reuse must be committed before it is reported.
+pub fn refresh(database: &Database, request_id: &str, token: &str) -> Result<Opened> {
+    /// What became of the token.
     enum Outcome {
         Opened(Box<Opened>),
+        Reused(Box<User>, SessionId),
         Refused(ProblemCode),
     }
     let outcome = database.keep_books(|db| {
@@ -93,11 +93,10 @@ pub fn refresh(database: &Database, token: &str) -> Result<Opened> {
         };
         let (user, ended): (UserId, Option<Moment>) =
             sessions::table.find(session).select((sessions::user_id, sessions::ended_at)).first(db)?;
-        if used_at.is_some() {
-            end(db, session, "reuse", now)?;
-            return Ok(Outcome::Refused(ProblemCode::ReusedRefreshToken));
-        }
         let user = users::find(db, user)?;
+        if used_at.is_some() {
+            return Ok(Outcome::Reused(Box::new(user), session));
+        }
         if ended.is_some() || expires_at <= now || !user.active {
             return Ok(Outcome::Refused(ProblemCode::InvalidRefreshToken));
         }
@@ -109,6 +108,11 @@ pub fn refresh(database: &Database, token: &str) -> Result<Opened> {
     })?;
     match outcome {
         Outcome::Opened(opened) => Ok(*opened),
+        Outcome::Reused(user, session) => {
+            // Committed before it is reported.
+            database.write(&user.origin(request_id), |tx| end(tx, session, "reuse"))?;
+            Err(ProblemCode::ReusedRefreshToken.into())
+        }
         Outcome::Refused(code) => Err(code.into()),
     }
 }
@@ -118,12 +122,7 @@ pub fn refresh(database: &Database, token: &str) -> Result<Opened> {
 /// # Errors
 /// Faults of the database.
 pub fn log_out(database: &Database, origin: &Origin, session: SessionId) -> Result<()> {
-    database.write(origin, |tx| {
-        let at = tx.at;
-        end(tx, session, "logout", at)?;
-        tx.record(Change::new("sessions", session, Operation::Delete));
-        Ok(())
-    })
+    database.write(origin, |tx| end(tx, session, "logout"))
 }
 
 /// Ends every session of a user.
@@ -142,10 +141,16 @@ pub fn ended_since(db: &mut Db, since: Moment) -> Result<Vec<SessionId>> {
     Ok(sessions::table.filter(sessions::ended_at.gt(since)).select(sessions::id).load(db)?)
 }
 
-fn end(db: &mut Db, session: SessionId, reason: &str, now: Moment) -> Result<()> {
-    diesel::update(sessions::table.find(session).filter(sessions::ended_at.is_null()))
-        .set((sessions::ended_at.eq(now), sessions::end_reason.eq(reason)))
-        .execute(db)?;
+/// Ends a session, unless it has ended.
+fn end(tx: &mut Tx, session: SessionId, reason: &str) -> Result<()> {
+    let open = sessions::table.find(session).filter(sessions::ended_at.is_null());
+    let ended = (sessions::ended_at.eq(tx.at), sessions::end_reason.eq(reason));
+    let user: Option<UserId> =
+        diesel::update(open).set(ended).returning(sessions::user_id).get_result(&mut **tx).optional()?;
+    if let Some(user) = user {
+        let before = serde_json::json!({ "user_id": user, "end_reason": reason });
+        tx.record(Change::new("sessions", session, Operation::Delete).before(before));
+    }
     Ok(())
 }
 

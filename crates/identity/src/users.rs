@@ -2,7 +2,7 @@
 
 use crate::{Role, passwords};
 use diesel::prelude::*;
-use opora_db::{Change, Db, Operation, Result, Tx, schema::users};
+use opora_db::{ActorKind, Change, Db, Operation, Origin, Result, Tx, schema::users};
 use opora_primitives::{Area, Flaw, Moment, MunicipalityId, Problem, ProblemCode, Reason, SchoolId};
 use serde::Serialize;
 
@@ -47,6 +47,12 @@ impl User {
             (None, Some(municipality)) => Area::Municipality(municipality),
             (None, None) => Area::Region,
         }
+    }
+
+    /// For the audit of what it does to its own sessions.
+    pub(crate) fn origin(&self, request_id: &str) -> Origin {
+        let (actor, request_id) = (self.login.clone(), request_id.to_owned());
+        Origin { kind: ActorKind::User, actor_id: Some(self.id.0), actor, request_id }
     }
 }
 
@@ -149,6 +155,14 @@ pub fn list(db: &mut Db, after: Option<UserId>, limit: i64) -> Result<Vec<User>>
         .limit(limit)
         .select(User::as_select())
         .load(db)?)
+}
+
+/// Leaves the audit record of a reading of users by name: ids, no names. Nothing if nobody was shown.
+pub fn note_reading(tx: &mut Tx, shown: &[UserId]) {
+    if !shown.is_empty() {
+        let what = serde_json::json!({ "user_ids": shown, "shown": shown.len() });
+        tx.record(Change::new("users", "", Operation::Read).after(what));
+    }
 }
 
 /// The user who logs in as `login` and the hash of the password, if there is such a user and it is active.

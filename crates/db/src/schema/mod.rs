@@ -68,6 +68,7 @@ diesel::joinable!(webhook_deliveries -> webhooks (webhook_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
     audit_log,
+    audit_seals,
     change_journal,
     jobs,
     idempotency_keys,

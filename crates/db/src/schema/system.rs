@@ -17,6 +17,19 @@ diesel::table! {
 }
 
 diesel::table! {
+    audit_seals (block) {
+        block -> BigInt,
+        first_id -> BigInt,
+        last_id -> BigInt,
+        entries -> Integer,
+        manifest -> Text,
+        previous -> Text,
+        hash -> Text,
+        sealed_at -> Timestamp,
+    }
+}
+
+diesel::table! {
     change_journal (seq) {
         seq -> BigInt,
         at -> Timestamp,

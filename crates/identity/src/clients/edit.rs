@@ -207,7 +207,7 @@ fn text(keys: &ClientKeys) -> Result<String> {
 /// The change of a client. Its contents hold no secret.
 fn record(tx: &mut Tx, before: Option<&ServiceClient>, after: Option<&ServiceClient>) -> Result<()> {
     let Some(client) = after.or(before) else { return Ok(()) };
-    let change = change("service_clients", client.id, before, after)?.named(client.client_id.as_str());
+    let change = change("service-clients", client.id, before, after)?.named(client.client_id.as_str());
     let change = match client.area() {
         Area::Region => change,
         Area::Municipality(id) => change.of_municipality(Some(id)),

@@ -85,7 +85,7 @@ pub fn add(tx: &mut Tx, client: ClientId, expires_at: Option<Moment>) -> Result<
     let made: ClientSecret = rows::table.find(id).select(ClientSecret::as_select()).first(db)?;
     touch(tx, client, false)?;
     let after = serde_json::to_value(&made).unwrap_or_default();
-    tx.record(Change::new("client_secrets", id, Operation::Create).named(owner.client_id).after(after));
+    tx.record(Change::new("client-secrets", id, Operation::Create).named(owner.client_id).after(after));
     Ok((made, secret))
 }
 
@@ -97,11 +97,11 @@ pub fn add(tx: &mut Tx, client: ClientId, expires_at: Option<Moment>) -> Result<
 pub fn remove(tx: &mut Tx, client: ClientId, id: SecretId) -> Result<()> {
     let owner = find(tx, client)?;
     let own = rows::table.filter(rows::client_id.eq(client).and(rows::id.eq(id)));
-    if diesel::delete(own).execute(&mut **tx)? == 0 {
-        return Err(ProblemCode::NotFound.into());
-    }
+    let gone: ClientSecret = own.select(ClientSecret::as_select()).first(&mut **tx)?;
+    diesel::delete(rows::table.find(id)).execute(&mut **tx)?;
     touch(tx, client, true)?;
-    tx.record(Change::new("client_secrets", id, Operation::Delete).named(owner.client_id));
+    let before = serde_json::to_value(&gone).unwrap_or_default();
+    tx.record(Change::new("client-secrets", id, Operation::Delete).named(owner.client_id).before(before));
     Ok(())
 }
 

@@ -328,7 +328,8 @@ pub fn add(
     reason: &str,
     actor: Option<i64>,
 ) -> Result<()> {
-    let AssignmentHistory { assignment: Assignment { record: row, .. }, .. } = find(tx, viewer, id, on)?;
+    let AssignmentHistory { assignment: Assignment { record: row, state, .. }, .. } =
+        find(tx, viewer, id, on)?;
     let mut events = events_of(tx, &[id])?.remove(&id).unwrap_or_default();
     events.push(DatedEvent { id: AssignmentEventId(i64::MAX), on, kind });
     check_history(&events)?;
@@ -343,5 +344,6 @@ pub fn add(
         SubjectRef::from_columns(row.subject_kind, row.school_id, row.municipality_id, row.staff_id)
             .map_err(|_| Error::fault(format!("subject of assignment {id}")))?;
     let after = json!({ "event": kind, "on_date": on, "reason": reason });
-    record(tx, Change::new("assignments", id, Operation::Update).after(after), &subject)
+    let before = json!({ "state": state, "on_date": on });
+    record(tx, Change::new("assignments", id, Operation::Update).before(before).after(after), &subject)
 }

@@ -127,13 +127,13 @@ pub fn store(tx: &mut Tx, prepared: &Prepared, actor: Option<i64>) -> Result<Pro
         .values(row)
         .returning(proposal_runs::id)
         .get_result(&mut **tx)?;
-    diesel::update(proposals::table.filter(proposals::state.eq(ProposalState::Open)))
+    let superseded = diesel::update(proposals::table.filter(proposals::state.eq(ProposalState::Open)))
         .set((proposals::state.eq(ProposalState::Superseded), proposals::version.eq(proposals::version + 1)))
         .execute(&mut **tx)?;
     insert_proposals(tx, id, found)?;
     insert_gaps(tx, id, found)?;
     let run = find(tx, id)?;
-    let after = serde_json::to_value(&run).map_err(Error::fault)?;
+    let after = serde_json::json!({ "run": run, "superseded": superseded });
     tx.record(Change::new("proposal-runs", id, Operation::Create).after(after));
     Ok(run)
 }

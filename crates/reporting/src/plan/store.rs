@@ -254,10 +254,11 @@ fn keep_version(
     let operation = if number == 1 { Operation::Create } else { Operation::Update };
     let after =
         serde_json::json!({"version": number, "act": document.act, "reason": reason, "sha256": sha256});
-    tx.record(
-        Change::new("plans", plan, operation)
-            .named(serde_json::json!({ "code": document.code }))
-            .after(after),
-    );
+    let key = serde_json::json!({ "code": document.code });
+    let change = Change::new("plans", plan, operation).named(key).after(after);
+    tx.record(match operation {
+        Operation::Create => change,
+        _ => change.before(serde_json::json!({ "version": number - 1 })),
+    });
     Ok(())
 }

@@ -115,7 +115,7 @@ pub fn create(tx: &mut Tx, origin: &Origin, new: &NewReport) -> Result<Report> {
     let id: ReportId =
         diesel::insert_into(reports::table).values(row).returning(reports::id).get_result(db)?;
     let made = find(db, id)?;
-    tx.record(change(&made, Operation::Create));
+    tx.record(change(&made, Operation::Create).after(contents(&made)));
     Ok(made)
 }
 
@@ -164,9 +164,11 @@ fn document(texts: &Texts) -> Result<String> {
 
 fn change(report: &Report, operation: Operation) -> Change {
     let natural_key = serde_json::json!({ "kind": report.kind, "period": report.period });
-    Change::new("reports", report.id, operation)
-        .named(natural_key)
-        .after(serde_json::to_value(report).unwrap_or_default())
+    Change::new("reports", report.id, operation).named(natural_key)
+}
+
+fn contents(report: &Report) -> serde_json::Value {
+    serde_json::to_value(report).unwrap_or_default()
 }
 
 /// The report `id`.
@@ -263,7 +265,7 @@ fn at_version(db: &mut Db, id: ReportId, version: i64, fits: impl Fn(ReportState
 
 fn updated(tx: &mut Tx, before: &Report) -> Result<Report> {
     let after = find(tx, before.id)?;
-    tx.record(change(&after, Operation::Update).before(serde_json::to_value(before).unwrap_or_default()));
+    tx.record(change(&after, Operation::Update).before(contents(before)).after(contents(&after)));
     Ok(after)
 }
 
@@ -384,7 +386,7 @@ fn checked(remarks: &str) -> Result<&str> {
 pub fn delete(tx: &mut Tx, id: ReportId, version: i64) -> Result<()> {
     let before = at_version(tx, id, version, |state| state == ReportState::Draft)?;
     diesel::delete(reports::table.find(id)).execute(&mut **tx)?;
-    tx.record(change(&before, Operation::Delete));
+    tx.record(change(&before, Operation::Delete).before(contents(&before)));
     Ok(())
 }
 

@@ -69,6 +69,11 @@ impl ImportKind {
         matches!(self, Self::Contexts | Self::Results | Self::Staff | Self::SupportRecords)
     }
 
+    /// What its rows are records of, by its name in the API.
+    fn resource(self) -> &'static str {
+        if self == Self::SupportRecords { "support-records" } else { self.as_str() }
+    }
+
     /// Whether the good rows of a file may be written without the others. Half a plan is none.
     pub fn is_divisible(self) -> bool {
         self != Self::Plan
@@ -203,7 +208,7 @@ fn conclude(tx: &mut Tx, source: &Source<'_>) -> Result<Report> {
     }
     if order.kind.is_bulk() && report.created + report.updated > 0 {
         let counts = serde_json::json!({"created": report.created, "updated": report.updated});
-        tx.record(Change::new(order.kind.as_str(), order.id, Operation::Load).after(counts));
+        tx.record(Change::new(order.kind.resource(), order.id, Operation::Load).after(counts));
     }
     source.attendant.finish(tx, &report)?;
     Ok(report)

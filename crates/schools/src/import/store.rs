@@ -3,7 +3,7 @@
 use super::{ImportId, ImportKind, ImportMode, Order, Reject, Report};
 use diesel::prelude::*;
 use opora_db::{
-    Db, Origin, Result, Tx, jobs,
+    Change, Db, Operation, Origin, Result, Tx, jobs,
     jobs::JobId,
     on_each,
     schema::{import_chunks, import_rejects, imports},
@@ -11,6 +11,7 @@ use opora_db::{
 use opora_primitives::{
     Area, Cursor, Limit, Moment, MunicipalityId, Page, Problem, ProblemCode, Reason, SchoolId,
 };
+use serde_json::json;
 use std::io::Write;
 
 /// An import as it is kept.
@@ -154,6 +155,11 @@ pub fn queue(
         diesel::insert_into(import_chunks::table).values(row).execute(db)?;
     }
     let job = jobs::enqueue(tx, origin, &job_kind(new.kind), id.0)?;
+    let after = json!({
+        "kind": new.kind, "mode": new.mode, "dry_run": new.dry_run, "file_name": new.file_name, "size": new.size,
+        "sha256": new.sha256, "job_id": job,
+    });
+    tx.record(Change::new("imports", id, Operation::Create).after(after));
     Ok((id, job))
 }
 

@@ -55,6 +55,7 @@ pub fn run(
         Ok::<_, Error>((fingerprint.join().map_err(|_| Error::fault("hashing panicked"))??, bench))
     })?;
     database.write(origin, |tx| {
+        let before = store::find(tx, run)?;
         finish(tx)?;
         let judged = write_verdicts(tx, run, &bench, &tell)?;
         let (at, judged) = (tx.at, i32::try_from(judged).map_err(Error::fault)?);
@@ -67,7 +68,7 @@ pub fn run(
             ))
             .execute(&mut **tx)?;
         let finished = store::find(tx, run)?;
-        tx.record(store::change(&finished, Operation::Update));
+        tx.record(store::change(&finished, Operation::Update).before(store::contents(&before)));
         Ok(())
     })
 }

@@ -117,7 +117,11 @@ pub fn create(tx: &mut Tx, origin: &Origin, new: &NewRun) -> Result<Run> {
 
 /// The record of a change of the run as a whole; its verdicts carry its id and are not recorded one by one.
 pub(super) fn change(run: &Run, operation: Operation) -> Change {
-    Change::new("identification-runs", run.id, operation).after(serde_json::to_value(run).unwrap_or_default())
+    Change::new("identification-runs", run.id, operation).after(contents(run))
+}
+
+pub(super) fn contents(run: &Run) -> serde_json::Value {
+    serde_json::to_value(run).unwrap_or_default()
 }
 
 /// `found`, or a refusal of the field at `pointer`: its reference leads nowhere, or there is nothing to take by default.
@@ -201,8 +205,7 @@ pub fn delete(tx: &mut Tx, id: RunId) -> Result<()> {
     }
     diesel::delete(verdicts::table.filter(verdicts::run_id.eq(id))).execute(&mut **tx)?;
     diesel::delete(runs::table.find(id)).execute(&mut **tx).map_err(referenced)?;
-    let before = serde_json::to_value(&run).map_err(Error::fault)?;
-    tx.record(Change::new("identification-runs", id, Operation::Delete).before(before));
+    tx.record(Change::new("identification-runs", id, Operation::Delete).before(contents(&run)));
     Ok(())
 }
 

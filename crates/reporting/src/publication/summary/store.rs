@@ -64,7 +64,7 @@ pub fn find_or_make(tx: &mut Tx, today: NaiveDate) -> Result<Edition> {
     );
     diesel::insert_into(editions::table).values(row).execute(&mut **tx)?;
     let after = serde_json::json!({ "sha256": sha256 });
-    tx.record(Change::new("public_summaries", month(today), Operation::Create).after(after));
+    tx.record(Change::new("public-summaries", month(today), Operation::Create).after(after));
     Ok(Edition { body, sha256 })
 }
 
