@@ -54,11 +54,17 @@ mod failures;
 #[cfg(test)]
 mod feeds;
 #[cfg(test)]
+mod foreign_tokens;
+#[cfg(test)]
 mod health;
 #[cfg(test)]
 mod http;
 #[cfg(test)]
 mod imports;
+#[cfg(test)]
+mod issuer_keys;
+#[cfg(test)]
+mod issuers;
 #[cfg(test)]
 mod keys;
 #[cfg(test)]

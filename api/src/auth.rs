@@ -2,13 +2,11 @@
 
 use crate::{error::ApiError, middleware::RequestId, state::State};
 use actix_web::{FromRequest, HttpRequest, dev::Payload, http::header::AUTHORIZATION, web::Data};
+use futures_util::{FutureExt, future::LocalBoxFuture};
 use opora_db::Origin;
 use opora_identity::{Actor, Permission, UserId};
 use opora_primitives::{Area, ProblemCode};
-use std::{
-    future::{Ready, ready},
-    marker::PhantomData,
-};
+use std::marker::PhantomData;
 
 /// A permission as a type.
 pub trait Need {
@@ -73,42 +71,46 @@ pub struct Regional<P: Need>(pub Guard<P>);
 
 impl<P: Need + 'static> FromRequest for Regional<P> {
     type Error = ApiError;
-    type Future = Ready<Result<Self, ApiError>>;
+    type Future = LocalBoxFuture<'static, Result<Self, ApiError>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let guard = admit::<P>(request).map_err(ApiError::from);
-        ready(guard.and_then(|guard| guard.whole_region().map(|()| Self(guard))))
+        let admitted = admit::<P>(request.clone());
+        async move {
+            let guard = admitted.await?;
+            guard.whole_region().map(|()| Self(guard))
+        }
+        .boxed_local()
     }
 }
 
 impl<P: Need + 'static> FromRequest for Guard<P> {
     type Error = ApiError;
-    type Future = Ready<Result<Self, ApiError>>;
+    type Future = LocalBoxFuture<'static, Result<Self, ApiError>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(admit::<P>(request).map_err(ApiError::from))
+        admit::<P>(request.clone()).boxed_local()
     }
 }
 
-fn admit<P: Need>(request: &HttpRequest) -> Result<Guard<P>, ProblemCode> {
-    let actor = bearer(request)?;
+async fn admit<P: Need>(request: HttpRequest) -> Result<Guard<P>, ApiError> {
+    let actor = bearer(&request).await?;
     if !actor.may(P::PERMISSION) {
-        return Err(ProblemCode::Forbidden);
+        return Err(ProblemCode::Forbidden.into());
     }
-    Ok(Guard { actor, request_id: RequestId::of(request), need: PhantomData })
+    Ok(Guard { actor, request_id: RequestId::of(&request), need: PhantomData })
 }
 
 /// Who holds the bearer token of a request.
 ///
 /// # Errors
-/// No such token, or one that is not valid.
-pub fn bearer(request: &HttpRequest) -> Result<Actor, ProblemCode> {
+/// No such token, one that is not valid, or one whose holder has no access.
+pub async fn bearer(request: &HttpRequest) -> Result<Actor, ApiError> {
     let header = request.headers().get(AUTHORIZATION).ok_or(ProblemCode::MissingToken)?;
     let (scheme, token) =
         header.to_str().ok().and_then(|v| v.split_once(' ')).ok_or(ProblemCode::InvalidToken)?;
     if !scheme.eq_ignore_ascii_case("bearer") {
-        return Err(ProblemCode::MissingToken);
+        return Err(ProblemCode::MissingToken.into());
     }
     let state = request.app_data::<Data<State>>().ok_or(ProblemCode::Internal)?;
-    state.tokens.verify(token.trim())
+    state.holder(token.trim(), &RequestId::of(request)).await
 }

@@ -1,6 +1,10 @@
 //! One configuration: defaults, then a file (`opora.toml` or `--config`), then `OPORA_*` variables. Everything is
 //! checked at start and all mistakes are told at once. Secrets are never printed.
 
+mod issuers;
+
+pub use issuers::Issuer;
+
 use figment::{
     Figment,
     providers::{Env, Format, Serialized, Toml},
@@ -34,6 +38,8 @@ pub struct Config {
     pub master_key: String,
     /// Life of an access token, in seconds.
     pub token_seconds: i64,
+    /// Foreign issuers whose access tokens are trusted.
+    pub issuers: Vec<Issuer>,
     /// Database connections held at most.
     pub connections: u32,
     /// How long a request waits for a connection, in seconds.
@@ -88,6 +94,7 @@ impl Default for Config {
             audience: "opora".into(),
             master_key: String::new(),
             token_seconds: 600,
+            issuers: Vec::new(),
             connections: 16,
             connection_wait_seconds: 5,
             sqlite_quota_mib: 0,
@@ -188,6 +195,8 @@ impl Config {
             self.master_key.is_empty() || MasterKey::parse(&self.master_key).is_ok(),
             "master_key: 32 bytes in Base64",
         );
+        mistakes
+            .extend(issuers::mistakes(&self.issuers, &self.issuer).iter().map(|words| format!("- {words}")));
         if mistakes.is_empty() { Ok(self) } else { Err(mistakes.join("\n")) }
     }
 

@@ -10,6 +10,7 @@ pub mod error;
 pub mod extract;
 pub mod feed;
 pub mod files;
+pub mod issuers;
 pub mod log_file;
 pub mod middleware;
 pub mod oauth;

@@ -102,7 +102,7 @@ pub fn json() -> Result<String, String> {
 const SHARED: &[(&str, &[ProblemCode])] = &[
     ("BadRequest", &[ProblemCode::UnknownParameter, ProblemCode::InvalidCursor, ProblemCode::InvalidJson]),
     ("Unauthorized", &[ProblemCode::MissingToken, ProblemCode::InvalidToken, ProblemCode::ExpiredToken]),
-    ("Forbidden", &[ProblemCode::Forbidden]),
+    ("Forbidden", &[ProblemCode::Forbidden, ProblemCode::NotAdmitted]),
     ("NotFound", &[ProblemCode::NotFound]),
     ("NotAcceptable", &[ProblemCode::NotAcceptable, ProblemCode::TooManyRows]),
     (
@@ -132,7 +132,7 @@ const SHARED: &[(&str, &[ProblemCode])] = &[
     ("PreconditionRequired", &[ProblemCode::PreconditionRequired]),
     ("TooManyRequests", &[ProblemCode::TooManyAttempts, ProblemCode::TooManyRequests]),
     ("Internal", &[ProblemCode::Internal]),
-    ("Unavailable", &[ProblemCode::Unavailable]),
+    ("Unavailable", &[ProblemCode::Unavailable, ProblemCode::IssuerUnavailable]),
     ("StorageFull", &[ProblemCode::StorageFull]),
 ];
 

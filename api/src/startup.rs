@@ -1,6 +1,6 @@
 //! From a configuration to a running server.
 
-use crate::{config::Config, middleware, openapi, routes, state::State, worker};
+use crate::{config::Config, issuers::Issuers, middleware, openapi, routes, state::State, worker};
 use actix_web::{
     App, HttpServer,
     dev::Server,
@@ -97,13 +97,15 @@ pub fn state(config: Config) -> Result<State> {
     let evidence = Blobs::open(&config.evidence())?;
     // The others are left to short requests.
     let exports = Arc::new(Semaphore::new((config.connections / 4).max(1) as usize));
+    let issuers = Arc::new(Issuers::open(&config)?);
     let (tokens, config) = (Arc::new(tokens), Arc::new(config));
     let streams = Arc::new(Semaphore::new(STREAMS));
     let (bell, pulse) = (Arc::default(), Arc::default());
-    Ok(State { database, tokens, config, evidence, bell, pulse, streams, exports })
+    Ok(State { database, tokens, issuers, config, evidence, bell, pulse, streams, exports })
 }
 
-/// Binds the port and starts the worker.
+/// Binds the port, starts the worker and the keepers of foreign keys. These live in the runtime of the caller, which is
+/// not that of the HTTP threads.
 ///
 /// # Errors
 /// As [`state`]; a port that is taken.
@@ -142,5 +144,6 @@ pub fn build(config: Config) -> Result<Running> {
         .map_err(|e| Error::fault(format!("{}: {e}", state.config.listen)))?;
     let address = *server.addrs().first().ok_or_else(|| Error::fault("no address was bound"))?;
     let worker = worker::Worker::start(state.clone());
+    state.issuers.keep();
     Ok(Running { address, server: server.run(), state, worker })
 }

@@ -1,9 +1,9 @@
 //! What every handler shares.
 
-use crate::{config::Config, error::ApiError, feed::pulse::Pulse};
+use crate::{config::Config, error::ApiError, feed::pulse::Pulse, issuers::Issuers};
 use actix_web::web;
 use opora_db::{Database, Db, Origin, Result, Tx};
-use opora_identity::Tokens;
+use opora_identity::{Actor, Tokens};
 use opora_reporting::facts::blobs::Blobs;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use tokio::sync::Semaphore;
@@ -15,6 +15,8 @@ pub struct State {
     pub database: Database,
     /// Issues and verifies access tokens.
     pub tokens: Arc<Tokens>,
+    /// The foreign issuers that are trusted.
+    pub issuers: Arc<Issuers>,
     /// The settings in force.
     pub config: Arc<Config>,
     /// Where the files of evidence lie.
@@ -54,14 +56,34 @@ impl State {
         off_thread(move || database.read_consistent(work)).await
     }
 
-    /// Refuses the tokens of all sessions that have ended, and of clients from which something was taken, from now on;
-    /// other nodes learn of them in a few seconds.
+    /// Who holds `token`, whoever has issued it.
+    ///
+    /// # Errors
+    /// What is wrong with the token, or why its holder has no access.
+    pub async fn holder(&self, token: &str, request_id: &str) -> std::result::Result<Actor, ApiError> {
+        match self.issuers.of(token) {
+            Some(issuer) => issuer.actor(&self.database, request_id, token).await,
+            None => Ok(self.tokens.verify(token)?),
+        }
+    }
+
+    /// Refuses the tokens of all sessions that have ended, of clients from which something was taken, and of people who were
+    /// shut out, from now on; other nodes learn of them in a few seconds.
     ///
     /// # Errors
     /// Faults of the database.
     pub async fn forget_ended(&self) -> std::result::Result<(), ApiError> {
-        let (database, tokens) = (self.database.clone(), self.tokens.clone());
-        off_thread(move || tokens.reload(&database)).await
+        let state = self.clone();
+        off_thread(move || state.reload()).await
+    }
+
+    /// Brings what is remembered of keys, sessions, clients and people up to date with the database.
+    ///
+    /// # Errors
+    /// Faults of the database; what was known stays.
+    pub fn reload(&self) -> Result<()> {
+        self.tokens.reload(&self.database)?;
+        self.issuers.reload(&self.database)
     }
 
     /// Runs a write off the HTTP threads.

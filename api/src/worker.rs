@@ -72,7 +72,7 @@ fn refresh(state: &State, stopping: &AtomicBool) {
         std::thread::sleep(Duration::from_millis(200));
         ticks += 1;
         if ticks.is_multiple_of(25)
-            && let Err(error) = state.tokens.reload(&state.database)
+            && let Err(error) = state.reload()
         {
             tracing::warn!(%error, "keys and ended sessions could not be read anew");
         }

@@ -1,7 +1,10 @@
 //! `opora doctor`.
 
 use super::{Outcome, told};
-use crate::config::Config;
+use crate::{
+    config::Config,
+    issuers::{Issuer, Issuers},
+};
 use opora_db::{BackEnd, Database, migrations};
 use opora_identity::{keys, users};
 use opora_primitives::Moment;
@@ -48,6 +51,10 @@ pub(super) fn examine(config: Config) -> Outcome {
         }
         Err(words) => tell("database", Err(words.clone())),
     }
+    match Issuers::open(&config) {
+        Ok(issuers) => issuers.iter().for_each(|issuer| tell(issuer.name(), keys_of(issuer))),
+        Err(error) => tell("issuers", Err(told(error))),
+    }
     if ill == 0 { Ok(()) } else { Err(format!("{ill} finding(s) above need care")) }
 }
 
@@ -56,6 +63,12 @@ fn writable(config: &Config) -> Result<String, String> {
     tempfile::tempfile_in(&config.data_dir)
         .map(|_| format!("{} can be written", config.data_dir.display()))
         .map_err(told)
+}
+
+/// Whether the keys of a foreign issuer can be had.
+fn keys_of(issuer: &Issuer) -> Result<String, String> {
+    let keys = actix_web::rt::System::new().block_on(issuer.fetch())?;
+    Ok(format!("{} key(s) may verify its tokens, {} passed over", keys.usable(), keys.passed_over))
 }
 
 fn schema(pending: bool) -> Result<String, String> {

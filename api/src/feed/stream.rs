@@ -51,7 +51,7 @@ pub fn answer(
 impl Flow {
     /// The next events; none at the end.
     async fn next(&mut self) -> Option<Result<Bytes, actix_web::Error>> {
-        if bearer(&self.request).is_err() || self.state.pulse.listen().is_closing() {
+        if bearer(&self.request).await.is_err() || self.state.pulse.listen().is_closing() {
             return None;
         }
         let deadline = Instant::now() + SILENCE;

@@ -74,12 +74,16 @@ impl From<ApiError> for OAuthError {
     fn from(error: ApiError) -> Self {
         match error.0.code {
             ProblemCode::WrongCredentials => Self::client(),
+            ProblemCode::MissingToken
+            | ProblemCode::InvalidToken
+            | ProblemCode::ExpiredToken
+            | ProblemCode::NotAdmitted => Self::token(),
             ProblemCode::TooManyAttempts => {
                 let words = "too many failures; wait a quarter of an hour";
                 Self::new(StatusCode::TOO_MANY_REQUESTS, "temporarily_unavailable", words)
             }
-            ProblemCode::Unavailable => {
-                let words = "the database does not answer; try again";
+            ProblemCode::Unavailable | ProblemCode::IssuerUnavailable => {
+                let words = "the database, or an issuer of tokens, does not answer; try again";
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, "temporarily_unavailable", words)
             }
             _ => Self::new(StatusCode::INTERNAL_SERVER_ERROR, "server_error", "something failed on our side"),

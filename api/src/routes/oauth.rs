@@ -15,7 +15,7 @@ use actix_web::{
     web::Data,
 };
 use opora_db::ActorKind;
-use opora_identity::{Actor, Permission, Permissions, clients::keys::ALGORITHMS};
+use opora_identity::{Actor, Permission, Permissions, jwk::ALGORITHMS};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -197,7 +197,7 @@ fn granted(wanted: Option<&str>, has: Permissions) -> Result<Permissions, OAuthE
 /// Look into a token
 ///
 /// The caller holds a bearer token or authenticates as a client, as at the token endpoint. Everybody may ask about tokens
-/// of their own; about others', who has `tokens:introspect`. `/api/v1/token-info` tells the same of the token it is asked with.
+/// of their own; about others', who has `tokens:introspect`. Tokens of foreign issuers are asked about there. `/api/v1/token-info` tells the same of the token it is asked with.
 #[utoipa::path(operation_id = "introspect_token", tag = "oauth", security(("client" = [])),
     request_body(content = IntrospectionRequest, content_type = "application/x-www-form-urlencoded", description = "The token, and who asks"),
     responses((status = 200, description = "What it is", body = Introspection),
@@ -229,7 +229,7 @@ async fn asker(
 ) -> Result<((ActorKind, i64), bool), OAuthError> {
     let header = request.headers().get("authorization").map(|value| value.as_bytes());
     if header.is_some_and(|value| value.len() >= 7 && value[..7].eq_ignore_ascii_case(b"bearer ")) {
-        let actor = bearer(request).map_err(|_| OAuthError::token())?;
+        let actor = bearer(request).await?;
         return Ok((actor.key(), actor.may(Permission::Introspect)));
     }
     let client = oauth::client(state, request, form).await?.client;

@@ -145,13 +145,16 @@ async fn refresh(request: HttpRequest, state: Data<State>, Body(body): Body<Refr
 
 /// Log out
 ///
-/// Ends the session: its refresh token is void, its access tokens are refused at once.
+/// Ends the session: its refresh token is void, its access tokens are refused at once. Who has come with a token of a
+/// foreign issuer has no session here and logs out there.
 #[utoipa::path(operation_id = "log_out", tag = "session", security(("bearer" = ["self:read"])),
     responses((status = 204, description = "The session has ended")))]
 #[post("/api/v1/auth/logout")]
 async fn log_out(guard: Guard<ReadSelf>, state: Data<State>) -> Answer {
     let (database, origin) = (state.database.clone(), guard.origin());
-    let Who::User { session, .. } = guard.actor.who else { return Err(ProblemCode::Forbidden.into()) };
+    let Who::User { session: Some(session), .. } = guard.actor.who else {
+        return Err(ProblemCode::Forbidden.into());
+    };
     off_thread(move || sessions::log_out(&database, &origin, session)).await?;
     state.tokens.forget(session);
     Ok(HttpResponse::NoContent().finish())

@@ -27,14 +27,14 @@ pub struct Actor {
 /// A user or a client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Who {
-    /// A person who logged in.
+    /// A person who logged in, here or at a foreign issuer.
     User {
         /// The user.
         id: UserId,
         /// The part it plays.
         role: Role,
-        /// The session its token belongs to.
-        session: SessionId,
+        /// The session its token belongs to; none of a person whom a foreign issuer vouches for.
+        session: Option<SessionId>,
     },
     /// A program with credentials of its own.
     Client {
@@ -53,7 +53,7 @@ pub fn standing(db: &mut Db, kind: ActorKind, id: i64) -> Result<Option<(Permiss
     Ok(match kind {
         ActorKind::System => None,
         ActorKind::User => if_found(users::find(db, UserId(id)))?
-            .filter(|user| user.active)
+            .filter(|user| user.is_current(Moment::now()))
             .map(|user| (Permissions::of(user.role), user.area())),
         ActorKind::Client => if_found(clients::find(db, ClientId(id)))?
             .filter(|client| client.is_live(Moment::now()))

@@ -1,5 +1,5 @@
 //! Tokens in the addresses of feeds, for programs that fetch them and can send no header. A token opens one feed and
-//! nothing else, as long as its user is active and its role has the permission; only its hash is kept.
+//! nothing else, as long as its user is current and its role has the permission; only its hash is kept.
 
 use crate::{
     Permission,
@@ -138,8 +138,8 @@ pub fn revoke(tx: &mut Tx, user: Option<UserId>, id: FeedTokenId) -> Result<()> 
 /// What `secret` opens now: the token and its user.
 ///
 /// # Errors
-/// Not found, one answer for all: no such token, one of another kind, revoked, of a user who may not log in or whose
-/// role lacks the permission.
+/// Not found, one answer for all: no such token, one of another kind, revoked, of a user who may not log in, whom its
+/// issuer has not vouched for lately, or whose role lacks the permission.
 pub fn open(database: &Database, secret: &str, kind: FeedKind) -> Result<(FeedToken, User)> {
     let (token, user) = database.read(|db| {
         let found = feed_tokens::table.filter(feed_tokens::token_hash.eq(hashed(secret)));
@@ -147,11 +147,11 @@ pub fn open(database: &Database, secret: &str, kind: FeedKind) -> Result<(FeedTo
         let user = users::find(db, token.user_id)?;
         Ok((token, user))
     })?;
+    let now = Moment::now();
     let opens = token.kind == kind && token.revoked_at.is_none();
-    if !opens || !user.active || !kind.permission().given_to(user.role) {
+    if !opens || !user.is_current(now) || !kind.permission().given_to(user.role) {
         return Err(ProblemCode::NotFound.into());
     }
-    let now = Moment::now();
     if token.last_used_at.is_none_or(|at| at.plus_seconds(NOTED_EVERY) <= now) {
         let used = diesel::update(feed_tokens::table.find(token.id)).set(feed_tokens::last_used_at.eq(now));
         database.keep_books(|db| Ok(used.clone().execute(db).map(drop)?))?;

@@ -39,8 +39,11 @@ struct Claims {
 
 impl Claims {
     fn actor(self) -> Option<Actor> {
-        let who =
-            Who::User { id: UserId(self.sub.parse().ok()?), role: self.role, session: SessionId(self.sid) };
+        let who = Who::User {
+            id: UserId(self.sub.parse().ok()?),
+            role: self.role,
+            session: Some(SessionId(self.sid)),
+        };
         Some(Actor {
             who,
             name: self.login,
@@ -130,7 +133,7 @@ impl Known {
     /// Whether what the token rests on has ended.
     fn has_ended(&self, who: &Who) -> bool {
         match who {
-            Who::User { session, .. } => self.ended.contains(session),
+            Who::User { session, .. } => session.is_some_and(|session| self.ended.contains(&session)),
             Who::Client { id, epoch } => self.epochs.get(id).is_some_and(|now| epoch < now),
         }
     }

@@ -1,10 +1,11 @@
-//! Users: people who log in.
+//! Users: people who log in, here or at a foreign issuer.
 
-use crate::{Role, passwords};
+use crate::{Actor, Permissions, Role, Who, passwords, sessions::SessionId};
 use diesel::prelude::*;
-use opora_db::{ActorKind, Change, Db, Operation, Origin, Result, Tx, schema::users};
+use opora_db::{ActorKind, Db, Origin, Result, Tx, edit::change, schema::users};
 use opora_primitives::{Area, Flaw, Moment, MunicipalityId, Problem, ProblemCode, Reason, SchoolId};
 use serde::Serialize;
+use serde_json::{Value, json};
 
 opora_primitives::id_type!(
     /// A user.
@@ -31,6 +32,15 @@ pub struct User {
     pub school_id: Option<SchoolId>,
     /// Whether it may log in.
     pub active: bool,
+    /// The foreign issuer that vouches for it, if it does not log in here.
+    #[schema(example = "https://sso.example/realms/education")]
+    pub issuer: Option<String>,
+    /// Who it is for that issuer: the `sub` of its tokens.
+    #[schema(example = "8f2c1a34-51c7-4a5e-9d0b-6f3f5f1f9a10")]
+    pub subject: Option<String>,
+    /// When its issuer last vouched for it, to the hour.
+    #[serde(skip)]
+    pub vouched_at: Option<Moment>,
     /// Counts the changes; the ETag is made from it.
     pub version: i64,
     /// When it was made.
@@ -54,7 +64,35 @@ impl User {
         let (actor, request_id) = (self.login.clone(), request_id.to_owned());
         Origin { kind: ActorKind::User, actor_id: Some(self.id.0), actor, request_id }
     }
+
+    /// The user as one who asks: in `session`, or on the word of a foreign issuer, until `expires_at`.
+    pub fn actor(&self, session: Option<SessionId>, expires_at: Moment) -> Actor {
+        Actor {
+            who: Who::User { id: self.id, role: self.role, session },
+            name: self.login.clone(),
+            permissions: Permissions::of(self.role),
+            area: self.area(),
+            expires_at,
+        }
+    }
+
+    /// Whether its word still counts where it is not asked again who it is (a feed): it may log in, or its issuer has
+    /// vouched for it not long ago.
+    pub fn is_current(&self, now: Moment) -> bool {
+        self.active && self.vouched_at.is_none_or(|at| at.plus_seconds(VOUCHED_FOR) > now)
+    }
+
+    /// What it is known by elsewhere: the login, or the issuer and the subject.
+    pub(crate) fn natural_key(&self) -> Value {
+        match (&self.issuer, &self.subject) {
+            (Some(issuer), Some(subject)) => json!({ "issuer": issuer, "subject": subject }),
+            _ => json!(self.login),
+        }
+    }
 }
+
+/// How long the word of a foreign issuer counts without a new one, in seconds: whoever leaves there is not told here.
+const VOUCHED_FOR: i64 = 30 * 24 * 3600;
 
 /// What a new user is made from.
 #[derive(Clone, Debug)]
@@ -83,11 +121,7 @@ pub fn fold_login(login: &str) -> String {
 /// [`ProblemCode::AlreadyExists`] if the login is taken.
 pub fn create(tx: &mut Tx, new: &NewUser, password_hash: &str) -> Result<User> {
     check(new)?;
-    let (municipality, school) = match new.area {
-        Area::Region => (None, None),
-        Area::Municipality(id) => (Some(id), None),
-        Area::School(id) => (None, Some(id)),
-    };
+    let (municipality, school) = bounds(new.area);
     let row = (
         users::login.eq(fold_login(&new.login)),
         users::display_name.eq(new.display_name.trim()),
@@ -101,9 +135,23 @@ pub fn create(tx: &mut Tx, new: &NewUser, password_hash: &str) -> Result<User> {
     let db: &mut Db = tx;
     let id: UserId = diesel::insert_into(users::table).values(row).returning(users::id).get_result(db)?;
     let user = find(db, id)?;
-    let after = serde_json::to_value(&user).unwrap_or_default();
-    tx.record(Change::new("users", id, Operation::Create).named(user.login.as_str()).after(after));
+    record(tx, None, &user)?;
     Ok(user)
+}
+
+/// The columns of an area: a municipality, a school, or neither.
+pub(crate) fn bounds(area: Area) -> (Option<MunicipalityId>, Option<SchoolId>) {
+    match area {
+        Area::Region => (None, None),
+        Area::Municipality(id) => (Some(id), None),
+        Area::School(id) => (None, Some(id)),
+    }
+}
+
+/// Notes what has become of a user.
+pub(crate) fn record(tx: &mut Tx, before: Option<&User>, after: &User) -> Result<()> {
+    tx.record(change("users", after.id, before, Some(after))?.named(after.natural_key()));
+    Ok(())
 }
 
 /// Checks everything about a new user that needs no database.
@@ -196,12 +244,6 @@ pub fn set_active(tx: &mut Tx, id: UserId, active: bool, version: i64, by: UserI
         crate::sessions::end_all(tx, id, at)?;
     }
     let user = find(tx, id)?;
-    let (before, after) = (serde_json::to_value(&before), serde_json::to_value(&user));
-    tx.record(
-        Change::new("users", id, Operation::Update)
-            .named(user.login.as_str())
-            .before(before.unwrap_or_default())
-            .after(after.unwrap_or_default()),
-    );
+    record(tx, Some(&before), &user)?;
     Ok(user)
 }

@@ -43,6 +43,7 @@ problem_codes! {
     InvalidRefreshToken = "invalid_refresh_token", 401, "The refresh token is not valid", "Токен обновления недействителен";
     ReusedRefreshToken = "reused_refresh_token", 401, "The refresh token was used before; the session is ended", "Токен обновления уже использован; сеанс закрыт";
     Forbidden = "forbidden", 403, "Your role does not allow this", "Ваша роль этого не позволяет";
+    NotAdmitted = "not_admitted", 403, "Your identity provider vouches for you, but you have no access here", "Ваш поставщик удостоверений подтвердил вас, но доступа сюда у вас нет";
     NotFound = "not_found", 404, "There is no such thing, or it is outside your area", "Не найдено или вне вашей области доступа";
     MethodNotAllowed = "method_not_allowed", 405, "This address does not take this method", "Метод здесь не поддерживается";
     NotAcceptable = "not_acceptable", 406, "None of the accepted formats can be given", "Нет ни одного из запрошенных форматов";
@@ -71,6 +72,7 @@ problem_codes! {
     TooManyRequests = "too_many_requests", 429, "Too many requests; wait", "Слишком много запросов; подождите";
     Internal = "internal", 500, "Something failed on our side; the request id finds it in the log", "Внутренняя ошибка; по номеру запроса её найдут в журнале";
     Unavailable = "unavailable", 503, "The database or the store of files does not answer; try again", "База данных или хранилище файлов не отвечает; повторите позже";
+    IssuerUnavailable = "issuer_unavailable", 503, "The keys of your identity provider cannot be had now; try again", "Ключи вашего поставщика удостоверений сейчас недоступны; повторите позже";
     StorageFull = "storage_full", 507, "There is no space left to store this", "Нет места для записи";
 }
 

@@ -1,16 +1,18 @@
 //! How a client proves who it is: by a secret, or by an assertion signed with its own key (RFC 7523).
 
-use super::{ClientId, ServiceClient, keys::ClientKey, named, secrets};
-use crate::{attempts::Attempt, secret::hashed};
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD as B64URL};
+use super::{ClientId, ServiceClient, named, secrets};
+use crate::{
+    attempts::Attempt,
+    jwt::{self, Audience, Head},
+    secret::hashed,
+};
 use diesel::prelude::*;
-use jsonwebtoken::Validation;
 use opora_db::{
     Database, Db, Error, Result, if_found,
     schema::{client_assertions as assertions, client_secrets, service_clients},
 };
 use opora_primitives::{Moment, ProblemCode};
-use serde::{Deserialize, de::DeserializeOwned};
+use serde::Deserialize;
 use serde_json::Value;
 
 /// The longest life of an assertion, in seconds.
@@ -90,7 +92,8 @@ impl Credential {
         let claimed = match self {
             Self::Secret { client_id, .. } => Some(client_id.clone()),
             Self::Assertion { client_id, jwt } => {
-                let sub = part::<Value>(jwt, 1).and_then(|claims| claims["sub"].as_str().map(str::to_owned));
+                let sub =
+                    jwt::part::<Value>(jwt, 1).and_then(|claims| claims["sub"].as_str().map(str::to_owned));
                 sub.filter(|sub| client_id.as_ref().is_none_or(|id| id == sub))
             }
         };
@@ -189,56 +192,22 @@ struct Assertion {
     iat: Option<f64>,
 }
 
-/// One audience, or a list of them.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Audience {
-    One(String),
-    Many(Vec<String>),
-}
-
 /// The proof in `jwt`, if it is signed with a key of the client and says what it must. The header chooses among the
-/// client's own keys and nothing else: keys in it or behind addresses in it are not looked at, and an extension that must
-/// be understood is not.
+/// client's own keys and nothing else.
 fn asserted(jwt: &str, client: &ServiceClient, audiences: &[String], now: Moment) -> Option<Proof> {
-    let header: Value = part(jwt, 0)?;
-    if !header["crit"].is_null() {
-        return None;
-    }
-    let kid = match &header["kid"] {
-        Value::Null => None,
-        kid => Some(kid.as_str()?),
-    };
-    let key = client.jwks.as_ref()?.choose(kid)?;
-    let said: Assertion = verified(jwt, key)?;
+    let kid = Head::of(jwt)?.kid;
+    let key = client.jwks.as_ref()?.choose(kid.as_deref())?;
+    let said: Assertion = jwt::verified(jwt, &key.decoding()?, key.algorithms())?;
     // One audience only: an assertion for several could be carried from one to another.
-    let aud = match &said.aud {
-        Audience::One(aud) => aud,
-        Audience::Many(list) => list.first().filter(|_| list.len() == 1)?,
-    };
+    let [aud] = said.aud.names() else { return None };
     let (now, expires) = (now.unix(), said.exp as i64);
     let in_time = expires > now - SKEW && expires <= now + ASSERTION_LIFE + SKEW;
     let begun = [said.nbf, said.iat].into_iter().flatten().all(|at| at as i64 <= now + SKEW);
     let right = said.iss == client.client_id && said.sub == client.client_id && audiences.contains(aud);
     let named = (1..=200).contains(&said.jti.len());
+    if !(right && in_time && begun && named) {
+        return None;
+    }
     let expires_at = Moment::from_unix(expires)?.plus_seconds(SKEW);
-    (right && in_time && begun && named).then_some(Proof::Assertion { jti: said.jti, expires_at })
-}
-
-/// The claims of a JWT whose signature is of `key` in one of the key's algorithms.
-fn verified<T: DeserializeOwned>(jwt: &str, key: &ClientKey) -> Option<T> {
-    let algorithms = key.algorithms();
-    let mut validation = Validation::new(*algorithms.first()?);
-    validation.algorithms = algorithms;
-    // The claims are looked at here, more closely.
-    validation.validate_exp = false;
-    validation.validate_aud = false;
-    validation.required_spec_claims.clear();
-    jsonwebtoken::decode(jwt, &key.decoding()?, &validation).ok().map(|data| data.claims)
-}
-
-/// A part of a JWT whose signature nobody has looked at.
-fn part<T: DeserializeOwned>(jwt: &str, n: usize) -> Option<T> {
-    let bytes = B64URL.decode(jwt.split('.').nth(n)?).ok()?;
-    serde_json::from_slice(&bytes).ok()
+    Some(Proof::Assertion { jti: said.jti, expires_at })
 }
