@@ -55,6 +55,7 @@ const WHOLE_REGION: &[(&str, &str)] = &[
     ("propose_facts", "what is counted is the region's"),
     ("delete_identification_run", "a run is the region's"),
     ("delete_proposal_run", "so is a run of the rules"),
+    ("delete_list", "a version of the list is the region's"),
 ];
 
 fn walk(client: &Client, operation: &Operation) -> Reply {

@@ -4,6 +4,7 @@ use crate::harness::{
     World,
     files::{windows_1251, xlsx},
 };
+use chrono::Datelike;
 use opora_identity::Role;
 use serde_json::json;
 use std::{
@@ -24,9 +25,15 @@ fn file(rows: &[&str]) -> String {
 /// A file of results that is refused as a whole, with `reason` in the words of its job.
 #[track_caller]
 fn refused(world: &World, bytes: impl Into<Vec<u8>>, reason: &str) {
+    refused_as(world, "results", bytes, reason);
+}
+
+/// As [`refused`], of another kind.
+#[track_caller]
+fn refused_as(world: &World, kind: &str, bytes: impl Into<Vec<u8>>, reason: &str) {
     let admin = world.client(Role::Admin);
     let before = world.storage.contents();
-    let loaded = admin.load("results", bytes).failed("invalid_file");
+    let loaded = admin.load(kind, bytes).failed("invalid_file");
     let detail = loaded.job["problem"]["detail"].as_str().unwrap_or("");
     assert!(detail.contains(reason), "{reason}: {loaded:?}");
     assert_eq!(world.storage.contents(), before);
@@ -141,15 +148,12 @@ both!(a_body_without_end_is_refused_early, |world| {
     assert!(answer.starts_with("HTTP/1.1 413") && answer.contains("body_too_large"), "{answer}");
     assert_eq!(world.storage.contents(), before);
     assert_eq!(world.storage.number("SELECT count(*) AS n FROM imports"), 0);
-    let left = std::fs::read_dir(world.storage.dir.path()).unwrap().flatten();
-    let left: Vec<_> =
-        left.map(|f| f.file_name().into_string().unwrap()).filter(|n| n.starts_with("import-")).collect();
-    assert_eq!(left, [""; 0], "the temporary file goes");
+    assert_eq!(world.storage.temporary_files(), 0, "the temporary file goes");
     small.log_in("admin").get("/api/v1/imports").expect(200);
 });
 
 /// Rows that are refused: the row, its column, the reason.
-const ROWS: [(&str, &str, &str); 16] = [
+const ROWS: [(&str, &str, &str); 17] = [
     ("999999;2018/2019;ОГЭ;9;Математика;40;12;12;14;10;4", "school_code", "unknown_reference"),
     ("x;2018/2019;ОГЭ;9;Математика;40;12;12;14;10;4", "school_code", "unknown_reference"),
     (";2018/2019;ОГЭ;9;Математика;40;12;12;14;10;4", "school_code", "required"),
@@ -161,6 +165,7 @@ const ROWS: [(&str, &str, &str); 16] = [
     ("520102;2018/2020;ОГЭ;9;Математика;40;12;;;;", "academic_year", ""),
     ("520102;0000/0001;ОГЭ;9;Математика;40;12;;;;", "academic_year", ""),
     ("520102;2018;ОГЭ;9;Математика;40;12;;;;", "academic_year", "wrong_format"),
+    ("520102;2090/2091;ОГЭ;9;Математика;40;12;;;;", "academic_year", "out_of_range"),
     ("520102;2018/2019;ЕГЭ ЕГЭ;9;Математика;40;12;;;;", "type", "unknown_value"),
     ("520102;2018/2019;ОГЭ;13;Математика;40;12;;;;", "grade", "out_of_range"),
     ("520102;2018/2019;ОГЭ;9;Алхимия;40;12;;;;", "subject", "unknown_value"),
@@ -241,4 +246,57 @@ both!(a_procedure_that_was_not_held_is_a_warning, |world| {
     let loaded =
         admin.load("results", file(&["520101;2019/2020;ОГЭ;9;01;40;12;;;;"])).succeeded([1, 0, 0, 0]);
     assert_eq!(loaded.import["report"]["warnings"], json!([{"code": "not_held", "rows": 1}]));
+});
+
+both!(a_procedure_that_cannot_be_is_a_warning, |world| {
+    let admin = world.client(Role::Admin);
+    let rows = [
+        "520101;2018/2019;ЕГЭ;9;01;40;12;;;;",
+        "520101;2018/2019;ОГЭ;11;01;40;12;;;;",
+        "520101;2018/2019;ВПР;5;31;40;12;;;;",
+        "520101;2018/2019;ЕГЭ;12;01;40;12;;;;",
+        "520101;2018/2019;НИКО;3;31;40;12;;;;",
+    ];
+    let loaded = admin.load("results", file(&rows)).succeeded([5, 0, 0, 0]);
+    assert_eq!(loaded.import["report"]["warnings"], json!([{"code": "not_given", "rows": 3}]));
+    // The work of autumn 2020 was on the programme of the grade before.
+    let autumn = "Код ОО;Учебный год;Процедура;Класс;Предмет;Класс программы;Количество участников;Не преодолели минимальный порог\n\
+        520101;2020/2021;ВПР;5;31;4;40;12\n520101;2020/2021;ВПР;9;04;8;40;12\n";
+    let loaded = admin.load("results", autumn).succeeded([2, 0, 0, 0]);
+    assert_eq!(loaded.import["report"]["warnings"], json!([]));
+});
+
+/// The academic year `ahead` years after the current one.
+fn academic_year(ahead: i32) -> String {
+    let today = chrono::Utc::now().date_naive();
+    let start = if today.month() >= 9 { today.year() } else { today.year() - 1 } + ahead;
+    format!("{start}/{}", start + 1)
+}
+
+both!(a_year_that_has_not_begun_is_refused, |world| {
+    let admin = world.client(Role::Admin);
+    let result = |ahead| file(&[&GOOD.replace("2018/2019", &academic_year(ahead))]);
+    let context =
+        |ahead| format!("Код ОО;Учебный год;Количество обучающихся\n520101;{};100\n", academic_year(ahead));
+    let list = |ahead| format!("Год списка;Код ОО\n{};520101\n", chrono::Utc::now().year() + ahead);
+    let before = world.storage.contents();
+    let wrong = (2, "academic_year".to_owned(), "out_of_range".to_owned());
+    for (kind, text) in [("results", result(1)), ("contexts", context(1))] {
+        let loaded = admin.load(kind, text).failed("invalid_file");
+        assert_eq!(admin.rejects(loaded.id), std::slice::from_ref(&wrong), "{kind}");
+    }
+    let loaded = admin.load("lists", list(2)).failed("invalid_file");
+    assert_eq!(admin.rejects(loaded.id), [(2, "list_year".to_owned(), "out_of_range".to_owned())]);
+    assert_eq!(world.storage.contents(), before);
+    let run = json!({ "academic_year": academic_year(1) });
+    let refused = world.client(Role::Institute).post("/api/v1/identification-runs", &run).expect(422);
+    assert_eq!(refused.flaws(), [("/academic_year", "out_of_range")]);
+    for (kind, text) in [("results", result(0)), ("contexts", context(0)), ("lists", list(1))] {
+        admin.load(kind, text).succeeded([1, 0, 0, 0]);
+    }
+});
+
+both!(a_register_without_end_is_refused, |world| {
+    let rows: String = (0..=100_000).map(|n| format!("2021;{:06}\n", 600_000 + n)).collect();
+    refused_as(world, "lists", format!("Год списка;Код ОО\n{rows}"), "too_many_rows");
 });

@@ -1,11 +1,14 @@
 //! What goes wrong around the server: two files at once, a server killed at work, a full disk, a database that goes away.
 
-use crate::harness::{Client, Reply, Server, World, storage::Storage, stuck::Stuck, world::Node};
+use crate::harness::{
+    Client, Reply, Server, World, seed::PASSWORD, storage::Storage, stuck::Stuck, world::Node,
+};
 use diesel::connection::SimpleConnection;
 use opora_identity::Role;
 use serde_json::{Value, json};
 use std::{
     fmt::Write,
+    sync::mpsc,
     time::{Duration, Instant},
 };
 
@@ -67,6 +70,7 @@ fn taken_up_again(storage: &Storage, sent: &Reply, table: &str, rows: i64, befor
         loaded.id
     );
     assert_eq!(storage.number(&journal), 1);
+    assert_eq!(storage.temporary_files(), 0, "what a dead server left is swept at the next start");
 }
 
 fn killed_while_reading(storage: &Storage) {
@@ -81,6 +85,7 @@ fn killed_while_reading(storage: &Storage) {
         "killed too late: {at_work}"
     );
     server.kill();
+    assert_eq!(storage.temporary_files(), 1, "the file it was reading");
     taken_up_again(storage, &sent, "staff", MANY, before);
 }
 
@@ -306,6 +311,30 @@ fn a_database_that_goes_away_and_comes_back() {
     client.get("/api/v1/schools").expect(200);
     client.post("/api/v1/municipalities", &body).expect(201);
     client.load("contexts", contexts(100)).succeeded([5, 0, 0, 0]);
+}
+
+/// SQLite has one writer. Others wait for it as long as for a connection, then they are told to come again.
+#[test]
+fn a_write_that_takes_long_holds_nobody_up_for_ever() {
+    let world = World::sqlite();
+    let node = world.another_node(|config| config.connection_wait_seconds = 1);
+    let reader = node.log_in("admin");
+    let database = node.state.database.clone();
+    let ((begun, hear), (end, wait)) = (mpsc::channel(), mpsc::channel());
+    let long = std::thread::spawn(move || {
+        database.keep_books(|_| {
+            begun.send(()).unwrap();
+            wait.recv().unwrap();
+            Ok(())
+        })
+    });
+    hear.recv().unwrap();
+    let refused = node.stranger().try_log_in("admin", PASSWORD).expect(503).problem("unavailable");
+    assert!(!refused.header("retry-after").is_empty());
+    reader.get("/api/v1/schools").expect(200);
+    end.send(()).unwrap();
+    long.join().unwrap().unwrap();
+    node.stranger().try_log_in("admin", PASSWORD).expect(200);
 }
 
 /// A restart of the database between two requests is not seen by those who read.

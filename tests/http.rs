@@ -134,6 +134,22 @@ fn begin(node: &Node, path: &str, framing: Framing, token: &str, sent: usize) ->
 /// A body far larger than what is read of it, and than what the sockets' buffers hold.
 const LARGE: usize = 24 * 1024 * 1024;
 
+// A body that says that it is too long is refused before it comes: a client that waits for the answer before it sends on
+// would wait for ever.
+both!(a_body_that_is_said_to_be_too_long_is_refused_at_once, |world| {
+    let node = world.another_node(|config| config.import_limit_mib = 1);
+    let token = node.log_in("admin").token.unwrap();
+    for path in ["/api/v1/auth/login", "/api/v1/imports?kind=schools"] {
+        let mut stream = begin(&node, path, Framing::Length, &token, 0);
+        stream.write_all(b"{").unwrap();
+        let begun = Instant::now();
+        let mut head = [0; 12];
+        stream.read_exact(&mut head).unwrap();
+        assert_eq!(&head, b"HTTP/1.1 413", "{path}");
+        assert!(begun.elapsed() < Duration::from_secs(3), "{path}: {:?}", begun.elapsed());
+    }
+});
+
 both!(a_body_that_is_refused_early_gets_its_answer_and_the_end, |world| {
     let node = world.another_node(|config| config.import_limit_mib = 1);
     let token = node.log_in("admin").token.unwrap();

@@ -82,6 +82,8 @@ mod publication;
 #[cfg(test)]
 mod registry;
 #[cfg(test)]
+mod removals;
+#[cfg(test)]
 mod reports;
 #[cfg(test)]
 mod s3;

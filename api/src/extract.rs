@@ -1,6 +1,6 @@
 //! Strict readers of bodies and queries, and the conditions a request may carry.
 
-use crate::{create::IDEMPOTENCY_KEY, error::ApiError, shape::misplaced_arrays};
+use crate::{create::IDEMPOTENCY_KEY, error::ApiError, length, shape::misplaced_arrays};
 use actix_web::{
     FromRequest, HttpMessage, HttpRequest, HttpResponse,
     dev::Payload,
@@ -54,6 +54,7 @@ impl<T: DeserializeOwned + ToSchema + 'static> FromRequest for Draft<T> {
             if !is_json {
                 return Err(ProblemCode::UnsupportedMediaType.into());
             }
+            length::check(&request, MOST_JSON as u64)?;
             let payload = bytes.map_err(|_| ProblemCode::BadRequest)?;
             let bytes = match payload.to_bytes_limited(MOST_JSON).await {
                 Ok(read) => read.map_err(|_| ProblemCode::BadRequest)?,

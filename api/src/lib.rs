@@ -11,6 +11,7 @@ pub mod extract;
 pub mod feed;
 pub mod files;
 pub mod issuers;
+pub mod length;
 pub mod log_file;
 pub mod middleware;
 pub mod oauth;

@@ -11,6 +11,7 @@ use actix_web::{
 use opora_db::{BackEnd, Database, Error, Result, jobs, migrations};
 use opora_identity::{Tokens, tokens};
 use opora_reporting::facts::blobs::Blobs;
+use opora_schools::import::scratch;
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 use tokio::sync::Semaphore;
 
@@ -113,6 +114,11 @@ pub fn build(config: Config) -> Result<Running> {
     let state = state(config)?;
     if matches!(state.database.back_end(), BackEnd::Sqlite(_)) {
         state.database.keep_books(jobs::release_all)?;
+    }
+    match scratch::sweep(&state.config.data_dir) {
+        Ok(0) => {}
+        Ok(count) => tracing::info!(count, "temporary files of a server that was killed were removed"),
+        Err(error) => tracing::warn!(%error, "temporary files that nobody uses could not be removed"),
     }
     let contract = web::Data::new(routes::contract::Published::new().map_err(Error::Fault)?);
     let shared = web::Data::new(state.clone());

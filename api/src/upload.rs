@@ -1,6 +1,6 @@
 //! Files on their way in: spooled to the disk as they come, so that memory does not grow with them.
 
-use crate::{error::ApiError, state::off_thread};
+use crate::{error::ApiError, length, state::off_thread};
 use actix_multipart::Multipart;
 use actix_web::{FromRequest, HttpRequest, http::header::CONTENT_TYPE, web::Payload};
 use futures_util::{Stream, StreamExt, TryStreamExt};
@@ -12,6 +12,9 @@ pub fn media_type(request: &HttpRequest) -> &str {
     let kind = request.headers().get(CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or("");
     kind.split(';').next().unwrap_or("").trim()
 }
+
+/// Bytes of a form besides its file.
+const FORM: u64 = 128 * 1024;
 
 /// Spools the file of a request: the part `file` of a form, with the name that the form gives it, or the body itself, if
 /// its media type `is_taken`.
@@ -27,6 +30,7 @@ pub async fn receive(
 ) -> Result<(Spooled, Option<String>), ApiError> {
     match media_type(request) {
         "multipart/form-data" => {
+            length::check(request, spool.most() + FORM)?;
             let mut inner = payload.into_inner();
             let mut form =
                 Multipart::from_request(request, &mut inner).await.map_err(|_| ProblemCode::BadRequest)?;
@@ -39,7 +43,10 @@ pub async fn receive(
             }
             Err(Problem::new(ProblemCode::BadRequest, "the form has no part named file").into())
         }
-        sent if is_taken(sent) => Ok((fill(spool, payload.map_err(drop)).await?, None)),
+        sent if is_taken(sent) => {
+            length::check(request, spool.most())?;
+            Ok((fill(spool, payload.map_err(drop)).await?, None))
+        }
         _ => Err(ProblemCode::UnsupportedMediaType.into()),
     }
 }

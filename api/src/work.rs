@@ -8,7 +8,7 @@ use opora_db::{
 use opora_primitives::{Area, Moment, Problem, ProblemCode};
 use opora_reporting::plan;
 use opora_schools::{
-    import::{self, Attendant, ImportId, ImportKind, Order, Report, store},
+    import::{self, Attendant, ImportId, ImportKind, Order, Report, scratch, store},
     runs,
     types::RunId,
 };
@@ -134,7 +134,7 @@ impl Desk {
     fn import(&self, job: &Job, progress: &Progress) -> Result<()> {
         let (database, id) = (&self.database, ImportId(job.subject_id));
         let import = database.read(|db| store::find(db, Area::Region, id))?;
-        let file = tempfile::NamedTempFile::new_in(&self.config.data_dir).map_err(Error::fault)?;
+        let file = scratch::file(&self.config.data_dir).map_err(Error::fault)?;
         database.read(|db| store::copy_bytes(db, id, &mut file.as_file()))?;
         let order = import.order(self.config.any_school_code);
         let loading = Loading { job, holder: &self.holder, progress, order: &order };

@@ -14,7 +14,7 @@ use diesel::{
     prelude::*,
 };
 use opora_db::{BackEnd, Database, Db, Error, Origin, Tx, schema::results};
-use opora_primitives::Area;
+use opora_primitives::{Area, Moment};
 use opora_schools::import::{self, Attendant, ImportId, ImportKind, ImportMode, Order, Report};
 use std::{path::Path, time::Instant};
 
@@ -89,6 +89,7 @@ pub fn load(database: &Database, path: &Path) -> Outcome {
         sheet: None,
         area: Area::Region,
         any_school_code: false,
+        came_on: Moment::now().date(),
     };
     let report = import::run(database, &Origin::system("bench"), &order, path, &Nobody)?;
     if report.applied { Ok(()) } else { Err(format!("{:?}", report.rejects.first()).into()) }

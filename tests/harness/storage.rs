@@ -62,6 +62,12 @@ impl Storage {
         Self { url: with_database(&name), dir: TempDir::new().unwrap(), on_server: Some(name) }
     }
 
+    /// How many temporary files lie in the data directory.
+    pub fn temporary_files(&self) -> usize {
+        let files = std::fs::read_dir(self.dir.path()).unwrap().flatten();
+        files.filter(|file| file.file_name().to_string_lossy().starts_with("opora-temporary-")).count()
+    }
+
     /// One connection, outside any pool.
     pub fn connect(&self) -> Db {
         self.url.parse::<BackEnd>().unwrap().connect(None).unwrap()

@@ -1,6 +1,7 @@
 //! The body of a request to `/oauth/...`: a form, and nothing else.
 
 use super::OAuthError;
+use crate::length;
 use actix_web::{FromRequest, HttpRequest, dev::Payload, http::header::CONTENT_TYPE, web};
 use futures_util::{FutureExt, future::LocalBoxFuture};
 
@@ -51,6 +52,7 @@ impl FromRequest for Form {
         let is_form = media_type.eq_ignore_ascii_case("application/x-www-form-urlencoded");
         // Secrets in an address end in logs.
         let in_address = !request.query_string().is_empty();
+        let too_long = length::check(request, MOST as u64).is_err();
         let payload = web::Payload::from_request(request, payload).into_inner();
         async move {
             if !is_form {
@@ -59,10 +61,13 @@ impl FromRequest for Form {
             if in_address {
                 return Err(OAuthError::request("parameters go into the body, not into the address"));
             }
-            let payload = payload.map_err(|_| OAuthError::request("the body cannot be read"))?;
-            match payload.to_bytes_limited(MOST).await {
+            let unreadable = || OAuthError::request("the body is too large or cannot be read");
+            if too_long {
+                return Err(unreadable());
+            }
+            match payload.map_err(|_| unreadable())?.to_bytes_limited(MOST).await {
                 Ok(Ok(bytes)) => Self::parse(&bytes),
-                _ => Err(OAuthError::request("the body is too large or cannot be read")),
+                _ => Err(unreadable()),
             }
         }
         .boxed_local()

@@ -1,25 +1,28 @@
 //! Versions of the list of low-result schools. The list is not public.
 
 use crate::{
-    auth::{Guard, ReadLists},
+    auth::{Guard, ReadLists, Regional, WriteRegistry},
     error::Answer,
     extract::{Items, Query, list_query, page, require},
     state::State,
 };
 use actix_web::{
-    HttpRequest, HttpResponse, get,
+    HttpRequest, HttpResponse, delete, get,
     web::{Data, Path},
 };
 use opora_primitives::Reason;
 use opora_schools::{
-    registry::lists::{self, List, ListedSchool},
+    registry::{
+        edit::lists as edit,
+        lists::{self, List, ListedSchool},
+    },
     types::ListId,
 };
 use utoipa_actix_web::service_config::ServiceConfig;
 
 /// Registers the operations of this file.
 pub fn register(config: &mut ServiceConfig) {
-    config.service(list).service(get).service(list_listed);
+    config.service(list).service(get).service(remove).service(list_listed);
 }
 
 list_query! {
@@ -65,6 +68,19 @@ async fn get(_: Guard<ReadLists>, state: Data<State>, id: Path<ListId>) -> Answe
     let id = id.into_inner();
     let found = state.read(move |db| lists::find(db, id)).await?;
     Ok(HttpResponse::Ok().json(found))
+}
+
+/// Remove a version of the list
+///
+/// One that came by mistake, with its entries. A version that an identification run stands beside is refused with
+/// `still_referenced`. A version never changes, so there is no `If-Match`.
+#[utoipa::path(operation_id = "delete_list", tag = "registry", params(("id" = ListId, Path, description = "The version's id")), security(("bearer" = ["registry:write"])),
+    responses((status = 204, description = "It is gone")))]
+#[delete("/api/v1/lists/{id}")]
+async fn remove(Regional(guard): Regional<WriteRegistry>, state: Data<State>, id: Path<ListId>) -> Answer {
+    let id = id.into_inner();
+    state.write(guard.origin(), move |tx| edit::delete(tx, id)).await?;
+    Ok(HttpResponse::NoContent().finish())
 }
 
 /// List the schools of a version

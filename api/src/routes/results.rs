@@ -1,30 +1,33 @@
 //! Results: aggregates of a school in a procedure.
 
 use crate::{
-    auth::{Guard, ReadRegistry},
+    auth::{Guard, ReadRegistry, WriteRegistry},
     error::Answer,
     extract::{Items, Query, list_query, page, require},
     routes::{changes::part, schools::SchoolPath},
     state::State,
 };
 use actix_web::{
-    HttpRequest, get,
+    HttpRequest, HttpResponse, delete, get,
     web::{Data, Path},
 };
 use opora_primitives::{AcademicYear, Problem, Reason, SchoolId};
 use opora_schools::{
     registry::{
+        edit::results as edit,
         partitions::Harvest,
         results::{self, Filter, ResultRow},
         schools,
     },
     types::{Assessment, Attempt, Subject},
 };
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 /// Registers the operations of this file.
 pub fn register(config: &mut ServiceConfig) {
-    config.service(list).service(list_of_school);
+    config.service(list).service(remove).service(list_of_school);
 }
 
 /// The parameters of both lists: in the results of one school there is no other school to ask for.
@@ -81,6 +84,45 @@ result_query! {
     SchoolResultQuery {}
 }
 
+/// Which results are to go.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ResultRemoval {
+    /// Of this academic year.
+    #[param(example = "2019/2020")]
+    academic_year: AcademicYear,
+    /// Of this assessment.
+    #[serde(rename = "type")]
+    assessment: Assessment,
+    /// Of pupils in this grade only.
+    #[param(minimum = 1, maximum = 12, example = 9)]
+    grade: Option<i32>,
+    /// In this subject only.
+    subject: Option<Subject>,
+    /// Of this attempt only.
+    attempt: Option<Attempt>,
+    /// Of this school only.
+    school_id: Option<SchoolId>,
+}
+
+impl ResultRemoval {
+    fn filter(&self) -> Result<Filter, Problem> {
+        require("grade", self.grade.as_ref(), Reason::OutOfRange, |grade| (1..=12).contains(grade))?;
+        let Self { academic_year, assessment, grade, subject, attempt, school_id } = *self;
+        let (year, assessment) = (Some(academic_year), Some(assessment));
+        Ok(Filter { school: school_id, year, assessment, grade, subject, attempt, partition: None })
+    }
+}
+
+/// How many results are gone.
+#[derive(Serialize, ToSchema)]
+pub struct RemovedResults {
+    /// How many there were.
+    #[schema(minimum = 0, maximum = 50_000, example = 873)]
+    removed: usize,
+}
+
 /// List results
 ///
 /// By school: those of the caller's area.
@@ -99,6 +141,24 @@ async fn list(
     let found =
         state.read(move |db| results::list(db, area, &filter, limit, query.cursor.as_deref())).await?;
     Ok(page(&request, found))
+}
+
+/// Remove results
+///
+/// Those of an assessment in a year that came by mistake, inside the caller's area: all of them, or those of a grade, a
+/// subject, an attempt, a school; with all of these, one result. At most 50,000 at once. Each leaves its contents in the
+/// audit log and an entry in the change journal.
+#[utoipa::path(operation_id = "delete_results", tag = "registry", params(ResultRemoval), security(("bearer" = ["registry:write"])),
+    responses((status = 200, description = "How many are gone", body = RemovedResults)))]
+#[delete("/api/v1/results")]
+async fn remove(
+    guard: Guard<WriteRegistry>,
+    state: Data<State>,
+    Query(wanted): Query<ResultRemoval>,
+) -> Answer {
+    let (area, filter) = (guard.area(), wanted.filter()?);
+    let removed = state.write(guard.origin(), move |tx| edit::delete(tx, area, &filter)).await?;
+    Ok(HttpResponse::Ok().json(RemovedResults { removed }))
 }
 
 /// List a school's results

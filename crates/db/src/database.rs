@@ -6,10 +6,11 @@ use diesel::{
     connection::{SimpleConnection, TransactionManager},
 };
 use opora_primitives::Moment;
+use parking_lot::FairMutex;
 use std::{
     cell::Cell,
     ops::{Deref, DerefMut},
-    sync::{Arc, Mutex, PoisonError},
+    sync::Arc,
     time::Duration,
 };
 
@@ -20,7 +21,8 @@ pub struct Settings {
     pub back_end: BackEnd,
     /// The most connections held.
     pub connections: u32,
-    /// How long a caller waits for a connection before it is told that the database does not answer.
+    /// How long a caller waits for a connection, and on SQLite for its turn to write, before it is told that the database
+    /// does not answer.
     pub wait: Duration,
     /// The most an SQLite file may grow to, in MiB.
     pub quota_mib: Option<u32>,
@@ -32,7 +34,9 @@ pub struct Database {
     pool: r2d2::Pool<Manager>,
     back_end: BackEnd,
     /// SQLite has one writer. Queueing here is fair; its own busy handler is not, and starves under load.
-    turn: Arc<Mutex<()>>,
+    turn: Option<Arc<FairMutex<()>>>,
+    /// How long a write waits for its turn.
+    patience: Duration,
 }
 
 /// A connection inside a write: a [`Db`] that also collects what the write must leave behind.
@@ -79,7 +83,8 @@ impl Database {
             .test_on_check_out(false)
             .error_handler(Box::new(r2d2::NopErrorHandler))
             .build_unchecked(manager);
-        Self { pool, back_end: settings.back_end, turn: Arc::new(Mutex::new(())) }
+        let turn = matches!(settings.back_end, BackEnd::Sqlite(_)).then(Arc::default);
+        Self { pool, back_end: settings.back_end, turn, patience: settings.wait }
     }
 
     /// Which database this is.
@@ -175,8 +180,9 @@ impl Database {
 
     /// Tries a write until it no longer clashes.
     fn in_turn<T>(&self, mut attempt: impl FnMut() -> Result<T>) -> Result<T> {
-        let _turn = matches!(self.back_end, BackEnd::Sqlite(_))
-            .then(|| self.turn.lock().unwrap_or_else(PoisonError::into_inner));
+        let too_long = || Error::Unavailable("another write takes too long".into());
+        let turn = self.turn.as_ref().map(|turn| turn.try_lock_for(self.patience).ok_or_else(too_long));
+        let _turn = turn.transpose()?;
         for count in 0..ATTEMPTS {
             match attempt() {
                 Err(Error::Clash) => std::thread::sleep(pause(count)),

@@ -314,7 +314,8 @@ fn tell(row: Row) -> Result<Vec<Told>> {
         // A load of before the journal named its rows tells nothing.
         let Ok(happened) = row.operation.parse() else { return Ok(Vec::new()) };
         let previous = row.previous_key.as_deref().map(read).transpose()?;
-        let key = Some(row.resource_key.clone());
+        // Results have no id; what stands in its place is for the audit log.
+        let key = Some(row.resource_key.clone()).filter(|_| row.resource != FeedResource::Results.as_str());
         return Ok(vec![one(Position::within(&row, 0), key, happened, natural_key, previous)]);
     };
     let Entries(fields, rows) = serde_json::from_str(entries).map_err(Error::fault)?;

@@ -136,6 +136,7 @@ reasons! {
     Truncated = "truncated", "the file ends in the middle", "файл обрывается";
     TooLarge = "too_large", "larger than allowed when unpacked", "слишком велик после распаковки";
     NotATable = "not_a_table", "neither CSV nor XLSX", "это не CSV и не XLSX";
+    TooManyRows = "too_many_rows", "more rows than allowed", "строк больше допустимого";
     UnknownSheet = "unknown_sheet", "there is no such sheet", "нет такого листа";
 }
 

@@ -11,7 +11,7 @@ use super::{
 };
 use opora_db::{Database, Error, Origin, Result, Tx};
 use opora_primitives::{Problem, ProblemCode, Reason};
-use opora_schools::import::{Attendant, Order, Reject, Report, Warning};
+use opora_schools::import::{Attendant, Caution, Order, Reject, Report, Warning};
 use std::{collections::BTreeSet, fs::File, io::Read, path::Path};
 
 /// Reads the plan at `path` and does what `order` says. Rows of the report are activities.
@@ -106,13 +106,13 @@ fn warnings(changes: &[PlanChange], document: &PlanDocument) -> Vec<Warning> {
     let gone =
         |change: &PlanChange| change.part == PlanPart::Activity && change.kind == PlanChangeKind::Removed;
     let counts = [
-        ("overlap", overlaps(document).len() as u64),
+        (Caution::Overlap, overlaps(document).len() as u64),
         // Its facts are kept and count nowhere.
-        ("activity_removed", count(changes, gone)),
-        ("changed_outside_activities", count(changes, |change| change.part != PlanPart::Activity)),
+        (Caution::ActivityRemoved, count(changes, gone)),
+        (Caution::ChangedOutsideActivities, count(changes, |change| change.part != PlanPart::Activity)),
     ];
-    let warn = |(code, rows): (&str, u64)| Warning { code: code.to_owned(), rows };
-    counts.into_iter().filter(|(_, rows)| *rows > 0).map(warn).collect()
+    let counts = counts.into_iter().filter(|(_, rows)| *rows > 0);
+    counts.map(|(code, rows)| Warning { code, rows }).collect()
 }
 
 fn count(changes: &[PlanChange], wanted: impl Fn(&PlanChange) -> bool) -> u64 {

@@ -20,6 +20,56 @@ pub fn was_held(assessment: Assessment, subject: Subject, year: AcademicYear) ->
     }
 }
 
+/// Whether the assessment is given to pupils whose programme is that of `grade`: the exams after the grades they are
+/// named for (a pupil may be a year late in an evening school), the check works by their table. Other assessments know
+/// no bounds.
+pub fn is_given(assessment: Assessment, subject: Subject, grade: i64) -> bool {
+    match assessment {
+        Assessment::Oge => {
+            (9..=10).contains(&grade) && is_of_exams(subject) && subject != Subject::BaseMathematics
+        }
+        Assessment::Ege => (11..=12).contains(&grade) && is_of_exams(subject),
+        Assessment::Vpr => check_works(grade).contains(&subject),
+        Assessment::Niko | Assessment::Regional => true,
+    }
+}
+
+/// Codes up to 22 are those of the exams.
+fn is_of_exams(subject: Subject) -> bool {
+    subject <= Subject::BaseMathematics
+}
+
+/// The subjects of the check works on the programme of a grade. Those of grades 10 and 11 were written by schools that
+/// wished to.
+fn check_works(grade: i64) -> &'static [Subject] {
+    use Subject::{
+        Biology, Chemistry, English, ForeignLanguage, French, Geography, German, History, Mathematics,
+        Physics, Russian, SocialStudies, WorldAround,
+    };
+    match grade {
+        4 => &[Russian, Mathematics, WorldAround],
+        5 => &[Russian, Mathematics, History, Biology],
+        6 => &[Russian, Mathematics, History, Biology, Geography, SocialStudies],
+        7 => &[
+            Russian,
+            Mathematics,
+            History,
+            Biology,
+            Geography,
+            SocialStudies,
+            Physics,
+            ForeignLanguage,
+            English,
+            German,
+            French,
+        ],
+        8 => &[Russian, Mathematics, History, Biology, Geography, SocialStudies, Physics, Chemistry],
+        10 => &[Geography],
+        11 => &[History, Biology, Geography, Physics, Chemistry, ForeignLanguage, English, German, French],
+        _ => &[],
+    }
+}
+
 /// The least result that passes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Minimum {
@@ -94,6 +144,30 @@ mod tests {
                 was_held(Ege, Subject::Mathematics, year(start))
                     && was_held(Vpr, Subject::Russian, year(start))
             );
+        }
+    }
+
+    #[test]
+    fn assessments_have_their_grades_and_subjects() {
+        use Assessment::{Ege, Niko, Oge, Vpr};
+        for (assessment, subject, grade, given) in [
+            (Ege, Subject::Russian, 11, true),
+            (Ege, Subject::Russian, 12, true),
+            (Ege, Subject::Russian, 9, false),
+            (Ege, Subject::WorldAround, 11, false),
+            (Oge, Subject::Mathematics, 9, true),
+            (Oge, Subject::Mathematics, 10, true),
+            (Oge, Subject::Mathematics, 11, false),
+            (Oge, Subject::BaseMathematics, 9, false),
+            (Vpr, Subject::WorldAround, 4, true),
+            (Vpr, Subject::WorldAround, 5, false),
+            (Vpr, Subject::Chemistry, 7, false),
+            (Vpr, Subject::Chemistry, 8, true),
+            (Vpr, Subject::German, 7, true),
+            (Vpr, Subject::Russian, 9, false),
+            (Niko, Subject::History, 6, true),
+        ] {
+            assert_eq!(is_given(assessment, subject, grade), given, "{assessment} {subject} {grade}");
         }
     }
 

@@ -50,7 +50,7 @@ mod fixtures;
 #[cfg(test)]
 mod properties;
 
-pub use calendar::{Minimum, ege_minimum, was_held};
+pub use calendar::{Minimum, ege_minimum, is_given, was_held};
 pub use comparison::{Comparison, compare};
 pub use inputs::{Measurement, Procedure, SchoolInput};
 pub use judge::{Finding, Judgement, Outcome, judge};

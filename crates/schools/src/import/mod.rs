@@ -8,15 +8,17 @@
 
 mod kinds;
 mod outcome;
+pub mod scratch;
 pub mod spool;
 pub mod store;
 
 pub use kinds::columns;
-pub use outcome::{Reject, Report, Warning};
+pub use outcome::{Caution, Reject, Report, Warning};
 
+use chrono::NaiveDate;
 use opora_db::{Change, Database, Error, Operation, Origin, Result, Tx};
-use opora_primitives::{Area, Problem, ProblemCode, Reason};
-use opora_tables::{Options, ReadError, Row, RowError, Table};
+use opora_primitives::{AcademicYear, Area, Problem, ProblemCode, Reason};
+use opora_tables::{Options, ReadError, Row, RowError, RowReader, Table};
 use outcome::Tally;
 use std::{cell::RefCell, path::Path};
 
@@ -97,6 +99,8 @@ pub struct Order {
     pub area: Area,
     /// Whether school codes other than six digits are taken.
     pub any_school_code: bool,
+    /// The day the file came: a year that had not begun by then is refused.
+    pub came_on: NaiveDate,
 }
 
 /// Who waits for an import: a job, or a person at the command line.
@@ -192,6 +196,17 @@ impl Source<'_> {
             }
         }
         Ok(())
+    }
+
+    /// The academic year in the cell `column`. One that had not begun when the file came is a slip, and would be the newest
+    /// of all.
+    fn year(&self, row: &mut RowReader<'_>, column: usize) -> Option<AcademicYear> {
+        let year = row.required::<AcademicYear>(column)?;
+        if year.first_day() > self.order.came_on {
+            row.refuse(column, Reason::OutOfRange);
+            return None;
+        }
+        Some(year)
     }
 
     fn reject(&self, row: u64, column: Option<&str>, reason: Reason) {

@@ -39,12 +39,40 @@ pub struct Report {
     pub rejects: Vec<Reject>,
 }
 
+opora_primitives::word_type!(
+    /// Why something that was taken looks wrong.
+    Caution {
+        /// The procedure was not held that year.
+        NotHeld = "not_held", "процедура в этом году не проводилась";
+        /// The assessment is not given in this grade or subject.
+        NotGiven = "not_given", "эта процедура не проводится в таком классе или по такому предмету";
+        /// Of a plan: what should follow one another overlaps.
+        Overlap = "overlap", "мероприятия пересекаются по срокам";
+        /// Of a plan: an activity is gone; its facts are kept and count nowhere.
+        ActivityRemoved = "activity_removed", "мероприятие исключено из плана";
+        /// Of a plan: something other than its activities changed.
+        ChangedOutsideActivities = "changed_outside_activities", "изменилось не только содержание мероприятий";
+    }
+);
+
+impl Caution {
+    /// In English.
+    pub fn en(self) -> &'static str {
+        match self {
+            Self::NotHeld => "the procedure was not held that year",
+            Self::NotGiven => "the assessment is not given in this grade or subject",
+            Self::Overlap => "activities that should follow one another overlap",
+            Self::ActivityRemoved => "an activity is gone from the plan",
+            Self::ChangedOutsideActivities => "something other than the activities changed",
+        }
+    }
+}
+
 /// Something that was taken but looks wrong.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Warning {
-    /// What.
-    #[schema(example = "not_held")]
-    pub code: String,
+    /// Why.
+    pub code: Caution,
     /// In how many rows.
     #[schema(minimum = 1)]
     pub rows: u64,
@@ -98,10 +126,10 @@ impl Tally {
         self.cut |= rows > 0;
     }
 
-    pub fn warn(&mut self, code: &str) {
+    pub fn warn(&mut self, code: Caution) {
         match self.warnings.iter_mut().find(|w| w.code == code) {
             Some(warning) => warning.rows += 1,
-            None => self.warnings.push(Warning { code: code.to_owned(), rows: 1 }),
+            None => self.warnings.push(Warning { code, rows: 1 }),
         }
     }
 

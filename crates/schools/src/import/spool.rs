@@ -1,5 +1,6 @@
 //! A file on its way in, on disk until it is queued: memory does not grow with it.
 
+use super::scratch;
 use aws_lc_rs::digest::{Context, SHA256};
 use opora_db::{Error, Result};
 use opora_primitives::ProblemCode;
@@ -35,8 +36,13 @@ impl Spool {
     /// # Errors
     /// A folder that cannot be written.
     pub fn new(folder: &Path, most: u64) -> Result<Self> {
-        let file = tempfile::Builder::new().prefix("import-").tempfile_in(folder).map_err(storage)?;
+        let file = scratch::file(folder).map_err(storage)?;
         Ok(Self { file, digest: Context::new(&SHA256), size: 0, most })
+    }
+
+    /// How many bytes it takes at most.
+    pub fn most(&self) -> u64 {
+        self.most
     }
 
     /// Takes the next bytes.

@@ -57,7 +57,8 @@ impl Import {
             (None, None) => Area::Region,
         };
         let Self { id, kind, mode, dry_run, ref sheet, .. } = *self;
-        Order { id, kind, mode, dry_run, sheet: sheet.clone(), area, any_school_code }
+        let came_on = self.created_at.date();
+        Order { id, kind, mode, dry_run, sheet: sheet.clone(), area, any_school_code, came_on }
     }
 
     /// The report, once it is done.

@@ -92,11 +92,14 @@ pub struct NewRun {
 ///
 /// # Errors
 /// Refused fields: a methodology or a list that does not exist, or that is not given when there is none to take, and
-/// the same for the year; [`ProblemCode::WrongState`] for a draft methodology.
+/// the same for the year; a year that has not begun; [`ProblemCode::WrongState`] for a draft methodology.
 pub fn create(tx: &mut Tx, origin: &Origin, new: &NewRun) -> Result<Run> {
     let methodology = methodology_of(tx, new)?;
     let list = list_of(tx, new)?;
     let year = match new.academic_year {
+        Some(year) if year.first_day() > tx.at.date() => {
+            return Err(Problem::field("/academic_year", Reason::OutOfRange).into());
+        }
         Some(year) => year,
         None => newest_year(tx)?.ok_or_else(|| Problem::field("/academic_year", Reason::Required))?,
     };

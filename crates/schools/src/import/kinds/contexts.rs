@@ -3,7 +3,7 @@
 use super::bulk::{Bulk, Cells, Schools};
 use crate::import::Source;
 use opora_db::{Db, Merge, Result, Telling};
-use opora_primitives::{AcademicYear, Area, Reason};
+use opora_primitives::{Area, Reason};
 use opora_tables::{Column, RowError, RowReader};
 
 pub(super) const COLUMNS: &[Column] = &[
@@ -72,10 +72,10 @@ impl Bulk for Loader {
         &mut self,
         mut row: RowReader<'_>,
         cells: &mut Cells,
-        _: &Source<'_>,
+        source: &Source<'_>,
     ) -> std::result::Result<(), Vec<RowError>> {
         let school = self.schools.cell(&mut row, SCHOOL);
-        let year = row.required::<AcademicYear>(YEAR);
+        let year = source.year(&mut row, YEAR);
         let pupils = row.required_integer(PUPILS, 0..=MOST_PUPILS);
         let parts: Vec<Option<i64>> = (PUPILS + 1..COLUMNS.len())
             .map(|column| {

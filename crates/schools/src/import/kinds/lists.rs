@@ -6,7 +6,7 @@ use crate::{
     registry::{lists, schools},
     types::ListId,
 };
-use chrono::NaiveDate;
+use chrono::{Datelike, NaiveDate};
 use diesel::prelude::*;
 use opora_db::{
     Change, Db, Operation, Result, Tx, if_found, on_each,
@@ -46,8 +46,9 @@ impl Register for Loader {
     type Row = Row;
     type Key = (i32, SchoolCode);
 
-    fn read(mut row: RowReader<'_>, _: &Source<'_>) -> std::result::Result<Row, Vec<RowError>> {
-        let year = row.required_integer(0, 2000..=2100);
+    fn read(mut row: RowReader<'_>, source: &Source<'_>) -> std::result::Result<Row, Vec<RowError>> {
+        // A list may come before its year; a later one is a slip, and would be the newest of all.
+        let year = row.required_integer(0, 2000..=i64::from(source.order.came_on.year()) + 1);
         let school = row.required_padded(1, 6);
         let source = row.text(2, 200).map(str::to_owned);
         let act = row.text(3, 500).map(str::to_owned);

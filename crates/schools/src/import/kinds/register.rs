@@ -3,6 +3,7 @@
 use super::{super::Report, Conclude};
 use crate::import::Source;
 use opora_db::{Database, Error, Origin, Result, Tx};
+use opora_primitives::{Flaw, Problem, ProblemCode, Reason};
 use opora_tables::{RowError, RowReader, Table};
 use std::{collections::HashSet, hash::Hash};
 
@@ -31,6 +32,17 @@ pub(super) struct Counts {
     pub unchanged: u64,
 }
 
+/// Rows of a register file: more than twice the schools of the country. They are held in memory, and while they are
+/// written nobody else writes.
+const MOST_ROWS: usize = 100_000;
+
+fn too_many_rows() -> Error {
+    let reason = Reason::TooManyRows;
+    let detail = format!("{reason} ({}): a file of this kind holds at most {MOST_ROWS}", reason.as_str());
+    let flaws = vec![Flaw::at("file", reason)];
+    Problem { code: ProblemCode::InvalidFile, detail: Some(detail), flaws }.into()
+}
+
 pub(super) fn load<R: Register>(
     database: &Database,
     origin: &Origin,
@@ -42,9 +54,12 @@ pub(super) fn load<R: Register>(
     let mut seen: HashSet<R::Key> = HashSet::new();
     source.each(&mut table, |row| {
         let number = row.number();
+        if seen.len() == MOST_ROWS {
+            return Err(too_many_rows());
+        }
         Ok(R::read(row.reader(), source).and_then(|row| {
             if !seen.insert(R::key(&row)) {
-                let reason = opora_primitives::Reason::DuplicateKey;
+                let reason = Reason::DuplicateKey;
                 return Err(vec![RowError { row: number, column: None, reason }]);
             }
             rows.push((number, row));

@@ -2,8 +2,8 @@
 
 use super::bulk::{Bulk, Cells, Schools};
 use crate::{
-    identification::was_held,
-    import::Source,
+    identification::{is_given, was_held},
+    import::{Caution, Source},
     types::{Assessment, Attempt, Subject},
 };
 use diesel::prelude::*;
@@ -99,7 +99,7 @@ impl Bulk for Loader {
         source: &Source<'_>,
     ) -> std::result::Result<(), Vec<RowError>> {
         let school = self.schools.cell(&mut row, SCHOOL);
-        let year = row.required::<AcademicYear>(YEAR);
+        let year = source.year(&mut row, YEAR);
         let assessment = row.must(TYPE, |r| named(r, TYPE, Assessment::from_file));
         let grade = row.required_integer(GRADE, 1..=12);
         let subject = row.must(SUBJECT, |r| named(r, SUBJECT, Subject::from_file));
@@ -121,11 +121,15 @@ impl Bulk for Loader {
         }
         row.finish(|| {
             let (year, assessment, subject) = (year?, assessment?, subject?);
+            let grade = grade? as i32;
             if !was_held(assessment, subject, year) {
-                source.tally.borrow_mut().warn("not_held");
+                source.tally.borrow_mut().warn(Caution::NotHeld);
+            }
+            if !is_given(assessment, subject, programme.unwrap_or(grade.into())) {
+                source.tally.borrow_mut().warn(Caution::NotGiven);
             }
             cells.push(school?);
-            cells.push(self.procedure((year, assessment, grade? as i32, subject)));
+            cells.push(self.procedure((year, assessment, grade, subject)));
             cells.push(attempt);
             cells.push_maybe(programme);
             cells.push(participants?);

@@ -2,7 +2,9 @@
 //! change leaves an audit record with the contents before and after.
 
 pub mod designations;
+pub mod lists;
 pub mod municipalities;
+pub mod results;
 pub mod schools;
 pub mod support;
 

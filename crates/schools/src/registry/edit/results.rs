@@ -1,0 +1,73 @@
+//! Results removed by hand. They are made and changed by files alone; a file cannot say that a row is to go.
+
+use super::change;
+use crate::{
+    registry::results::{Filter, ResultRow, list},
+    types::Attempt,
+};
+use diesel::prelude::*;
+use opora_db::{Result, Tx, schema::results};
+use opora_primitives::{Area, Flaw, Limit, Problem, ProblemCode, Reason, SchoolId};
+use serde_json::json;
+use std::collections::BTreeMap;
+
+/// Results that one removal takes: a procedure of the country, or an assessment of the region's year.
+pub const MOST: usize = 50_000;
+
+/// Rows of one statement.
+const BATCH: usize = 500;
+
+/// Removes the results inside `area` that `filter` lets through; answers how many.
+///
+/// # Errors
+/// [`ProblemCode::UnknownParameter`] if there are more than [`MOST`].
+pub fn delete(tx: &mut Tx, area: Area, filter: &Filter) -> Result<usize> {
+    let rows = wanted(tx, area, filter)?;
+    let mut of_procedure: BTreeMap<(i64, Attempt), Vec<SchoolId>> = BTreeMap::new();
+    for row in &rows {
+        of_procedure.entry((row.procedure_id, row.attempt)).or_default().push(row.school_id);
+    }
+    for ((procedure, attempt), schools) in of_procedure {
+        for batch in schools.chunks(BATCH) {
+            let gone = results::table
+                .filter(results::procedure_id.eq(procedure))
+                .filter(results::attempt.eq(attempt))
+                .filter(results::school_id.eq_any(batch.to_vec()));
+            diesel::delete(gone).execute(&mut **tx)?;
+        }
+    }
+    for row in &rows {
+        record(tx, row)?;
+    }
+    Ok(rows.len())
+}
+
+fn wanted(tx: &mut Tx, area: Area, filter: &Filter) -> Result<Vec<ResultRow>> {
+    let (limit, mut cursor, mut rows) = (Limit::new(Some(Limit::MOST))?, None, Vec::new());
+    loop {
+        let page = list(tx, area, filter, limit, cursor.as_deref())?;
+        rows.extend(page.items);
+        if rows.len() > MOST {
+            return Err(too_many().into());
+        }
+        match page.next {
+            Some(next) => cursor = Some(next),
+            None => return Ok(rows),
+        }
+    }
+}
+
+fn too_many() -> Problem {
+    let flaws = vec![Flaw::at("type", Reason::TooManyRows)];
+    let detail = format!("there are more than {MOST} such results; name a grade or a subject");
+    Problem { code: ProblemCode::UnknownParameter, detail: Some(detail), flaws }
+}
+
+fn record(tx: &mut Tx, row: &ResultRow) -> Result<()> {
+    let ResultRow { school_code, academic_year, assessment, grade, subject, attempt, .. } = row;
+    let key = format!("{school_code} {academic_year} {assessment} {grade} {subject} {attempt}");
+    let named = json!({"school_code": school_code, "academic_year": academic_year, "type": assessment,
+        "grade": grade, "subject": subject, "attempt": attempt});
+    tx.record(change("results", key, Some(row), None)?.named(named).of_school(row.school_id));
+    Ok(())
+}

@@ -1,0 +1,106 @@
+//! What came by mistake can be taken away again, as long as nothing rests on it, and leaves its traces.
+
+use crate::harness::{Client, Reply, World, region};
+use opora_identity::Role;
+use serde_json::{Value, json};
+
+const RUNS: &str = "/api/v1/identification-runs";
+const RESULTS: &str = "/api/v1/results";
+
+fn remove(client: &Client, path: &str) -> Reply {
+    client.call("DELETE", path).send()
+}
+
+/// How many records of deletions of `resource` the audit log and the journal hold.
+fn traces(world: &World, resource: &str) -> [i64; 2] {
+    let count = |table: &str, what: &str| {
+        world.storage.number(&format!(
+            "SELECT count(*) AS n FROM {table} WHERE resource = '{resource}' AND {what} = 'delete'"
+        ))
+    };
+    [count("audit_log", "action"), count("change_journal", "operation")]
+}
+
+both!(a_version_of_the_list_without_a_run_can_be_removed, |world| {
+    let (admin, institute) = (world.client(Role::Admin), world.client(Role::Institute));
+    let used = format!("/api/v1/lists/{}", world.seed.list);
+    admin.load("lists", region::list(2021, ["520101", "520201"])).succeeded([2, 0, 0, 0]);
+    let newest = admin.get("/api/v1/lists").expect(200).items()[0].clone();
+    assert_eq!(newest["list_year"], 2021);
+    let path = format!("/api/v1/lists/{}", newest["id"]);
+    for role in Role::ALL.iter().filter(|role| !matches!(role, Role::Admin | Role::Institute)) {
+        remove(&world.client(*role), &path).expect(403).problem("forbidden");
+    }
+    remove(&admin, &used).expect(409).problem("still_referenced");
+    assert_eq!(admin.get(&format!("{used}/schools")).expect(200).items().len(), 5, "nothing is half removed");
+    let default_list = || {
+        let run = institute.post(RUNS, &json!({ "academic_year": "2019/2020" })).expect(202);
+        run.json["list"]["list_year"].clone()
+    };
+    remove(&institute, &path).expect(204);
+    remove(&institute, &path).expect(404).problem("not_found");
+    admin.get(&path).expect(404);
+    assert_eq!(default_list(), 2020, "the list before it is the newest again");
+    assert_eq!(traces(world, "lists"), [1, 1]);
+    let entries = format!("SELECT count(*) AS n FROM list_entries WHERE list_id = {}", newest["id"]);
+    assert_eq!(world.storage.number(&entries), 0);
+});
+
+both!(results_can_be_removed, |world| {
+    let (admin, institute) = (world.client(Role::Admin), world.client(Role::Institute));
+    region::load(&admin);
+    let here = |query: &str| -> Vec<Value> {
+        admin.get(&format!("{RESULTS}?limit=1000&{query}")).expect(200).items().to_vec()
+    };
+    let of_works = "academic_year=2017%2F2018&type=VPR";
+    let (works, all) = (here(of_works).len(), here("").len());
+    assert_eq!(works, 48, "24 schools, two works");
+    for role in Role::ALL.iter().filter(|role| !matches!(role, Role::Admin | Role::Institute)) {
+        remove(&world.client(*role), &format!("{RESULTS}?{of_works}")).expect(403).problem("forbidden");
+    }
+    // A whole year, or an assessment of all years, is more than a slip.
+    for query in
+        ["", "?academic_year=2017%2F2018", "?type=VPR", "?academic_year=2017%2F2018&type=VPR&grade=13"]
+    {
+        remove(&admin, &format!("{RESULTS}{query}")).expect(400).problem("unknown_parameter");
+    }
+    // One result by its natural key, a procedure, what is left of the assessment.
+    let one = here(of_works)[0].clone();
+    let key = format!(
+        "{of_works}&grade=5&subject={}&attempt=main&school_id={}",
+        one["subject"].as_str().unwrap(),
+        one["school_id"]
+    );
+    for (query, removed) in
+        [(key.clone(), 1), (format!("{of_works}&grade=5&subject=01"), 23), (of_works.to_owned(), 24)]
+    {
+        let reply = remove(&institute, &format!("{RESULTS}?{query}")).expect(200);
+        assert_eq!(reply.json, json!({ "removed": removed }), "{query}");
+        assert!(here(&query).is_empty(), "{query}");
+    }
+    assert_eq!(remove(&admin, &format!("{RESULTS}?{key}")).expect(200).json["removed"], 0);
+    assert_eq!(here("").len(), all - works);
+    assert_eq!(traces(world, "results"), [48, 48]);
+    let told = institute.get("/api/v1/changes?resource=results&limit=1000").expect(200);
+    let gone: Vec<_> = told.items().iter().filter(|change| change["operation"] == "delete").collect();
+    let named = ["school_code", "academic_year", "type", "grade", "subject", "attempt"];
+    let first = named.map(|field| (field.to_owned(), one[field].clone()));
+    assert_eq!((gone.len(), &gone[0]["key"]), (48, &Value::Null));
+    assert_eq!(gone[0]["natural_key"], Value::from_iter(first));
+});
+
+both!(the_newest_year_with_results_is_judged_unless_said, |world| {
+    let (admin, institute) = (world.client(Role::Admin), world.client(Role::Institute));
+    let judged = || {
+        let run = institute.post(RUNS, &json!({})).expect(202);
+        institute.ended(run.json["job_id"].as_i64().unwrap());
+        run.json["academic_year"].clone()
+    };
+    let slip = "Код ОО;Учебный год;Процедура;Класс;Предмет;Количество участников;Не преодолели минимальный порог\n\
+        520101;2024/2025;ОГЭ;9;01;40;12\n";
+    assert_eq!(judged(), "2019/2020");
+    admin.load("results", slip).succeeded([1, 0, 0, 0]);
+    assert_eq!(judged(), "2024/2025");
+    remove(&admin, &format!("{RESULTS}?academic_year=2024%2F2025&type=OGE")).expect(200);
+    assert_eq!(judged(), "2019/2020");
+});
