@@ -2,6 +2,8 @@
 //! again and again.
 
 use crate::harness::{Client, Reply, World};
+use diesel::{ExpressionMethods, QueryDsl, RunQueryDsl};
+use opora_db::schema::report_files;
 use opora_identity::{
     Role,
     sessions::SessionId,
@@ -222,6 +224,24 @@ both!(a_fetcher_asks_again_for_nothing, |world| {
     assert_eq!(part.bytes, whole.bytes[5..=9]);
     let beyond = ministry.call("GET", &path).header("Range", "bytes=99999999-").send();
     assert_eq!(beyond.expect(416).header("content-range"), format!("bytes */{}", whole.bytes.len()));
+});
+
+both!(a_file_is_made_once_in_each_edition, |world| {
+    let (_, ministry) = accepted(world);
+    let fetch = || ministry.get(&format!("{FIRST}?format=xlsx")).expect(200);
+    let made = fetch();
+    let db = &mut world.storage.connect();
+    let edition: String = report_files::table.select(report_files::edition).first(db).unwrap();
+    assert!(made.header("etag").contains(&edition), "whoever has a file of another edition gets the new one");
+    let mut kept_as = |edition: &str| {
+        let broken = (report_files::bytes.eq(&b"broken"[..]), report_files::edition.eq(edition));
+        assert_eq!(diesel::update(report_files::table).set(broken).execute(db).unwrap(), 1);
+    };
+    kept_as(&edition);
+    assert_eq!(fetch().text, "broken");
+    kept_as("0.0.9.1");
+    assert_eq!(fetch().bytes, made.bytes);
+    assert_eq!(world.storage.number("SELECT count(*) AS n FROM report_files"), 1);
 });
 
 both!(the_latest_report_is_another_one_after_the_next, |world| {

@@ -18,9 +18,8 @@ use opora_documents::{self as documents, Format, model::Block};
 use opora_identity::Permission;
 use opora_primitives::{Moment, ProblemCode};
 use opora_reporting::reports::{
-    Period, Report, ReportKind, ReportState,
+    Period, Report, ReportKind, ReportState, files,
     paper::{self, Paper, Seen},
-    store,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -148,7 +147,7 @@ async fn deliver(
     let today = Moment::now().date();
     let Wanted { kind, period, is_author } = wanted;
     let seen = state.read(move |db| paper::look(db, kind, period, is_author, today)).await?;
-    let etag = format!("\"{}-{format}\"", seen.tag());
+    let etag = format!("\"{}-{}-{format}\"", seen.tag(), files::EDITION);
     let report = &seen.report;
     let modified = if seen.moving.is_some() { None } else { report.decided_at.or(report.submitted_at) };
     if is_known(request, &etag) {
@@ -160,13 +159,13 @@ async fn deliver(
     let format = format.to_owned();
     let file = off_thread(move || {
         let keeps = seen.report.state == ReportState::Accepted && seen.moving.is_none();
-        if keeps && let Some(kept) = database.read(|db| store::kept_file(db, seen.report.id, &format))? {
+        if keeps && let Some(kept) = database.read(|db| files::kept(db, seen.report.id, &format))? {
             return Ok(kept);
         }
         let paper = database.read_consistent(|db| paper::read(db, &seen))?;
         let made = make(&seen, &paper)?;
         if keeps {
-            database.keep_books(|db| store::keep_file(db, seen.report.id, &format, &made))?;
+            database.keep_books(|db| files::keep(db, seen.report.id, &format, &made))?;
         }
         Ok(made)
     })

@@ -42,6 +42,7 @@ diesel::table! {
         decided_by -> Nullable<BigInt>,
         decided_at -> Nullable<Timestamp>,
         version -> BigInt,
+        first_submitted_at -> Nullable<Timestamp>,
     }
 }
 
@@ -49,6 +50,7 @@ diesel::table! {
     report_files (report_id, format) {
         report_id -> BigInt,
         format -> Text,
+        edition -> Text,
         bytes -> Binary,
     }
 }

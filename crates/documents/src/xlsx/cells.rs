@@ -116,7 +116,7 @@ fn percent(decimals: u8) -> &'static str {
 
 /// The number a spreadsheet counts days with; none before March 1900, where spreadsheets disagree.
 #[expect(clippy::cast_precision_loss, reason = "days of the calendar are far below 2^53")]
-pub(super) fn serial(day: NaiveDate) -> Option<f64> {
+fn serial(day: NaiveDate) -> Option<f64> {
     let zero = NaiveDate::from_ymd_opt(1899, 12, 30)?;
     let days = (day - zero).num_days();
     (61..=2_958_465).contains(&days).then_some(days as f64)

@@ -14,6 +14,7 @@ use crate::error::DocumentError;
 use crate::model::{Document, TitleBlock};
 use crate::text::clean;
 use cells::Formats;
+use chrono::{Datelike, NaiveDate};
 use rust_xlsxwriter::{DocProperties, ExcelDateTime, Workbook};
 use std::io::Write;
 
@@ -40,12 +41,17 @@ fn properties(title: &TitleBlock) -> DocProperties {
         .set_title(clean(&title.title).replace('\n', " "))
         .set_company(clean(&title.organisation).replace('\n', " "))
         .set_creation_datetime(&unix_epoch());
-    let Some(day) = title.date else { return properties };
-    let serial = cells::serial(day).and_then(|serial| ExcelDateTime::from_serial_datetime(serial).ok());
-    match serial {
+    match title.date.and_then(midnight) {
         Some(date) => properties.set_creation_datetime(&date),
         None => properties,
     }
+}
+
+/// The beginning of a day; none in years a spreadsheet does not know.
+fn midnight(day: NaiveDate) -> Option<ExcelDateTime> {
+    let year = u16::try_from(day.year()).ok()?;
+    let (month, day) = (u8::try_from(day.month()).ok()?, u8::try_from(day.day()).ok()?);
+    ExcelDateTime::from_ymd(year, month, day).ok()
 }
 
 /// Stands for a day that is not known.

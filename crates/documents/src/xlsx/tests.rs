@@ -4,12 +4,39 @@ use super::{XlsxRows, sheet, write_xlsx};
 use crate::model::{Cell, Column, ColumnKind, Decimal, Document, Language};
 use crate::{RowsWriter, hostile, sample};
 use calamine::{Data, DataType, Reader, Xlsx};
-use std::io::Cursor;
+use std::io::{Cursor, Read};
 
-fn workbook(document: &Document) -> Xlsx<Cursor<Vec<u8>>> {
+fn written(document: &Document) -> Cursor<Vec<u8>> {
     let mut out = Vec::new();
     write_xlsx(document, &mut out).unwrap();
-    Xlsx::new(Cursor::new(out)).unwrap()
+    Cursor::new(out)
+}
+
+fn workbook(document: &Document) -> Xlsx<Cursor<Vec<u8>>> {
+    Xlsx::new(written(document)).unwrap()
+}
+
+/// A part of the workbook's package, as text.
+fn part(document: &Document, name: &str) -> String {
+    let mut archive = zip::ZipArchive::new(written(document)).unwrap();
+    let mut text = String::new();
+    archive.by_name(name).unwrap().read_to_string(&mut text).unwrap();
+    text
+}
+
+#[test]
+fn the_file_has_the_day_of_the_document() {
+    let mut document = sample::document();
+    for (day, created) in [
+        (Some("2021-01-15"), "2021-01-15T00:00:00Z"),
+        // A spreadsheet knows no years before 1900.
+        (Some("1812-09-07"), "1970-01-01T00:00:00Z"),
+        (None, "1970-01-01T00:00:00Z"),
+    ] {
+        document.title.date = day.map(|day| day.parse().unwrap());
+        let core = part(&document, "docProps/core.xml");
+        assert!(core.contains(&format!(">{created}</dcterms:created>")), "{day:?}: {core}");
+    }
 }
 
 #[test]

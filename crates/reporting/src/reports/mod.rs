@@ -1,6 +1,7 @@
 //! Reports and analytical notes as papers: drafted, submitted, returned or accepted. What stands in them is made by
 //! [`crate::half_year`] and [`crate::notes`].
 
+pub mod files;
 pub mod paper;
 mod period;
 pub mod store;

@@ -6,10 +6,7 @@ use crate::plan::{
     store::{Plan, PlanRef},
 };
 use diesel::prelude::*;
-use opora_db::{
-    Change, Db, Error, Operation, Origin, Result, Tx, if_found, on_each,
-    schema::{report_files, reports},
-};
+use opora_db::{Change, Db, Error, Operation, Origin, Result, Tx, if_found, schema::reports};
 use opora_primitives::{Cursor, Limit, Moment, Page, Problem, ProblemCode, Reason};
 use opora_schools::{runs, types::RunId};
 
@@ -25,7 +22,7 @@ type Row = (
         Option<String>,
         Option<String>,
     ),
-    (Option<i64>, Moment, Option<i64>, Option<Moment>, Option<i64>, Option<Moment>, i64),
+    (Option<i64>, Moment, Option<i64>, Option<Moment>, Option<Moment>, Option<i64>, Option<Moment>, i64),
 );
 
 /// The columns of [`Row`]: everything but what was submitted, which is long.
@@ -48,6 +45,7 @@ macro_rules! columns {
                 reports::created_at,
                 reports::submitted_by,
                 reports::submitted_at,
+                reports::first_submitted_at,
                 reports::decided_by,
                 reports::decided_at,
                 reports::version,
@@ -58,7 +56,8 @@ macro_rules! columns {
 
 fn read((what, who): Row) -> Result<Report> {
     let (id, kind, period, plan_id, run_id, state, texts, remarks, sha256) = what;
-    let (created_by, created_at, submitted_by, submitted_at, decided_by, decided_at, version) = who;
+    let (created_by, created_at, submitted_by, submitted_at, first_submitted_at, ..) = who;
+    let (.., decided_by, decided_at, version) = who;
     let texts = serde_json::from_str(&texts).map_err(|e| Error::fault(format!("report {id}: {e}")))?;
     Ok(Report {
         id,
@@ -74,6 +73,7 @@ fn read((what, who): Row) -> Result<Report> {
         created_at,
         submitted_by,
         submitted_at,
+        first_submitted_at,
         decided_by,
         decided_at,
         version,
@@ -309,6 +309,7 @@ pub fn submit(
             reports::sha256.eq(&snapshot.sha256),
             reports::submitted_by.eq(origin.user_id()),
             reports::submitted_at.eq(at),
+            reports::first_submitted_at.eq(before.first_submitted_at.unwrap_or(at)),
             reports::version.eq(version + 1),
         ))
         .execute(&mut **tx)?;
@@ -387,24 +388,5 @@ pub fn delete(tx: &mut Tx, id: ReportId, version: i64) -> Result<()> {
     let before = at_version(tx, id, version, |state| state == ReportState::Draft)?;
     diesel::delete(reports::table.find(id)).execute(&mut **tx)?;
     tx.record(change(&before, Operation::Delete).before(contents(&before)));
-    Ok(())
-}
-
-/// The file in `format` that was made of the report, if one was.
-///
-/// # Errors
-/// Faults of the database.
-pub fn kept_file(db: &mut Db, id: ReportId, format: &str) -> Result<Option<Vec<u8>>> {
-    Ok(report_files::table.find((id, format)).select(report_files::bytes).first(db).optional()?)
-}
-
-/// Keeps a file made of an accepted report. Whoever made the same one meanwhile made the same bytes.
-///
-/// # Errors
-/// Faults of the database.
-pub fn keep_file(db: &mut Db, id: ReportId, format: &str, bytes: &[u8]) -> Result<()> {
-    let row =
-        (report_files::report_id.eq(id), report_files::format.eq(format), report_files::bytes.eq(bytes));
-    on_each!(db, c => diesel::insert_into(report_files::table).values(row).on_conflict_do_nothing().execute(c))?;
     Ok(())
 }

@@ -95,6 +95,8 @@ pub struct Report {
     pub submitted_by: Option<i64>,
     /// When.
     pub submitted_at: Option<Moment>,
+    /// When it was submitted first: whether it came in time is told by that.
+    pub first_submitted_at: Option<Moment>,
     /// The user who accepted it or gave it back last.
     pub decided_by: Option<i64>,
     /// When.
