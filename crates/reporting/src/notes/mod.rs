@@ -1,6 +1,7 @@
 //! Analytical notes. All have the same shape: purpose, base, method, sample, results, comparison, conclusions,
 //! recommendations. Figures and the sentences that follow from them are made here; people add their own words.
 
+mod category;
 mod execution;
 mod identification;
 mod indicators;

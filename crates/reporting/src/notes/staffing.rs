@@ -1,6 +1,6 @@
 //! The note on staffing (row 1.4): who works in the listed schools, against the other schools. Counts only.
 
-use super::{Method, Note, SampleSize, table};
+use super::{Method, Note, SampleSize, category::Category, table};
 use crate::indicators::store::{Question, compute};
 use chrono::NaiveDate;
 use opora_db::{Db, Result};
@@ -68,8 +68,7 @@ const BANDS: [(&str, i32); 4] =
 #[derive(Default)]
 struct Teachers {
     all: i64,
-    /// By category in the register's words; none for those without.
-    categories: BTreeMap<Option<String>, i64>,
+    categories: BTreeMap<Category, i64>,
     bands: [i64; BANDS.len()],
     experience_unknown: i64,
 }
@@ -77,7 +76,7 @@ struct Teachers {
 impl Teachers {
     fn add(&mut self, post: &Post) {
         self.all += 1;
-        *self.categories.entry(post.category.clone()).or_default() += 1;
+        *self.categories.entry(Category::of(post.category.as_deref())).or_default() += 1;
         let band = post.experience_years.and_then(|years| BANDS.iter().position(|(_, most)| years <= *most));
         match band {
             Some(band) => self.bands[band] += 1,
@@ -86,7 +85,12 @@ impl Teachers {
     }
 
     fn without_category(&self) -> Share {
-        Share::new(self.categories.get(&None).copied().unwrap_or_default(), self.all)
+        let without = self.categories.iter().filter(|(category, _)| category.is_none());
+        Share::new(without.map(|(_, teachers)| teachers).sum(), self.all)
+    }
+
+    fn category_unknown(&self) -> i64 {
+        self.categories.get(&Category::Unknown).copied().unwrap_or_default()
     }
 
     fn beginners(&self) -> Share {
@@ -162,11 +166,10 @@ fn compared_row(name: &str, [inside, outside]: [i64; 2], [all_inside, all_outsid
 fn categories(sides: &Sides) -> Table {
     let [inside, outside] = &sides.teachers;
     let all = [inside.all, outside.all];
-    let names: BTreeSet<&Option<String>> =
-        inside.categories.keys().chain(outside.categories.keys()).collect();
-    let rows = names.into_iter().map(|name| {
-        let of = |side: &Teachers| side.categories.get(name).copied().unwrap_or_default();
-        compared_row(name.as_deref().unwrap_or("Без категории"), [of(inside), of(outside)], all)
+    let found: BTreeSet<&Category> = inside.categories.keys().chain(outside.categories.keys()).collect();
+    let rows = found.into_iter().map(|category| {
+        let of = |side: &Teachers| side.categories.get(category).copied().unwrap_or_default();
+        compared_row(&category.to_string(), [of(inside), of(outside)], all)
     });
     let columns = compared("category", "Квалификационная категория");
     table("Категории", "Учителя по квалификационным категориям", columns, rows)
@@ -233,9 +236,62 @@ fn recommendations(inside: &Teachers, outside: &Teachers) -> Vec<String> {
             more(Teachers::veterans),
             "Учесть в планах курсов обновление практики учителей с большим стажем.",
         ),
+        when(inside.category_unknown() > 0, "Дополнить сведения о категориях учителей в реестре."),
         when(inside.experience_unknown > 0, "Дополнить сведения о стаже учителей в реестре."),
     ]
     .into_iter()
     .flatten()
     .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use opora_documents::model::Row;
+    use opora_primitives::Moment;
+    use opora_schools::types::ListId;
+
+    fn teacher(school: i64, category: Option<&str>) -> Post {
+        Post {
+            school_id: SchoolId(school),
+            role: StaffRole::Teacher,
+            category: category.map(str::to_owned),
+            experience_years: Some(5),
+            fte: Some(100),
+        }
+    }
+
+    #[test]
+    fn teachers_without_a_category_are_compared_and_named() {
+        let list = List {
+            id: ListId(1),
+            list_year: 2020,
+            revision: 1,
+            source: None,
+            act: None,
+            act_date: None,
+            note: None,
+            schools: 1,
+            created_at: Moment::now(),
+        };
+        // Two of three in the listed school, one of four elsewhere.
+        let listed = ["none", "без категории", "first"].map(|word| teacher(1, Some(word)));
+        let others = ["none", "highest", "first", "first"].map(|word| teacher(2, Some(word)));
+        let note = note(&list, &BTreeSet::from([SchoolId(1)]), &[&listed[..], &others].concat());
+        assert_eq!(
+            note.conclusions[0],
+            "Учителей без квалификационной категории в школах перечня: 66,67 % против 25,00 % в остальных школах."
+        );
+        assert_eq!(
+            note.recommendations,
+            ["Включить учителей школ перечня без категории в планы методической поддержки."]
+        );
+        let Block::Table(categories) = &note.results[1] else { panic!("{:?}", note.results[1]) };
+        let first = |row: &Row| match row {
+            Row::Cells(cells) => cells[0].clone(),
+            Row::Group(name) => panic!("{name}"),
+        };
+        let names: Vec<Cell> = categories.rows.iter().map(first).collect();
+        assert_eq!(names, ["высшая", "первая", "без категории"].map(Cell::from));
+    }
 }
