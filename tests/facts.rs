@@ -100,7 +100,7 @@ both!(every_field_is_held_against_the_plan, |world| {
         (json!({"value": -1}), "/value out_of_range"),
         (json!({"happened_on": "2019-12-31"}), "/happened_on out_of_range"),
         (json!({"happened_on": "2999-01-01"}), "/happened_on out_of_range"),
-        (json!({"executor": "NIRO"}), "/executor unknown_reference"),
+        (json!({"executor": "MIN"}), "/executor unknown_reference"),
         (json!({"note": "две\nстроки"}), "/note forbidden_character"),
         (json!({"note": "я".repeat(2001)}), "/note wrong_length"),
         (json!({"kind": "evidence"}), "/metric contradiction, /value contradiction"),
@@ -134,13 +134,13 @@ both!(a_fact_is_about_the_authors_area, |world| {
         ("municipality", json!({"municipality_id": seed.other}), 422),
         ("municipality", json!({"school_id": seed.other_school}), 422),
         ("municipality", json!({"school_id": seed.state_school}), 422),
-        ("city", json!({"municipality_id": seed.district}), 201),
+        ("city", json!({"municipality_id": seed.city}), 201),
         ("city", json!({"school_id": seed.district_school}), 201),
         ("school", json!({"school_id": seed.school}), 201),
         ("school", json!({"school_id": seed.neighbour}), 422),
         ("school", json!({"municipality_id": seed.own}), 422),
         ("institute", json!({"municipality_id": seed.other}), 201),
-        ("institute", json!({}), 201),
+        ("institute", json!({"executor": "NIRO"}), 201),
     ];
     for (login, place, status) in cases {
         let note = json!({"note": format!("{login} {place}")});
@@ -154,14 +154,56 @@ both!(a_fact_is_about_the_authors_area, |world| {
     assert_eq!((seen("city", ""), seen("school", ""), seen("other_school", "")), (2, 1, 0));
     assert_eq!(seen("other_municipality", ""), 1, "what the institute entered about it");
     assert_eq!(seen("municipality", &format!("?municipality_id={}", seed.other)), 0);
-    assert_eq!(
-        seen("institute", "?activity=3.10&state=entered&kind=value&origin=entered&executor=SCH_TEAM"),
-        7
-    );
+    assert_eq!(seen("institute", "?activity=1.4&state=entered&kind=value&origin=entered"), 7);
+    assert_eq!(seen("institute", "?executor=NIRO"), 1);
     assert_eq!(seen("institute", "?origin=counted"), 0);
     for query in ["activity=", "activity=3.010", "activity=000000000000000000000", "executor=niro"] {
         institute.get(&format!("{FACTS}?{query}")).expect(400).problem("unknown_parameter");
     }
+});
+
+both!(who_does_not_carry_it_out_does_not_report_it, |world| {
+    let institute = with_plan(world);
+    let seed = &world.seed;
+    let body = draft(&institute);
+    let handbooks = json!({"activity": "2.12", "window_from": "2020-06-01", "metric": "handbooks_published",
+        "value": 50, "happened_on": "2020-12-10", "executor": "NIRO"});
+    let list = json!({"activity": "1.1", "window_from": "2020-06-01", "metric": "target_group_lists",
+        "happened_on": "2020-06-10"});
+    let exchange = json!({"activity": "2.9", "window_from": "2020-08-01", "metric": "municipal_events",
+        "happened_on": "2020-10-10", "executor": "MOUO4"});
+    let school = json!({"school_id": seed.neighbour});
+    let as_school = |place: &Value| json!({"executor": "SCH"}).on(&place.on(&body));
+    for (login, fact, refused_at) in [
+        // What the institute carries out, a school or a municipality does not report, whatever executor they name.
+        ("school", handbooks.on(&body), Some("/executor")),
+        ("school", json!({"executor": null}).on(&handbooks.on(&body)), Some("/activity")),
+        ("municipality", list.on(&body), Some("/activity")),
+        ("institute", handbooks.on(&body), None),
+        // A municipality is no school, but it may report about its schools.
+        ("municipality", as_school(&json!({})), Some("/executor")),
+        ("municipality", as_school(&school), None),
+        ("municipality", json!({"executor": "MOUO"}).on(&school.on(&body)), Some("/executor")),
+        // The city counts as the municipal system; its district takes part in the pilot.
+        ("city", json!({"municipality_id": seed.district}).on(&body), Some("/activity")),
+        ("city", json!({"municipality_id": seed.district}).on(&exchange.on(&body)), None),
+    ] {
+        let reply = world.log_in(login).post(FACTS, &fact);
+        match refused_at {
+            Some(pointer) => {
+                let reply = reply.expect(422).problem("invalid_fields");
+                assert_eq!(reply.flaws(), [(pointer, "not_responsible")], "{login} {fact}");
+            }
+            None => drop(reply.expect(201)),
+        }
+    }
+    // Nor by a change.
+    let municipality = world.client(Role::Municipality);
+    let fact = enter(&municipality, &body);
+    let path = format!("{FACTS}/{}", fact["id"]);
+    let reply = municipality.patch(&path, "\"1\"", &json!({"executor": "NIRO"})).expect(422);
+    assert_eq!(reply.flaws(), [("/executor", "not_responsible")]);
+    municipality.patch(&path, "\"1\"", &json!({"executor": "MOUO"})).expect(200);
 });
 
 both!(a_fact_of_another_body_is_not_changed, |world| {

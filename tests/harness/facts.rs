@@ -17,11 +17,11 @@ pub fn with_plan(world: &World) -> Client {
     institute
 }
 
-/// A good fact: a school roadmap, row 3.10.
+/// A good fact of the institute, of every whole municipal system and of every listed school: an analysis of staffing, row 1.4.
 pub fn draft(client: &Client) -> Value {
     let plan = client.get("/api/v1/plans/2020-2021").expect(200).json["id"].clone();
-    json!({"plan_id": plan, "activity": "3.10", "window_from": "2020-10-01", "kind": "value",
-        "metric": "school_roadmaps", "value": 1, "happened_on": "2020-11-27", "executor": "SCH_TEAM"})
+    json!({"plan_id": plan, "activity": "1.4", "window_from": "2020-09-01", "kind": "value",
+        "metric": "analytical_notes_per_year", "value": 1, "happened_on": "2020-10-27"})
 }
 
 /// Enters a fact.

@@ -121,6 +121,7 @@ reasons! {
     MarksDoNotAddUp = "marks_do_not_add_up", "the marks do not add up to the participants", "сумма отметок не равна числу участников";
     AlreadyTaken = "already_taken", "taken by another record", "уже занято другой записью";
     Contradiction = "contradiction", "contradicts another field", "противоречит другому полю";
+    NotResponsible = "not_responsible", "this organisation does not carry it out", "эта организация не исполнитель";
     ReservedToPeople = "reserved_to_people", "no program may be given this: it is reserved to people", "программе это не выдаётся: право только для людей";
     PrivateKey = "private_key", "a private or shared key: send the public half only", "закрытый ключ: присылайте только открытую часть";
     TooWeak = "too_weak", "too easy to guess", "слишком простое значение";

@@ -20,6 +20,12 @@ pub enum Place {
     School(SchoolId),
 }
 
+/// Whom a record is about that names a school, a municipality or neither.
+pub fn place(school: Option<SchoolId>, municipality: Option<MunicipalityId>) -> Place {
+    let municipal = municipality.map_or(Place::Region, Place::Municipality);
+    school.map_or(municipal, Place::School)
+}
+
 /// The organisations behind the executors of a plan.
 #[derive(Clone, Debug, Default)]
 pub struct Organisations {
@@ -30,6 +36,15 @@ pub struct Organisations {
 impl Organisations {
     fn of(&self, executor: &str) -> BTreeSet<Place> {
         self.behind.get(executor).cloned().unwrap_or_else(|| BTreeSet::from([Place::Region]))
+    }
+
+    /// Whether the organisation at `place` stands behind one of these executors.
+    pub fn stands_behind<'a>(&self, place: Place, executors: impl IntoIterator<Item = &'a String>) -> bool {
+        let stands = |executor| match self.behind.get(executor) {
+            Some(places) => places.contains(&place),
+            None => place == Place::Region,
+        };
+        executors.into_iter().any(stands)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Who stands behind the executors of a plan, what they have entered, and the counts as a reader may see them.
 
-use super::{Counts, Filed, Organisations, Place, Report, reports};
+use super::{Counts, Filed, Organisations, Place, Report, place, reports};
 use crate::{
     facts::{FactOrigin, FactState},
     indicators,
@@ -69,7 +69,7 @@ pub fn list(
     let first = after.map_or(0, |position| position.saturating_add(1));
     let (_, document) = plans::version(db, &plan, None)?;
     let map = Map::read(db)?;
-    let organisations = organisations(db, &plan, &map, on)?;
+    let organisations = behind(db, &plan, &map, on)?;
     let mut reports = reports(&document, &plan.due_reports(), &organisations, &filed(db, plan.id)?, on);
     reports.retain(|report| map.shows(area, report.place));
     let rows = match by {
@@ -144,9 +144,18 @@ impl Map {
     }
 }
 
+/// Who stands behind the executors of a plan on a day.
+///
+/// # Errors
+/// Faults of the database.
+pub fn organisations(db: &mut Db, plan: &Plan, on: NaiveDate) -> Result<Organisations> {
+    let map = Map::read(db)?;
+    behind(db, plan, &map, on)
+}
+
 /// Who stands behind the codes of the order's plan; any other code is a body of the region. Designations count if they
 /// were in force at any time of the plan.
-fn organisations(db: &mut Db, plan: &Plan, map: &Map, on: NaiveDate) -> Result<Organisations> {
+fn behind(db: &mut Db, plan: &Plan, map: &Map, on: NaiveDate) -> Result<Organisations> {
     use DesignationKind::{HighResult, InnovationPlatform, M1, M2Wave1, M2Wave2};
     let designated = designated(db, plan)?;
     let schools = |kinds: &[DesignationKind]| -> BTreeSet<Place> {
@@ -190,11 +199,6 @@ fn designated(db: &mut Db, plan: &Plan) -> Result<Vec<(DesignationKind, Place)>>
         .select((designations::kind, designations::school_id, designations::municipality_id))
         .load(db)?;
     Ok(rows.into_iter().map(|(kind, school, municipality)| (kind, place(school, municipality))).collect())
-}
-
-fn place(school: Option<SchoolId>, municipality: Option<MunicipalityId>) -> Place {
-    let municipal = municipality.map_or(Place::Region, Place::Municipality);
-    school.map_or(municipal, Place::School)
 }
 
 type FiledRow =

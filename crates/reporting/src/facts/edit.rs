@@ -1,9 +1,12 @@
 //! Facts entered, changed and removed by hand.
 
 use super::{Fact, FactId, FactKind, FactOrigin, FactState, rules, store::find};
-use crate::plan::{
-    PlanId,
-    store::{self as plans, PlanRef},
+use crate::{
+    discipline::{self, place},
+    plan::{
+        PlanId,
+        store::{self as plans, PlanRef},
+    },
 };
 use chrono::NaiveDate;
 use diesel::prelude::*;
@@ -244,18 +247,26 @@ pub(super) fn record(tx: &mut Tx, before: Option<&Fact>, after: Option<&Fact>) -
 }
 
 fn checked(tx: &mut Tx, area: Area, draft: FactDraft) -> Result<Row> {
-    let today = tx.at.plus_seconds(AHEAD).date();
+    let (on, today) = (tx.at.date(), tx.at.plus_seconds(AHEAD).date());
     let mut check = Check::default();
-    match plans::find(tx, &PlanRef::Id(draft.plan_id)) {
-        Ok(plan) => rules::check(&mut check, &plans::version(tx, &plan, None)?.1, &draft, today),
-        Err(Error::Problem(problem)) if problem.code == ProblemCode::NotFound => {
-            check.flaw("/plan_id", Reason::UnknownReference);
-        }
+    let plan = match plans::find(tx, &PlanRef::Id(draft.plan_id)) {
+        Ok(plan) => Some((plans::version(tx, &plan, None)?.1, plan)),
+        Err(Error::Problem(problem)) if problem.code == ProblemCode::NotFound => None,
         Err(fault) => return Err(fault),
+    };
+    match &plan {
+        Some((document, _)) => rules::check(&mut check, document, &draft, today),
+        None => check.flaw("/plan_id", Reason::UnknownReference),
     }
     let note = check.optional_line("/note", draft.note.as_deref(), NOTE);
     let (municipality_id, school_id) = organisation(tx, &mut check, area, &draft)?;
     check.done()?;
+    if let Some((document, plan)) = &plan
+        && area != Area::Region
+    {
+        let organisations = discipline::store::organisations(tx, plan, on)?;
+        rules::responsible(document, &organisations, &draft, place(school_id, municipality_id))?;
+    }
     let FactDraft { plan_id, activity, window_from, kind, metric, value, happened_on, executor, .. } = draft;
     Ok(Row {
         plan_id,

@@ -1,10 +1,13 @@
 //! What a fact must agree with: the plan in force, and the calendar. Pure.
 
 use super::{FactKind, edit::FactDraft};
-use crate::plan::{Activity, PlanDocument};
+use crate::{
+    discipline::{Organisations, Place},
+    plan::{Activity, PlanDocument},
+};
 use chrono::NaiveDate;
 use opora_db::edit::Check;
-use opora_primitives::Reason;
+use opora_primitives::{Problem, Reason};
 
 /// The greatest value of a fact: that of a target.
 const MOST: i64 = 1_000_000_000;
@@ -48,6 +51,27 @@ fn check_value(check: &mut Check, draft: &FactDraft) {
     check.unless(whole, "/value", Reason::MoreThanWhole);
 }
 
+/// A fact of a municipality or a school is about an organisation that carries the activity out: that stands behind the
+/// executor it names or, if it names none, behind one of the activity's. Bodies of the region enter about anybody; the
+/// institute decides on all.
+///
+/// # Errors
+/// [`Reason::NotResponsible`] at the executor or the activity.
+pub(super) fn responsible(
+    plan: &PlanDocument,
+    organisations: &Organisations,
+    draft: &FactDraft,
+    about: Place,
+) -> Result<(), Problem> {
+    let carries_out = match (&draft.executor, plan.activity(&draft.activity)) {
+        (Some(named), _) => organisations.stands_behind(about, [named]),
+        (None, Some(activity)) => organisations.stands_behind(about, &activity.executors),
+        (None, None) => false,
+    };
+    let pointer = if draft.executor.is_some() { "/executor" } else { "/activity" };
+    if carries_out { Ok(()) } else { Err(Problem::field(pointer, Reason::NotResponsible)) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -55,7 +79,8 @@ mod tests {
         ActivityTarget, ActivityWindow, Comparison, PlanAct, PlanExecutor, PlanId, PlanSection,
     };
     use opora_db::Error;
-    use opora_primitives::Problem;
+    use opora_primitives::{MunicipalityId, SchoolId};
+    use std::collections::{BTreeMap, BTreeSet};
 
     fn day(text: &str) -> NaiveDate {
         text.parse().unwrap()
@@ -182,5 +207,26 @@ mod tests {
         let both = FactDraft { kind: FactKind::Evidence, note, ..draft() };
         let expected = ["/metric", "/value"].map(|pointer| (pointer.to_owned(), Reason::Contradiction));
         assert_eq!(flaws(&both), expected);
+    }
+
+    #[test]
+    fn who_does_not_carry_it_out_does_not_report_it() {
+        let team = Place::School(SchoolId(7));
+        let organisations =
+            Organisations { behind: BTreeMap::from([("TEAM".to_owned(), BTreeSet::from([team]))]) };
+        let refused = |about, executor: Option<&str>| {
+            let draft = FactDraft { executor: executor.map(str::to_owned), ..draft() };
+            let problem = responsible(&plan(), &organisations, &draft, about).err();
+            problem.map(|problem| (problem.flaws[0].pointer.clone(), problem.flaws[0].reason))
+        };
+        assert_eq!(refused(team, Some("TEAM")), None);
+        assert_eq!(refused(team, None), None);
+        let not_responsible = |pointer: &str| Some((pointer.to_owned(), Reason::NotResponsible));
+        // A code without organisations stands for a body of the region.
+        assert_eq!(refused(team, Some("NIRO")), not_responsible("/executor"));
+        for other in [Place::School(SchoolId(8)), Place::Municipality(MunicipalityId(1)), Place::Region] {
+            assert_eq!(refused(other, Some("TEAM")), not_responsible("/executor"), "{other:?}");
+            assert_eq!(refused(other, None), not_responsible("/activity"), "{other:?}");
+        }
     }
 }
