@@ -6,7 +6,10 @@ use serde_json::{Value, json};
 
 /// The password that the command tells.
 const PASSWORD: &str = "opora-demonstration";
-const REPORTS: &str = "/api/v1/reports/half-year";
+const REPORTS: &str = "/api/v1/reports";
+/// What the last of the four pilots says of row 2.4.
+const LATE_IN_FEBRUARY: &str =
+    "Выполнение завершено в феврале: два очных мероприятия перенесены из-за ограничений осени 2020 года.";
 
 /// On an empty SQLite file and on an empty PostgreSQL database.
 macro_rules! both_empty {
@@ -39,6 +42,11 @@ both_empty!(the_course_of_two_years_is_loaded, |storage| {
     facts_have_their_days_and_decisions(&institute);
     a_file_of_evidence_is_there(&institute);
     the_first_report_explains_its_deviations(&institute);
+    what_was_left_over_is_reported_until_it_is_met(&institute);
+    each_window_is_told_by_itself(&institute);
+    what_ended_before_the_signing_is_confirmed_or_not(&institute);
+    a_cause_is_never_lost(&institute);
+    the_notes_say_what_their_tables_say(&institute);
 
     let facts = "SELECT count(*) AS n FROM activity_facts";
     let before = storage.number(facts);
@@ -111,22 +119,145 @@ fn a_file_of_evidence_is_there(institute: &Client) {
     assert!(sent.bytes.starts_with(b"PK"));
 }
 
+/// The report about a period, drafted.
+fn report(institute: &Client, kind: &str, period: &str) -> Reply {
+    institute.post(REPORTS, &json!({"kind": kind, "period": period})).expect(201);
+    institute.get(&format!("{REPORTS}/{kind}/{period}")).expect(200)
+}
+
+fn html(institute: &Client, kind: &str, period: &str) -> String {
+    institute.get(&format!("{REPORTS}/{kind}/{period}?format=html")).expect(200).text
+}
+
+/// The activities of a report.
+fn activities(report: &Reply) -> &[Value] {
+    report.json["paper"]["content"]["half_year"]["activities"].as_array().unwrap()
+}
+
+fn activity<'a>(report: &'a Reply, number: &str) -> &'a Value {
+    let found = activities(report).iter().find(|activity| activity["number"] == number);
+    found.unwrap_or_else(|| panic!("no {number}: {report}"))
+}
+
+/// The status of an activity in a report, why it deviates and by how many days.
+fn deviation<'a>(report: &'a Reply, number: &str) -> (&'a str, &'a str, i64) {
+    let found = activity(report, number);
+    let deviation = &found["deviation"];
+    let ground = deviation["ground"].as_str().unwrap_or("none");
+    (found["status"].as_str().unwrap(), ground, deviation["days_late"].as_i64().unwrap_or_default())
+}
+
 fn the_first_report_explains_its_deviations(institute: &Client) {
     let remark = |report: &Reply, number: &str| {
-        let activities = report.json["paper"]["content"]["half_year"]["activities"].as_array().unwrap();
-        let found = activities.iter().find(|activity| activity["number"] == number).unwrap();
+        let found = activity(report, number);
         found["deviation"]["remark"].as_str().unwrap_or_else(|| panic!("{found}")).to_owned()
     };
-    let report = |period: &str| {
-        institute.post("/api/v1/reports", &json!({"kind": "half-year", "period": period})).expect(201);
-        institute.get(&format!("{REPORTS}/{period}")).expect(200)
-    };
-    let first = report("2020-H2");
+    let first = report(institute, "half-year", "2020-H2");
     assert!(remark(&first, "1.8").contains("вакантны"), "nothing was done");
     assert!(remark(&first, "2.8").contains("ВПР 2020 года перенесены"), "no source");
     assert!(remark(&first, "2.9").contains("каникулы продлены"), "late");
-    let html = institute.get(&format!("{REPORTS}/2020-H2?format=html")).text;
-    assert!(html.contains(&format!("По сведениям исполнителей: {}", remark(&first, "2.9"))));
+    // Due on the last day of the period, which is over.
+    for number in ["2.4", "2.12", "3.13"] {
+        assert_eq!(deviation(&first, number), ("overdue", "past_due", 0), "{number}");
+    }
+    assert!(activities(&first).iter().all(|activity| activity["number"] != "3.15"), "not of the period");
+    let shown = html(institute, "half-year", "2020-H2");
+    assert!(shown.contains(&format!("По сведениям исполнителей: {}", remark(&first, "2.9"))));
+    assert!(
+        shown
+            .contains("Не выполнено к сроку 31.12.2020. Реализованные муниципальные программы: 3 (нужно 4).")
+    );
+    assert!(shown.contains("Просрочены мероприятия: 1.8, 2.4, 2.12, 3.13."), "risks follow the same rule");
+    assert!(shown.contains("Установить новые сроки мероприятий: 1.8, 2.4, 2.12, 3.13."));
+}
+
+fn what_was_left_over_is_reported_until_it_is_met(institute: &Client) {
+    let second = report(institute, "half-year", "2021-H1");
+    // 2.4 was due on 2020-12-31 and done on 2021-02-12, 43 days later; 2.12 on 2021-03-18, 77 days later.
+    assert_eq!(deviation(&second, "2.4"), ("done_late", "met_late", 43));
+    assert_eq!(deviation(&second, "2.12"), ("done_late", "met_late", 77));
+    assert_eq!(deviation(&second, "1.8"), ("overdue", "past_due", 212));
+    assert_eq!(activity(&second, "2.4")["deviation"]["remark"].as_str().unwrap(), LATE_IN_FEBRUARY);
+    let last = report(institute, "half-year", "2021-H2");
+    for number in ["1.12", "3.16", "3.23"] {
+        assert_eq!(deviation(&last, number), ("overdue", "past_due", 0), "{number} at the end of the plan");
+    }
+    let numbers: Vec<_> =
+        activities(&last).iter().map(|activity| activity["number"].as_str().unwrap()).collect();
+    assert!(!numbers.contains(&"2.4") && numbers.contains(&"1.8"), "{numbers:?}");
     // What came after the late window was made up for explains nothing.
-    assert!(remark(&report("2021-H2"), "3.18").contains("завершён в октябре"));
+    let late = &activity(&last, "3.18")["deviation"]["remark"];
+    assert!(late.as_str().unwrap().contains("завершён в октябре"), "{late}");
+}
+
+fn each_window_is_told_by_itself(institute: &Client) {
+    let of_windows = |report: &Reply, number: &str| -> Vec<Value> {
+        activity(report, number)["windows"].as_array().unwrap().iter().map(|w| w["status"].clone()).collect()
+    };
+    let first = institute.get(&format!("{REPORTS}/half-year/2020-H2"));
+    assert_eq!(of_windows(&first, "1.4"), ["done", "not_started"], "autumn 2021 lies ahead");
+    assert_eq!(activity(&first, "1.4")["due_on"], "2020-10-31");
+    let last = institute.get(&format!("{REPORTS}/half-year/2021-H2"));
+    assert_eq!(of_windows(&last, "3.20"), ["done", "overdue"], "April was met");
+    let targets = activity(&last, "3.20")["targets"].as_array().unwrap();
+    let told: Vec<_> =
+        targets.iter().map(|t| (&t["window"]["from"], &t["expected"], &t["actual"], &t["met"])).collect();
+    let window = |from: &str| json!(from);
+    assert_eq!(
+        told,
+        [
+            (&window("2021-04-01"), &json!(8), &json!(9), &json!(true)),
+            (&window("2021-11-01"), &json!(8), &json!(6), &json!(false)),
+        ]
+    );
+    let shown = html(institute, "half-year", "2021-H2");
+    assert!(shown.contains("отчёты за период, ноябрь 2021: ≥\u{a0}8\u{a0}→\u{a0}6"));
+    assert!(!shown.contains("≥\u{a0}16"), "12 and 4 must not read as 16");
+}
+
+fn what_ended_before_the_signing_is_confirmed_or_not(institute: &Client) {
+    let shown = html(institute, "half-year", "2020-H2");
+    assert!(shown.contains("До подписания плана, не подтверждено"));
+    let report = institute.get(&format!("{REPORTS}/half-year/2020-H2"));
+    let summary = report.json["paper"]["content"]["half_year"]["summary"].as_array().unwrap();
+    let of = |confirmed: bool| {
+        let found = summary.iter().find(|c| c["status"] == "back_dated" && c["confirmed"] == confirmed);
+        found.unwrap()["activities"].as_i64()
+    };
+    assert_eq!((of(true), of(false)), (Some(6), Some(1)), "2.7 is five of six");
+}
+
+fn a_cause_is_never_lost(institute: &Client) {
+    let path = format!("{REPORTS}/half-year/2020-H2");
+    let causes =
+        json!({"2.4": "Мероприятия перенесены.", "1.2": "Методика дополнена.", "3.15": "Готовится."});
+    let etag = institute.get(&path).header("etag").to_owned();
+    institute.patch(&path, &etag, &json!({"texts": {"causes": causes}})).expect(200);
+    let shown = html(institute, "half-year", "2020-H2");
+    assert!(shown.contains("<td>Мероприятия перенесены.</td>"));
+    assert!(shown.contains("<li>1.2 «Методика выявления дефицитов педагогов»: Методика дополнена.</li>"));
+    assert!(shown.contains("<li>3.15: Готовится.</li>"), "of an activity that is not reported");
+}
+
+fn the_notes_say_what_their_tables_say(institute: &Client) {
+    report(institute, "staffing", "2020-H2");
+    let staffing = html(institute, "staffing", "2020-H2");
+    let sentence = "Учителей без квалификационной категории в школах перечня: 32,82 % против 29,36 % в остальных школах.";
+    assert!(staffing.contains(sentence), "{staffing}");
+    assert!(
+        staffing.contains("Включить учителей школ перечня без категории в планы методической поддержки.")
+    );
+    for word in ["highest", "first", "none"] {
+        assert!(!staffing.contains(&format!("<td>{word}</td>")), "{word} in a Russian document");
+    }
+    report(institute, "plan", "2020-H2");
+    let plan = html(institute, "plan", "2020-H2");
+    for said in [
+        "Просрочены: 1.8, 2.4, 2.12, 3.13.",
+        "Не выполнены, так как нет источника данных: 2.8.",
+        "Завершены до подписания плана и не подтверждены: 2.7.",
+        "Принять решение по мероприятию 2.7: представить подтверждение.",
+    ] {
+        assert!(plan.contains(said), "{said}");
+    }
 }

@@ -81,8 +81,8 @@ both!(the_first_report_covers_all_of_2020, |world| {
     let content = &report.json["paper"]["content"]["half_year"];
     assert_eq!(content["report"]["from"], "2020-01-01", "{report}");
     assert_eq!(content["on"], "2020-12-31");
-    assert_eq!(activity(&report, "1.1")["first_half"], "overdue", "{report}");
-    assert_eq!(activity(&report, "1.2")["first_half"], "not_started");
+    let at_half = |number: &str| activity(&report, number)["first_half"]["status"].clone();
+    assert_eq!((at_half("1.1"), at_half("1.2")), (json!("overdue"), json!("not_started")), "{report}");
     assert_eq!(activity(&report, "1.2")["status"], "overdue");
     assert_eq!(activity(&report, "1.2")["deviation"]["days_late"], 92);
     assert!(

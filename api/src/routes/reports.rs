@@ -242,7 +242,7 @@ async fn submit(
     // Made before the write, which stays short; the version says whether the texts are still the same.
     let made = state.read_consistent(move |db| {
         let report = store::of_period(db, kind, period)?;
-        let snapshot = paper::snapshot(db, &report, today.min(period.last_day()))?;
+        let snapshot = paper::snapshot(db, &report, today)?;
         Ok((report.id, snapshot))
     });
     let (id, snapshot) = made.await?;

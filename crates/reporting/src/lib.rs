@@ -12,3 +12,4 @@ pub mod passport;
 pub mod plan;
 pub mod publication;
 pub mod reports;
+mod words;

@@ -4,8 +4,9 @@
 use super::{ActivityReport, IndicatorReport};
 use crate::{
     indicators::TargetVerdict,
-    plan::{PlanDocument, status::ActivityStatus},
+    plan::{PlanDocument, status::StatusGround},
     reports::DueReport,
+    words,
 };
 use std::collections::BTreeMap;
 
@@ -33,12 +34,14 @@ pub(super) fn risks(
         let reason = i.reason.as_deref().unwrap_or("нет данных");
         format!("Показатель {} «{}» пока не измеряется: {}.", i.code, i.name, reason.to_lowercase())
     });
-    let overdue = numbers(activities, |activity| activity.status == ActivityStatus::Overdue)
+    let overdue = numbers(activities, StatusGround::PastDue)
         .map(|numbers| format!("Просрочены мероприятия: {numbers}."));
+    let lacking = numbers(activities, StatusGround::QualityLacking)
+        .map(|numbers| format!("Факты не отвечают требованиям плана по мероприятиям: {numbers}."));
     let blocked = document.activities.iter().filter_map(|activity| {
         let before = activities.iter().filter(|a| activity.after.contains(&a.number));
         let late: Vec<&str> =
-            before.filter(|a| a.status == ActivityStatus::Overdue).map(|a| a.number.as_str()).collect();
+            before.filter(|a| deviates(a, StatusGround::PastDue)).map(|a| a.number.as_str()).collect();
         (!late.is_empty())
             .then(|| format!("Мероприятие {} зависит от просроченных: {}.", activity.number, late.join(", ")))
     });
@@ -48,31 +51,44 @@ pub(super) fn risks(
         format!("Ожидают подтверждения факты: {undecided} (мероприятия {}).", of.join(", "))
     });
     let weekend = report.due_on_weekend.then(|| {
-        format!(
-            "Срок представления отчёта, {}, приходится на выходной день.",
-            report.due_on.format("%d.%m.%Y")
-        )
+        format!("Срок представления отчёта, {}, приходится на выходной день.", words::day(report.due_on))
     });
-    missed.chain(unknown).chain(overdue).chain(blocked).chain(undecided).chain(weekend).collect()
+    missed
+        .chain(unknown)
+        .chain(overdue)
+        .chain(lacking)
+        .chain(blocked)
+        .chain(undecided)
+        .chain(weekend)
+        .collect()
 }
 
 /// Corrections that follow from the figures.
 pub(super) fn corrections(activities: &[ActivityReport]) -> Vec<String> {
-    let move_on = numbers(activities, |activity| activity.status == ActivityStatus::Overdue)
-        .map(|numbers| format!("Установить новые сроки мероприятий: {numbers}."));
-    let source = numbers(activities, |activity| activity.status == ActivityStatus::SourceUnavailable)
-        .map(|numbers| format!("Определить источник данных для мероприятий: {numbers}."));
-    let evidence = numbers(activities, |activity| {
-        activity.status == ActivityStatus::BackDated && activity.deviation.is_some()
-    })
-    .map(|numbers| {
-        format!("Представить подтверждения мероприятий, завершённых до подписания плана: {numbers}.")
-    });
-    move_on.into_iter().chain(source).chain(evidence).collect()
+    [
+        (StatusGround::PastDue, "Установить новые сроки мероприятий"),
+        (
+            StatusGround::QualityLacking,
+            "Привести исполнение в соответствие с требованиями плана по мероприятиям",
+        ),
+        (StatusGround::NoSource, "Определить источник данных для мероприятий"),
+        (
+            StatusGround::BackDatedNotMet,
+            "Представить подтверждения мероприятий, завершённых до подписания плана",
+        ),
+    ]
+    .into_iter()
+    .filter_map(|(ground, words)| Some(format!("{words}: {}.", numbers(activities, ground)?)))
+    .collect()
 }
 
-/// The numbers of the activities that are `meant`, if there are any.
-fn numbers(activities: &[ActivityReport], meant: impl Fn(&ActivityReport) -> bool) -> Option<String> {
-    let found: Vec<&str> = activities.iter().filter(|a| meant(a)).map(|a| a.number.as_str()).collect();
+fn deviates(activity: &ActivityReport, ground: StatusGround) -> bool {
+    activity.deviation.as_ref().is_some_and(|deviation| deviation.ground == ground)
+}
+
+/// The numbers of the activities that deviate on this ground, if there are any.
+fn numbers(activities: &[ActivityReport], ground: StatusGround) -> Option<String> {
+    let found: Vec<&str> =
+        activities.iter().filter(|a| deviates(a, ground)).map(|a| a.number.as_str()).collect();
     (!found.is_empty()).then(|| found.join(", "))
 }

@@ -1,10 +1,16 @@
 //! The half-yearly report on the plan to the ministry: it draws itself from the facts.
 
+mod activity;
 mod content;
 mod document;
 mod foresight;
+pub(crate) mod indicators;
+mod make;
 
-pub(crate) use content::indicator_reports;
-pub use content::{ActivityReport, Deviation, HalfYear, IndicatorReport, StatusCount, TargetReport, make};
+pub use content::{
+    ActivityReport, Deviation, HalfStanding, HalfYear, IndicatorReport, StatusCount, TargetReport,
+    WindowReport,
+};
 pub(crate) use document::bars;
 pub use document::document;
+pub use make::make;

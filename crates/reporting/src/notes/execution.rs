@@ -5,29 +5,31 @@ use crate::{
     facts,
     plan::{
         Activity, PlanDocument,
-        status::{self, ActivityStatus, Question, Standing},
+        status::{self, ActivityStatus, Question, Standing, StatusGround},
         store::Plan,
     },
-    reports::Period,
+    reports::{AsOf, Period},
+    words,
 };
 use chrono::NaiveDate;
 use opora_db::{Db, Error, Result};
 use opora_documents::model::{Bar, Block, CategoriesChart, Cell, Chart, Column, ColumnKind, Table, Unit};
 use opora_primitives::Share;
 
-/// The note on `plan` as of the day `on`.
+/// The note on `plan`.
 ///
 /// # Errors
 /// Faults of the database.
-pub fn execution(db: &mut Db, plan: &Plan, document: &PlanDocument, on: NaiveDate) -> Result<Note> {
+pub fn execution(db: &mut Db, plan: &Plan, document: &PlanDocument, as_of: AsOf) -> Result<Note> {
     let facts = facts::store::confirmed(db, plan.id)?;
-    let on_day = |on| {
-        let standings = status::standings(document, &facts, Question { signed_on: plan.signed_on, on });
-        document.activities.iter().zip(standings).collect::<Vec<_>>()
+    let stood = |AsOf { on, over }| {
+        let question = Question { signed_on: plan.signed_on, on, over };
+        document.activities.iter().zip(status::standings(document, &facts, question)).collect::<Vec<_>>()
     };
-    let half = Period::of(on).map_err(|reason| Error::fault(reason.as_str()))?;
-    let before = half.first_day().pred_opt().unwrap_or(on);
-    Ok(note(document, &on_day(on), &on_day(before), on, before, facts.len()))
+    let half = Period::of(as_of.on).map_err(|reason| Error::fault(reason.as_str()))?;
+    let before = half.first_day().pred_opt().unwrap_or(as_of.on);
+    let then = stood(as_of.back_on(before));
+    Ok(note(document, &stood(as_of), &then, as_of.on, before, facts.len()))
 }
 
 type Stood<'a> = (&'a Activity, Standing);
@@ -41,18 +43,16 @@ fn note(
     facts: usize,
 ) -> Note {
     let due: Vec<&Stood<'_>> = now.iter().filter(|(_, standing)| standing.due_on <= on).collect();
-    let overdue = numbers(now, ActivityStatus::Overdue);
-    let late = numbers(now, ActivityStatus::DoneLate);
     let met = due.iter().filter(|(_, standing)| standing.met).count();
     Note {
         purpose: format!(
             "Показать исполнение плана на {} и назвать мероприятия, которые требуют решений.",
-            ru(on)
+            words::day(on)
         ),
         base: vec![format!(
             "{}, приказ от {} № {}",
             document.title_ru,
-            ru(document.act.date),
+            words::day(document.act.date),
             document.act.number
         )],
         method: Method {
@@ -66,15 +66,11 @@ fn note(
         ],
         results: results(document, now),
         comparison: vec![Block::Table(dynamics(now, then, on, before))],
-        conclusions: vec![
+        conclusions: conclusions(
+            now,
             format!("Из мероприятий, срок которых наступил, выполнены: {met} из {}.", due.len()),
-            named("Выполнены с опозданием", &late),
-            named("Просрочены", &overdue),
-        ],
-        recommendations: overdue
-            .iter()
-            .map(|n| format!("Принять решение по мероприятию {n}: исполнить или изменить срок."))
-            .collect(),
+        ),
+        recommendations: recommendations(now),
     }
 }
 
@@ -82,17 +78,54 @@ fn count(n: usize) -> i64 {
     i64::try_from(n).unwrap_or(i64::MAX)
 }
 
-fn ru(day: NaiveDate) -> String {
-    day.format("%d.%m.%Y").to_string()
-}
-
-fn numbers(stood: &[Stood<'_>], status: ActivityStatus) -> Vec<String> {
-    let with = stood.iter().filter(|(_, standing)| standing.status == status);
+/// The numbers of the activities that deviate on this ground.
+fn numbers(stood: &[Stood<'_>], ground: StatusGround) -> Vec<String> {
+    let with = stood.iter().filter(|(_, standing)| deviates(standing, ground));
     with.map(|(activity, _)| activity.number.clone()).collect()
 }
 
-fn named(what: &str, numbers: &[String]) -> String {
-    if numbers.is_empty() { format!("{what}: нет.") } else { format!("{what}: {}.", numbers.join(", ")) }
+fn deviates(standing: &Standing, ground: StatusGround) -> bool {
+    standing.deviation.as_ref().is_some_and(|reason| reason.ground == ground)
+}
+
+/// What is neither met nor overdue though its day has passed: it has no source, is not confirmed or not as it should be.
+fn is_open_past_due(standing: &Standing) -> bool {
+    [StatusGround::NoSource, StatusGround::BackDatedNotMet, StatusGround::QualityLacking]
+        .into_iter()
+        .any(|ground| deviates(standing, ground))
+}
+
+fn conclusions(now: &[Stood<'_>], met: String) -> Vec<String> {
+    let named = |(ground, what): (StatusGround, &str)| {
+        let numbers = numbers(now, ground);
+        let always = matches!(ground, StatusGround::MetLate | StatusGround::PastDue);
+        match numbers.is_empty() {
+            true => always.then(|| format!("{what}: нет.")),
+            false => Some(format!("{what}: {}.", numbers.join(", "))),
+        }
+    };
+    let told = [
+        (StatusGround::MetLate, "Выполнены с опозданием"),
+        (StatusGround::PastDue, "Просрочены"),
+        (StatusGround::QualityLacking, "Исполнены не так, как требует план"),
+        (StatusGround::NoSource, "Не выполнены, так как нет источника данных"),
+        (StatusGround::BackDatedNotMet, "Завершены до подписания плана и не подтверждены"),
+    ];
+    std::iter::once(met).chain(told.into_iter().filter_map(named)).collect()
+}
+
+fn recommendations(now: &[Stood<'_>]) -> Vec<String> {
+    let wanted = [
+        (StatusGround::PastDue, "исполнить или изменить срок"),
+        (StatusGround::QualityLacking, "привести исполнение в соответствие с требованием плана"),
+        (StatusGround::NoSource, "определить источник данных"),
+        (StatusGround::BackDatedNotMet, "представить подтверждение"),
+    ];
+    let of = |(ground, what): (StatusGround, &str)| {
+        let numbers = numbers(now, ground).into_iter();
+        numbers.map(|n| format!("Принять решение по мероприятию {n}: {what}.")).collect::<Vec<_>>()
+    };
+    wanted.into_iter().flat_map(of).collect()
 }
 
 fn results(document: &PlanDocument, now: &[Stood<'_>]) -> Vec<Block> {
@@ -145,6 +178,7 @@ fn grouped<'a>(
         Column::new("met", "Выполнено", ColumnKind::Integer, 2),
         Column::new("late", "Из них с опозданием", ColumnKind::Integer, 2),
         Column::new("overdue", "Просрочено", ColumnKind::Integer, 2),
+        Column::new("unconfirmed", "Срок истёк, нет источника или подтверждения", ColumnKind::Integer, 3),
         Column::new("open", "Не выполнено, срок не истёк", ColumnKind::Integer, 3),
     ];
     let rows = groups.map(|(name, of)| {
@@ -154,9 +188,10 @@ fn grouped<'a>(
             name.into(),
             count(of.len()).into(),
             with(&|s| s.met),
-            with(&|s| s.status == ActivityStatus::DoneLate),
-            with(&|s| s.status == ActivityStatus::Overdue),
-            with(&|s| !s.met && s.status != ActivityStatus::Overdue),
+            with(&|s| s.met && deviates(s, StatusGround::MetLate)),
+            with(&|s| !s.met && deviates(s, StatusGround::PastDue)),
+            with(&|s| !s.met && is_open_past_due(s)),
+            with(&|s| !s.met && !deviates(s, StatusGround::PastDue) && !is_open_past_due(s)),
         ]
     });
     table(name, caption, columns, rows)
@@ -165,12 +200,16 @@ fn grouped<'a>(
 fn dynamics(now: &[Stood<'_>], then: &[Stood<'_>], on: NaiveDate, before: NaiveDate) -> Table {
     let columns = vec![
         Column::new("status", "Состояние", ColumnKind::Text, 6),
-        Column::new("before", format!("На {}", ru(before)), ColumnKind::Integer, 2),
-        Column::new("now", format!("На {}", ru(on)), ColumnKind::Integer, 2),
+        Column::new("before", format!("На {}", words::day(before)), ColumnKind::Integer, 2),
+        Column::new("now", format!("На {}", words::day(on)), ColumnKind::Integer, 2),
     ];
-    let of = |stood: &[Stood<'_>], status| count(stood.iter().filter(|(_, s)| s.status == status).count());
-    let rows = ActivityStatus::ALL
-        .iter()
-        .map(|status| vec![status.ru().into(), of(then, *status).into(), of(now, *status).into()]);
+    let of = |stood: &[Stood<'_>], status, met: Option<bool>| {
+        let has = |(_, s): &&Stood<'_>| s.status == status && met.is_none_or(|met| met == s.met);
+        count(stood.iter().filter(has).count())
+    };
+    let rows = ActivityStatus::counted().map(|(status, met)| {
+        let name = status.told_ru(met.unwrap_or_default());
+        vec![name.into(), of(then, status, met).into(), of(now, status, met).into()]
+    });
     table("Динамика", "Состояние мероприятий в динамике", columns, rows)
 }

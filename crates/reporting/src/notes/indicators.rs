@@ -2,8 +2,9 @@
 
 use super::{Method, Note, SampleSize, table};
 use crate::{
-    half_year::{IndicatorReport, bars, indicator_reports},
+    half_year::{self, IndicatorReport, bars},
     indicators::{PERIOD, TargetVerdict},
+    words,
 };
 use chrono::{Datelike, Months, NaiveDate};
 use opora_db::{Db, Result};
@@ -16,9 +17,9 @@ use opora_documents::model::{Block, Cell, Chart, Column, ColumnKind, LinesChart,
 pub fn indicators(db: &mut Db, on: NaiveDate) -> Result<Note> {
     let mut points = Vec::new();
     for day in quarter_ends(PERIOD.from, on) {
-        points.push((day, indicator_reports(db, day, None)?));
+        points.push((day, half_year::indicators::reports(db, day, None)?));
     }
-    let now = indicator_reports(db, on, None)?;
+    let now = half_year::indicators::reports(db, on, None)?;
     Ok(note(on, &now, &points))
 }
 
@@ -40,7 +41,7 @@ fn note(on: NaiveDate, now: &[IndicatorReport], points: &[Point]) -> Note {
     ];
     let not_met = |i: &&IndicatorReport| i.verdict == TargetVerdict::NotMet;
     Note {
-        purpose: format!("Показать значения целевых показателей на {} и их изменение.", ru(on)),
+        purpose: format!("Показать значения целевых показателей на {} и их изменение.", words::day(on)),
         base,
         method: Method {
             name: "Правила показателей паспорта, в целых числах".to_owned(),
@@ -62,10 +63,6 @@ fn note(on: NaiveDate, now: &[IndicatorReport], points: &[Point]) -> Note {
             .map(|i| format!("Определить меры по достижению показателя {}.", i.code))
             .collect(),
     }
-}
-
-fn ru(day: NaiveDate) -> String {
-    day.format("%d.%m.%Y").to_string()
 }
 
 fn columns() -> Vec<Column> {
@@ -102,7 +99,7 @@ fn lines(now: &[IndicatorReport], points: &[Point]) -> LinesChart {
     });
     LinesChart {
         unit: Unit::Share,
-        points: points.iter().map(|(day, _)| ru(*day)).collect(),
+        points: points.iter().map(|(day, _)| words::day(*day)).collect(),
         series: series.collect(),
         target: None,
         target_name: None,

@@ -77,7 +77,7 @@ impl Filter {
 pub fn all(db: &mut Db, plan: &Plan, when: When) -> Result<Vec<ActivityOnDay>> {
     let (version, document) = store::version(db, plan, when.version)?;
     let facts = facts::store::confirmed(db, plan.id)?;
-    let question = Question { signed_on: plan.signed_on, on: when.on };
+    let question = Question { signed_on: plan.signed_on, on: when.on, over: false };
     let standings = standings(&document, &facts, question);
     let PlanDocument { activities, .. } = document;
     let rows = activities.into_iter().zip(standings);

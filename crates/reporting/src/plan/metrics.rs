@@ -36,6 +36,11 @@ impl MetricScope {
         };
         TABLE.iter().find(|(pattern, _)| fits(pattern)).map_or(Self::Total, |(_, scope)| *scope)
     }
+
+    /// Whether each window is asked for itself, so that what is there of one says nothing of another.
+    pub fn is_of_window(self) -> bool {
+        matches!(self, Self::PerWindow | Self::PerYear)
+    }
 }
 
 #[cfg(test)]

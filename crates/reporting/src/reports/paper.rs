@@ -1,7 +1,7 @@
 //! What stands in a report: made from the data while it is open, as it was submitted afterwards.
 
 use super::{
-    Period, Report, ReportKind, ReportState, Texts,
+    AsOf, Period, Report, ReportKind, ReportState, Texts,
     store::{self, Snapshot},
 };
 use crate::{
@@ -62,7 +62,7 @@ pub struct Seen {
     /// The report.
     pub report: Report,
     /// While its figures move with the data: the last entry of the change journal, and the day they are as of.
-    pub moving: Option<(i64, NaiveDate)>,
+    pub moving: Option<(i64, AsOf)>,
 }
 
 impl Seen {
@@ -71,7 +71,7 @@ impl Seen {
         // With the period: another report may come to stand at the address of the latest.
         let named = format!("{}-{}", self.report.version, self.report.period);
         match self.moving {
-            Some((position, on)) => format!("{named}-{position}-{on}"),
+            Some((position, as_of)) => format!("{named}-{position}-{as_of}"),
             None => named,
         }
     }
@@ -97,8 +97,7 @@ pub fn look(
     if !moves && report.sha256.is_none() {
         return Err(ProblemCode::NotFound.into());
     }
-    let moving =
-        if moves { Some((journal::last_number(db)?, today.min(report.period.last_day()))) } else { None };
+    let moving = if moves { Some((journal::last_number(db)?, AsOf::of(report.period, today))) } else { None };
     Ok(Seen { report, moving })
 }
 
@@ -108,7 +107,7 @@ pub fn look(
 /// Faults of the database.
 pub fn read(db: &mut Db, seen: &Seen) -> Result<Paper> {
     match seen.moving {
-        Some((_, on)) => make(db, &seen.report, on),
+        Some((_, as_of)) => make(db, &seen.report, as_of),
         None => {
             let snapshot = store::snapshot(db, seen.report.id)?;
             serde_json::from_str(&snapshot).map_err(Error::fault)
@@ -116,19 +115,21 @@ pub fn read(db: &mut Db, seen: &Seen) -> Result<Paper> {
     }
 }
 
-/// What stands in the report if it is made now, as of the day `on`.
-fn make(db: &mut Db, report: &Report, on: NaiveDate) -> Result<Paper> {
+/// What stands in the report if it is made now.
+fn make(db: &mut Db, report: &Report, as_of: AsOf) -> Result<Paper> {
     let plan = plan::store::find(db, &plan::store::PlanRef::Id(report.plan_id))?;
     let (version, document) = plan::store::version(db, &plan, None)?;
     let content = match report.kind {
-        ReportKind::HalfYear => Content::HalfYear(half_year::make(db, &plan, &document, report.period, on)?),
+        ReportKind::HalfYear => {
+            Content::HalfYear(half_year::make(db, &plan, &document, report.period, as_of)?)
+        }
         ReportKind::Identification => {
             let run = report.run_id.ok_or(ProblemCode::MissingReference)?;
             Content::Note(notes::identification(db, run)?)
         }
-        ReportKind::Staffing => Content::Note(notes::staffing(db, on)?),
-        ReportKind::Plan => Content::Note(notes::execution(db, &plan, &document, on)?),
-        ReportKind::Indicators => Content::Note(notes::indicators(db, on)?),
+        ReportKind::Staffing => Content::Note(notes::staffing(db, as_of.on)?),
+        ReportKind::Plan => Content::Note(notes::execution(db, &plan, &document, as_of)?),
+        ReportKind::Indicators => Content::Note(notes::indicators(db, as_of.on)?),
     };
     let plan = PlanMention {
         code: plan.code,
@@ -140,12 +141,12 @@ fn make(db: &mut Db, report: &Report, on: NaiveDate) -> Result<Paper> {
     Ok(Paper { plan, content, texts: report.texts.clone() })
 }
 
-/// What is submitted when it is submitted now.
+/// What is submitted when it is submitted on the day `today`.
 ///
 /// # Errors
 /// As [`read`].
-pub fn snapshot(db: &mut Db, report: &Report, on: NaiveDate) -> Result<Snapshot> {
-    let canonical = canonical::json(&make(db, report, on)?)?;
+pub fn snapshot(db: &mut Db, report: &Report, today: NaiveDate) -> Result<Snapshot> {
+    let canonical = canonical::json(&make(db, report, AsOf::of(report.period, today))?)?;
     let sha256 = canonical::sha256(&canonical);
     Ok(Snapshot { canonical, sha256 })
 }

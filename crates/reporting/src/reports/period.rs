@@ -87,6 +87,33 @@ impl Period {
     }
 }
 
+/// The day that figures are as of, and whether it is over: what was due on it and is not there is past due then.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AsOf {
+    /// The day.
+    pub on: NaiveDate,
+    /// Whether it is over.
+    pub over: bool,
+}
+
+impl AsOf {
+    /// Of a report about `period` that is made on the day `today`: the last day of the period or, until then, that day.
+    pub fn of(period: Period, today: NaiveDate) -> Self {
+        Self { on: today.min(period.last_day()), over: period.last_day() < today }
+    }
+
+    /// An earlier day, looked back at.
+    pub fn back_on(self, day: NaiveDate) -> Self {
+        Self { on: day, over: day < self.on }
+    }
+}
+
+impl std::fmt::Display for AsOf {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}{}", self.on, if self.over { "-over" } else { "" })
+    }
+}
+
 /// Whether `day` is a Saturday or a Sunday: a due day on one is flagged, never shifted (decision 3).
 pub fn is_weekend(day: NaiveDate) -> bool {
     matches!(day.weekday(), Weekday::Sat | Weekday::Sun)
@@ -217,6 +244,18 @@ mod tests {
         ]
         .map(|(p, from, to, due, weekend, half)| (p.to_owned(), day(from), day(to), day(due), weekend, half));
         assert_eq!(told, expected);
+    }
+
+    #[test]
+    fn a_period_is_over_when_its_last_day_has_passed() {
+        let as_of = |today: &str| AsOf::of("2020-H2".parse().unwrap(), day(today)).to_string();
+        assert_eq!(as_of("2020-11-10"), "2020-11-10");
+        assert_eq!(as_of("2020-12-31"), "2020-12-31");
+        assert_eq!(as_of("2021-01-01"), "2020-12-31-over");
+        assert_eq!(as_of("2026-01-01"), "2020-12-31-over");
+        let during = AsOf::of("2020-H2".parse().unwrap(), day("2020-11-10"));
+        assert_eq!(during.back_on(day("2020-06-30")).to_string(), "2020-06-30-over");
+        assert_eq!(during.back_on(day("2020-11-10")).to_string(), "2020-11-10");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use super::{
     ActivityStatus::{self, *},
     StatusGround, TargetStanding,
-    fixtures::{day, no_source, on, shown, stand, value},
+    fixtures::{day, no_source, on, shown, stand, stand_after, value},
     standings,
 };
 use crate::{facts::ConfirmedFact, plan::fixtures::order};
@@ -107,6 +107,35 @@ fn a_row_without_numbers_is_closed_by_its_evidence() {
     statuses("1.6", &[shown("1.6", "2020-09", "2020-11-01")], &[("2020-11-01", DoneLate)]);
     statuses("1.6", &[], &[("2020-10-31", InProgress), ("2020-11-01", Overdue)]);
     assert!(stand("1.6", &facts, "2020-11-01").evidence_shown);
+}
+
+// 3.24: June 2020 to December 2021, posts; 3.6: May to September 2020, over two half-years as well.
+#[test]
+fn what_goes_on_is_closed_in_the_half_year_it_ends_in() {
+    let first = shown("3.24", "2020-06", "2020-09-10");
+    statuses("3.24", &[first.clone()], &[("2020-09-10", InProgress), ("2021-12-31", InProgress)]);
+    assert_eq!(stand_after("3.24", &[first.clone()], "2021-12-31").status, Overdue);
+    assert!(stand("3.24", &[first.clone()], "2021-12-31").windows[0].evidence_shown);
+    let further = |day| [first.clone(), shown("3.24", "2020-06", day)];
+    statuses("3.24", &further("2021-06-30"), &[("2021-12-31", InProgress)]);
+    statuses("3.24", &further("2021-07-01"), &[("2021-06-30", InProgress), ("2021-07-01", ClosedOnEvidence)]);
+    statuses("3.24", &further("2022-01-10"), &[("2021-12-31", InProgress), ("2022-01-10", DoneLate)]);
+    let base = [shown("3.6", "2020-05", "2020-06-20"), shown("3.6", "2020-05", "2020-09-25")];
+    statuses("3.6", &base, &[("2020-06-30", InProgress), ("2020-09-25", ClosedOnEvidence)]);
+}
+
+// 2.4: February to December 2020, four programmes.
+#[test]
+fn what_was_due_on_a_day_that_is_over_is_overdue() {
+    let three = [value("2.4", "2020-02", "municipal_programmes_completed", 3, "2020-12-18")];
+    let during = stand("2.4", &three, "2020-12-31");
+    assert_eq!((during.status, during.deviation), (InProgress, None));
+    let after = stand_after("2.4", &three, "2020-12-31");
+    assert_eq!((after.status, after.reason.days_late), (Overdue, 0));
+    assert_eq!(after.deviation.as_ref(), Some(&after.reason));
+    let words = "Не выполнено к сроку 31.12.2020. Реализованные муниципальные программы: 3 (нужно 4).";
+    assert_eq!(after.deviation_words(Lang::Ru).as_deref(), Some(words));
+    assert_eq!(stand_after("2.4", &three, "2020-12-30").status, InProgress);
 }
 
 // 1.17: 114 municipal schools, 37 municipalities and one state school, to the end of 2021.
@@ -223,6 +252,10 @@ fn a_bound_is_asked_of_every_fact() {
     statuses("3.9", &base, &[("2020-12-31", Done)]);
     let six = [&base[..], &[value("3.9", "2020-06", "persons_per_school", 6, "2020-12-01")]].concat();
     statuses("3.9", &six, &[("2020-11-30", Done), ("2020-12-01", InProgress), ("2021-01-01", InProgress)]);
+    // It is never overdue, but past its due day it is not as the plan has it.
+    assert_eq!(stand("3.9", &six, "2020-12-31").deviation, None);
+    let deviation = stand("3.9", &six, "2021-01-03").deviation.unwrap();
+    assert_eq!((deviation.ground, deviation.days_late), (StatusGround::QualityLacking, 3));
 }
 
 // 3.18: April to May, September and December 2021, three rounds.
@@ -240,6 +273,10 @@ fn a_missed_window_shows_among_met_ones() {
     );
     let in_october = [&facts[..], &[round("2021-09", "2021-10-05")]].concat();
     statuses("3.18", &in_october, &[("2021-10-05", DoneLate), ("2021-12-31", DoneLate)]);
+    // That the last window is under way does not hide that another one was late.
+    let under_way = stand("3.18", &[in_october[0].clone(), in_october[2].clone()], "2021-12-01");
+    let late = under_way.deviation.unwrap();
+    assert_eq!((under_way.status, late.ground, late.days_late), (InProgress, StatusGround::MetLate, 5));
 }
 
 // 3.20: April and November 2021, at least 8 reports in each.
@@ -255,6 +292,11 @@ fn each_window_is_asked_for_itself() {
     let found = stand("3.20", &facts, "2021-12-01");
     assert_eq!((found.status, found.windows[0].status, found.windows[1].status), (Overdue, Done, Overdue));
     assert_eq!(numbers(&found.targets[0]), ("reports_per_window", 16, Some(16), false));
+    assert_eq!(
+        found.words(Lang::En),
+        "The due day, 2021-11-30, is past; days overdue: 1. \
+         Reports in a window, 2021-11-01–2021-11-30: 7 (wanted at least 8). Windows met: 1 of 2."
+    );
     statuses("3.20", &facts, &[("2021-04-29", InProgress), ("2021-04-30", Done), ("2021-11-30", InProgress)]);
 }
 

@@ -13,7 +13,7 @@ pub(super) fn day(text: &str) -> NaiveDate {
 
 /// The order was signed on 2020-05-29.
 pub(super) fn on(text: &str) -> Question {
-    Question { signed_on: day("2020-05-29"), on: day(text) }
+    Question { signed_on: day("2020-05-29"), on: day(text), over: false }
 }
 
 fn fact(kind: FactKind, activity: &str, window: &str, happened: &str) -> ConfirmedFact {
@@ -47,7 +47,16 @@ pub(super) fn no_source(activity: &str, window: &str, happened: &str) -> Confirm
 
 /// How the row `number` of the order stands.
 pub(super) fn stand(number: &str, facts: &[ConfirmedFact], day: &str) -> Standing {
+    stand_at(number, facts, on(day))
+}
+
+/// How it stands when the day is over.
+pub(super) fn stand_after(number: &str, facts: &[ConfirmedFact], day: &str) -> Standing {
+    stand_at(number, facts, Question { over: true, ..on(day) })
+}
+
+fn stand_at(number: &str, facts: &[ConfirmedFact], question: Question) -> Standing {
     let plan = order();
     let facts: Vec<&ConfirmedFact> = facts.iter().filter(|fact| fact.activity == number).collect();
-    standing(plan.activity(number).unwrap(), &facts, on(day))
+    standing(plan.activity(number).unwrap(), &facts, question)
 }

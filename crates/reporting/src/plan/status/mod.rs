@@ -9,6 +9,10 @@
 //! - *Exactly*: where facts add up, more than the target is met too, and told (`exceeded`): work beyond the plan is no
 //!   delay, and a fact may be counted twice. A quality ("72 hours") is asked of every fact; one that lacks it leaves
 //!   the row open (`in_progress`), never overdue: what was due is there, and something of it is to be put right.
+//! - *Evidence* closes a window without targets. One that goes on over several half-years is closed by evidence of the
+//!   half-year it ends in: a first publication does not end a year of publications.
+//! - *Over*: a due day is inclusive, so on that day nothing is overdue yet; a report about a period that is over asks how
+//!   things stand when its last day has passed.
 //! - *Back-dated* (decision 2): all windows had ended when the first act was signed. Only facts with evidence count.
 //! - *Source unavailable* (decision 1): a confirmed remark for the window, as long as it is not met.
 //! - A fact whose window an amendment took away counts in the last window begun by the day it happened, else the first.

@@ -53,7 +53,7 @@ fn a_day() -> impl Strategy<Value = NaiveDate> {
 }
 
 fn on(on: NaiveDate) -> Question {
-    Question { signed_on: day("2020-05-29"), on }
+    Question { signed_on: day("2020-05-29"), on, over: false }
 }
 
 fn found(facts: &[ConfirmedFact], day: NaiveDate) -> Vec<Standing> {
@@ -91,6 +91,21 @@ proptest! {
         let mut sorted = facts.clone();
         sorted.sort_by(|a, b| (&a.activity, a.happened_on, a.value).cmp(&(&b.activity, b.happened_on, b.value)));
         prop_assert_eq!(found(&facts, day), found(&sorted, day));
+    }
+
+    #[test]
+    fn what_was_due_by_a_day_that_is_over_is_there_or_a_deviation(
+        facts in prop::collection::vec(a_fact(), 0..30), day in a_day(),
+    ) {
+        let over = standings(&PLAN, &facts, Question { over: true, ..on(day) });
+        for (during, after) in found(&facts, day).iter().zip(&over) {
+            let owed = after.windows.iter().any(|window| window.due_on <= day && !window.is_met());
+            prop_assert!(!owed || after.deviation.is_some());
+            let late = [ActivityStatus::DoneLate, ActivityStatus::Overdue, ActivityStatus::SourceUnavailable];
+            prop_assert!(!late.contains(&after.status) || after.deviation.is_some());
+            prop_assert!(during.deviation.is_none() || after.deviation.is_some());
+            prop_assert_eq!(during.met, after.met);
+        }
     }
 
     #[test]

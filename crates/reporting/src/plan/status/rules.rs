@@ -6,6 +6,7 @@ use super::types::{
 use crate::{
     facts::{ConfirmedFact, FactKind},
     plan::{Activity, ActivityTarget, ActivityWindow, Comparison, PlanDocument, metrics::MetricScope},
+    reports::Period,
 };
 use chrono::{Datelike, NaiveDate};
 use std::{collections::BTreeMap, ops::Range};
@@ -23,25 +24,29 @@ pub fn standings(document: &PlanDocument, facts: &[ConfirmedFact], question: Que
 /// How `activity` stands; `facts` are its confirmed ones, in any order.
 pub fn standing(activity: &Activity, facts: &[&ConfirmedFact], question: Question) -> Standing {
     let row = Row::new(activity, facts, question);
-    let windows: Vec<Found> = (0..activity.windows.len()).map(|at| row.window(at)).collect();
-    let counting = windows.iter().filter(|found| found.standing.status != ActivityStatus::NotStarted);
-    // Of equally bad windows the first tells why; without one that counts, the first window does.
-    let worst = counting.rev().max_by_key(|found| badness(found.standing.status)).or(windows.first());
-    let met = windows.iter().all(Found::met);
-    let (status, reason) = match worst {
-        Some(worst) => (worst.standing.status, row.reason(worst, &windows, met)),
+    let windows: Vec<WindowStanding> = (0..activity.windows.len()).map(|at| row.window(at)).collect();
+    let counting = windows.iter().filter(|window| window.status != ActivityStatus::NotStarted);
+    let deviating = worst(windows.iter().filter(|window| row.deviates(window)));
+    // Without a window that counts, the first one tells why.
+    let (status, reason) = match worst(counting).or(windows.first()) {
+        Some(deciding) => (deciding.status, row.reason(deciding, &windows)),
         None => (ActivityStatus::NotStarted, StatusReason::nowhere(question.on)),
     };
-    let due_on = activity.windows.last().map_or(question.on, |window| activity.due_on(*window));
     Standing {
         status,
-        met,
-        due_on,
+        met: windows.iter().all(WindowStanding::is_met),
+        due_on: activity.windows.last().map_or(question.on, |window| activity.due_on(*window)),
         evidence_shown: row.of_kind(FactKind::Evidence).next().is_some(),
         targets: activity.targets.iter().map(|target| row.whole(target)).collect(),
-        windows: windows.into_iter().map(|found| found.standing).collect(),
         reason,
+        deviation: deviating.map(|window| row.reason(window, &windows)),
+        windows,
     }
+}
+
+/// The worst of some windows, in order; of equally bad ones the first.
+fn worst<'a>(windows: impl DoubleEndedIterator<Item = &'a WindowStanding>) -> Option<&'a WindowStanding> {
+    windows.rev().max_by_key(|window| badness(window.status))
 }
 
 /// Which of two windows decides the row.
@@ -63,18 +68,7 @@ struct Row<'a> {
     facts: Vec<(usize, &'a ConfirmedFact)>,
     back_dated: bool,
     on: NaiveDate,
-}
-
-/// A window and whether a fact of it must be put right.
-struct Found {
-    standing: WindowStanding,
-    lacking: bool,
-}
-
-impl Found {
-    fn met(&self) -> bool {
-        self.standing.met_on.is_some() && !self.lacking
-    }
+    over: bool,
 }
 
 impl<'a> Row<'a> {
@@ -86,7 +80,12 @@ impl<'a> Row<'a> {
             .map(|fact| (activity.window_at(fact.window_from, fact.happened_on), *fact))
             .collect();
         facts.sort_by_key(|(_, fact)| fact.happened_on);
-        Self { activity, facts, back_dated, on: question.on }
+        Self { activity, facts, back_dated, on: question.on, over: question.over }
+    }
+
+    /// Whether what was due on `due_on` should be there.
+    fn is_past(&self, due_on: NaiveDate) -> bool {
+        due_on < self.on || (self.over && due_on == self.on)
     }
 
     fn of_kind(&self, kind: FactKind) -> impl Iterator<Item = &(usize, &'a ConfirmedFact)> {
@@ -100,39 +99,60 @@ impl<'a> Row<'a> {
             .filter_map(|(_, fact)| Some((fact.happened_on, fact.value?)))
     }
 
-    fn window(&self, at: usize) -> Found {
+    fn window(&self, at: usize) -> WindowStanding {
         let window = self.activity.windows[at];
-        let due_on = self.activity.due_on(window);
         let judged: Vec<_> = self.activity.targets.iter().map(|target| self.target(target, at)).collect();
         let met_on = match judged.is_empty() {
-            true => self.of_kind(FactKind::Evidence).find(|(of, _)| *of == at).map(|(_, f)| f.happened_on),
+            true => self.closed_on(at),
             // The last of them; none if one is not met.
             false => judged.iter().map(|(_, met_on)| *met_on).collect::<Option<Vec<_>>>().and_then(latest),
         };
-        let targets: Vec<TargetStanding> = judged.into_iter().map(|(target, _)| target).collect();
-        let lacking = targets.iter().any(|target| target.lacking > 0);
-        let status = self.status(at, met_on.filter(|_| !lacking), met_on.is_some());
-        let ActivityWindow { from, to } = window;
-        Found { standing: WindowStanding { from, to, due_on, status, met_on, targets }, lacking }
+        let found = WindowStanding {
+            from: window.from,
+            to: window.to,
+            due_on: self.activity.due_on(window),
+            status: ActivityStatus::NotStarted,
+            met_on,
+            evidence_shown: self.of_kind(FactKind::Evidence).any(|(of, _)| *of == at),
+            targets: judged.into_iter().map(|(target, _)| target).collect(),
+        };
+        WindowStanding { status: self.status(at, &found), ..found }
     }
 
-    /// The status of a window that was met on the day `met_on`; `there` if what was due is, though not as it should be.
-    fn status(&self, at: usize, met_on: Option<NaiveDate>, there: bool) -> ActivityStatus {
-        let window = self.activity.windows[at];
-        let due_on = self.activity.due_on(window);
-        let touched = self.facts.iter().any(|(of, _)| *of == at);
-        match met_on {
+    /// The day on which evidence closed a window without targets.
+    fn closed_on(&self, at: usize) -> Option<NaiveDate> {
+        let from = closes_from(self.activity.windows[at]);
+        let mut shown = self.of_kind(FactKind::Evidence).filter(|(of, _)| *of == at);
+        shown.find(|(_, fact)| from <= fact.happened_on).map(|(_, fact)| fact.happened_on)
+    }
+
+    /// The status of the window `at`, of which all but that is `found`.
+    fn status(&self, at: usize, found: &WindowStanding) -> ActivityStatus {
+        let of_window = |(of, _): &(usize, &ConfirmedFact)| *of == at;
+        match found.met_on {
             _ if self.back_dated => ActivityStatus::BackDated,
-            Some(day) if day > due_on => ActivityStatus::DoneLate,
+            // What was due is there, though not as it should be.
+            Some(_) if !found.is_met() => ActivityStatus::InProgress,
+            Some(day) if day > found.due_on => ActivityStatus::DoneLate,
             Some(_) if self.activity.targets.is_empty() => ActivityStatus::ClosedOnEvidence,
             Some(_) => ActivityStatus::Done,
-            None if there => ActivityStatus::InProgress,
-            None if self.of_kind(FactKind::SourceUnavailable).any(|(of, _)| *of == at) => {
+            None if self.of_kind(FactKind::SourceUnavailable).any(of_window) => {
                 ActivityStatus::SourceUnavailable
             }
-            None if self.on > due_on => ActivityStatus::Overdue,
-            None if self.on >= window.from || touched => ActivityStatus::InProgress,
+            None if self.is_past(found.due_on) => ActivityStatus::Overdue,
+            None if self.on >= found.from || self.facts.iter().any(of_window) => ActivityStatus::InProgress,
             None => ActivityStatus::NotStarted,
+        }
+    }
+
+    /// Whether a window is not as the plan has it.
+    fn deviates(&self, window: &WindowStanding) -> bool {
+        match window.status {
+            ActivityStatus::DoneLate | ActivityStatus::Overdue | ActivityStatus::SourceUnavailable => true,
+            ActivityStatus::BackDated => !window.is_met(),
+            // Past its due day only a fact that must be put right keeps it open.
+            ActivityStatus::InProgress => self.is_past(window.due_on),
+            ActivityStatus::NotStarted | ActivityStatus::Done | ActivityStatus::ClosedOnEvidence => false,
         }
     }
 
@@ -207,34 +227,32 @@ impl<'a> Row<'a> {
         TargetStanding { met, lacking: lacking.max(found.lacking), ..found }
     }
 
-    fn reason(&self, worst: &Found, windows: &[Found], met: bool) -> StatusReason {
-        let WindowStanding { from, due_on, status, met_on, .. } = worst.standing;
-        let (ground, until) = match status {
+    /// Why `window`, one of `windows`, has its status.
+    fn reason(&self, window: &WindowStanding, windows: &[WindowStanding]) -> StatusReason {
+        let met = windows.iter().filter(|window| window.is_met()).count();
+        let (ground, until) = match window.status {
             ActivityStatus::NotStarted => (StatusGround::BeforeFirstWindow, None),
-            ActivityStatus::InProgress if worst.lacking && met_on.is_some() => {
-                (StatusGround::QualityLacking, None)
+            ActivityStatus::InProgress if window.met_on.is_some() => {
+                (StatusGround::QualityLacking, Some(self.on))
             }
             ActivityStatus::InProgress => (StatusGround::BeforeDue, None),
             ActivityStatus::Done => (StatusGround::TargetsMet, None),
             ActivityStatus::ClosedOnEvidence => (StatusGround::EvidenceShown, None),
-            ActivityStatus::DoneLate => (StatusGround::MetLate, met_on),
+            ActivityStatus::DoneLate => (StatusGround::MetLate, window.met_on),
             ActivityStatus::Overdue => (StatusGround::PastDue, Some(self.on)),
-            ActivityStatus::BackDated if met => (StatusGround::BackDatedMet, None),
+            ActivityStatus::BackDated if met == windows.len() => (StatusGround::BackDatedMet, None),
             ActivityStatus::BackDated => (StatusGround::BackDatedNotMet, None),
             ActivityStatus::SourceUnavailable => (StatusGround::NoSource, None),
         };
-        let ahead = |found: &&Found| found.standing.status == ActivityStatus::NotStarted;
+        let is_ahead = window.status == ActivityStatus::NotStarted;
+        let mut ahead = windows.iter().filter(|other| other.status == ActivityStatus::NotStarted);
         StatusReason {
             ground,
-            day: if status == ActivityStatus::NotStarted { from } else { due_on },
-            days_late: until.map_or(0, |day| (day - due_on).num_days()),
-            windows_met: count(windows.iter().filter(|found| found.met()).count()),
+            day: if is_ahead { window.from } else { window.due_on },
+            days_late: until.map_or(0, |day| (day - window.due_on).num_days().max(0)),
+            windows_met: count(met),
             windows: count(windows.len()),
-            next_window: windows
-                .iter()
-                .find(ahead)
-                .filter(|_| status != ActivityStatus::NotStarted)
-                .map(|found| found.standing.from),
+            next_window: ahead.next().filter(|_| !is_ahead).map(|next| next.from),
         }
     }
 }
@@ -245,6 +263,13 @@ impl StatusReason {
         let ground = StatusGround::BeforeFirstWindow;
         Self { ground, day: on, days_late: 0, windows_met: 0, windows: 0, next_window: None }
     }
+}
+
+/// The first day whose evidence closes a window without targets. What goes on over several half-years is closed in the one
+/// it ends in: what was shown before tells that work goes on (D69).
+fn closes_from(window: ActivityWindow) -> NaiveDate {
+    let last_half = Period::of(window.to).map_or(NaiveDate::MIN, Period::first_day);
+    if window.from < last_half { last_half } else { NaiveDate::MIN }
 }
 
 /// The part of a target that falls to the window `at` of `windows`: even, the rest going to the last ones.

@@ -61,6 +61,8 @@ pub struct Question {
     pub signed_on: NaiveDate,
     /// The day of the status.
     pub on: NaiveDate,
+    /// Whether that day is over: what was due on it and is not there is past due.
+    pub over: bool,
 }
 
 /// How an activity stands on a day.
@@ -80,6 +82,9 @@ pub struct Standing {
     pub windows: Vec<WindowStanding>,
     /// Why the status is what it is.
     pub reason: StatusReason,
+    /// How it deviates from the plan, if it does: the reason of its worst window that was met late, is past its due day, has
+    /// no source, or ended before the plan was signed and is not shown.
+    pub deviation: Option<StatusReason>,
 }
 
 /// How a window of an activity stands.
@@ -98,8 +103,17 @@ pub struct WindowStanding {
     pub status: ActivityStatus,
     /// The day on which all that it asks for was there; absent if it is not.
     pub met_on: Option<NaiveDate>,
+    /// Whether confirmed evidence of it is there, asked for or not.
+    pub evidence_shown: bool,
     /// What is asked in this window.
     pub targets: Vec<TargetStanding>,
+}
+
+impl WindowStanding {
+    /// Whether all that it asks for is there, as it should be.
+    pub fn is_met(&self) -> bool {
+        self.met_on.is_some() && self.targets.iter().all(|target| target.lacking == 0)
+    }
 }
 
 /// A target and what there is of it.

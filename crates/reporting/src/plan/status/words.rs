@@ -1,6 +1,6 @@
 //! A status in sentences.
 
-use super::types::{Standing, StatusGround, TargetStanding};
+use super::types::{ActivityStatus, Standing, StatusGround, StatusReason, TargetStanding, WindowStanding};
 use crate::plan::{Comparison, metrics::MetricScope};
 use chrono::NaiveDate;
 use opora_schools::identification::Lang;
@@ -8,23 +8,52 @@ use opora_schools::identification::Lang;
 impl Standing {
     /// Why the status is what it is, and what is missing.
     pub fn words(&self, lang: Lang) -> String {
-        let missing: Vec<String> = match self.reason.ground {
-            StatusGround::BeforeFirstWindow => Vec::new(),
-            _ => self.targets.iter().filter(|t| !t.met || t.exceeded).map(|t| t.words(lang)).collect(),
-        };
-        let mut words = self.ground(lang);
-        if !missing.is_empty() {
+        self.told(&self.reason, lang)
+    }
+
+    /// How it deviates from the plan, if it does, and what is missing.
+    pub fn deviation_words(&self, lang: Lang) -> Option<String> {
+        self.deviation.as_ref().map(|reason| self.told(reason, lang))
+    }
+
+    fn told(&self, reason: &StatusReason, lang: Lang) -> String {
+        let mut words = reason.ground(lang);
+        let missing = self.missing(lang);
+        if !missing.is_empty() && reason.ground != StatusGround::BeforeFirstWindow {
             words += &format!(" {}.", capital(&missing.join("; ")));
         }
-        if self.reason.windows > 1 {
-            words += &self.of_windows(lang);
+        if reason.windows > 1 {
+            words += &reason.of_windows(lang);
         }
         words
     }
 
+    /// What is missing of the targets, and what is more than was asked for. What each window is asked for is told of each
+    /// that counts.
+    fn missing(&self, lang: Lang) -> Vec<String> {
+        let told = |target: &TargetStanding| !target.met || target.exceeded;
+        let counting = || self.windows.iter().filter(|window| window.status != ActivityStatus::NotStarted);
+        let of_windows = |metric: &str| -> Vec<String> {
+            let of_window = |window: &WindowStanding| {
+                let found = window.targets.iter().find(|target| target.metric == metric && told(target))?;
+                let span = [window.from, window.to].map(|day| date(day, lang)).join("–");
+                Some(found.words_for(lang, &format!(", {span}")))
+            };
+            counting().filter_map(of_window).collect()
+        };
+        let of_target = |target: &TargetStanding| match target.scope.is_of_window() && self.windows.len() > 1
+        {
+            true => of_windows(&target.metric),
+            false => told(target).then(|| target.words_for(lang, "")).into_iter().collect(),
+        };
+        self.targets.iter().flat_map(of_target).collect()
+    }
+}
+
+impl StatusReason {
     fn ground(&self, lang: Lang) -> String {
-        let (day, late) = (date(self.reason.day, lang), self.reason.days_late);
-        match (self.reason.ground, lang) {
+        let (day, late) = (date(self.day, lang), self.days_late);
+        match (self.ground, lang) {
             (StatusGround::BeforeFirstWindow, Lang::Ru) => format!("Срок не наступил: начало {day}."),
             (StatusGround::BeforeFirstWindow, Lang::En) => format!("It begins on {day}."),
             (StatusGround::BeforeDue, Lang::Ru) => format!("Выполняется, срок {day}."),
@@ -41,6 +70,9 @@ impl Standing {
                 format!("Выполнено после срока {day}, дней опоздания: {late}.")
             }
             (StatusGround::MetLate, Lang::En) => format!("Met after the due day, {day}; days late: {late}."),
+            // It was due on the very day that is over.
+            (StatusGround::PastDue, Lang::Ru) if late == 0 => format!("Не выполнено к сроку {day}."),
+            (StatusGround::PastDue, Lang::En) if late == 0 => format!("Not met by the due day, {day}."),
             (StatusGround::PastDue, Lang::Ru) => format!("Срок {day} истёк, дней просрочки: {late}."),
             (StatusGround::PastDue, Lang::En) => {
                 format!("The due day, {day}, is past; days overdue: {late}.")
@@ -74,8 +106,8 @@ impl Standing {
     }
 
     fn of_windows(&self, lang: Lang) -> String {
-        let (met, all) = (self.reason.windows_met, self.reason.windows);
-        let next = self.reason.next_window.map(|day| date(day, lang));
+        let (met, all) = (self.windows_met, self.windows);
+        let next = self.next_window.map(|day| date(day, lang));
         match (lang, next) {
             (Lang::Ru, None) => format!(" Выполнено периодов: {met} из {all}."),
             (Lang::Ru, Some(day)) => {
@@ -88,8 +120,8 @@ impl Standing {
 }
 
 impl TargetStanding {
-    /// What there is, and what is wanted.
-    pub fn words(&self, lang: Lang) -> String {
+    /// What there is, and what is wanted, with `span` after the name.
+    fn words_for(&self, lang: Lang, span: &str) -> String {
         let actual = self.actual.map_or_else(|| lang_of(lang, "нет", "none").to_owned(), |n| n.to_string());
         let expected = self.expected;
         let wanted = match (self.comparison, lang) {
@@ -104,7 +136,29 @@ impl TargetStanding {
             MetricScope::EachFact => lang_of(lang, " в каждом факте", " in each fact"),
             _ => "",
         };
-        format!("{}: {actual} ({wanted}{each})", lang_of(lang, &self.name_ru, &self.name_en))
+        format!("{}{span}: {actual} ({wanted}{each})", lang_of(lang, &self.name_ru, &self.name_en))
+    }
+}
+
+impl ActivityStatus {
+    /// The statuses that people count activities by: what ended before the plan was signed, by whether it is met.
+    pub(crate) fn counted() -> impl Iterator<Item = (Self, Option<bool>)> {
+        let apart = |status: &Self| match status {
+            Self::BackDated => vec![(*status, Some(true)), (*status, Some(false))],
+            other => vec![(*other, None)],
+        };
+        Self::ALL.iter().flat_map(apart)
+    }
+
+    /// The status in Russian, with what became of it where that hangs on evidence: of what ended before the plan was signed,
+    /// whether facts with evidence are there.
+    pub fn told_ru(self, met: bool) -> String {
+        let outcome = match (self, met) {
+            (Self::BackDated, true) => ", подтверждено",
+            (Self::BackDated, false) => ", не подтверждено",
+            _ => "",
+        };
+        format!("{}{outcome}", capital(self.ru()))
     }
 }
 
