@@ -193,6 +193,7 @@ const RECORDS: &[(&str, Record)] = &[
     ),
     ("get_server_metadata", Record::Shared("open")),
     ("get_report", Record::RegionOnly),
+    ("get_report_file", Record::RegionOnly),
     ("get_report_chart", Record::RegionOnly),
     ("get_municipality", Record::Municipality),
     ("get_school", Record::School),
@@ -200,6 +201,10 @@ const RECORDS: &[(&str, Record)] = &[
     ("get_support_record", Record::Support),
     ("get_list", Record::Shared("a version of the list says only how many schools it names")),
     ("get_job", Record::Elsewhere("a job is its asker's: `imports::anothers_import_and_job_are_not_found`")),
+    (
+        "export_import_rejects",
+        Record::Elsewhere("imports come from files: `imports::anothers_import_and_job_are_not_found`"),
+    ),
     (
         "get_import",
         Record::Elsewhere("imports come from files: `imports::anothers_import_and_job_are_not_found`"),

@@ -238,7 +238,7 @@ both!(rejects_come_in_pages_and_as_a_spreadsheet, |world| {
         path = page.next();
     }
     assert_eq!(codes, REFUSED.map(|r| r.2));
-    let sheet = admin.call("GET", &address).header("Accept", "text/csv").send().expect(200);
+    let sheet = admin.get(&format!("{address}/file")).expect(200);
     assert_eq!(sheet.header("content-type"), "text/csv; charset=utf-8");
     let lines: Vec<&str> = sheet.text.trim_start_matches('\u{feff}').lines().collect();
     assert_eq!(lines.len(), 4, "{sheet}");
@@ -343,6 +343,7 @@ both!(anothers_import_and_job_are_not_found, |world| {
     for (client, loaded) in [(&other, &mine), (&own, &regions)] {
         hidden(client, format!("/api/v1/imports/{}", loaded.id));
         hidden(client, format!("/api/v1/imports/{}/rejects", loaded.id));
+        hidden(client, format!("/api/v1/imports/{}/rejects/file", loaded.id));
         hidden(client, format!("/api/v1/jobs/{}", loaded.job["id"]));
         let cancel = client.call("POST", &format!("/api/v1/jobs/{}/cancel", loaded.job["id"])).send();
         cancel.expect(404).problem("not_found");

@@ -184,6 +184,13 @@ both!(every_format_is_what_it_says, |world| {
         let media_type = content_type.split(';').next().unwrap();
         let same = ministry.call("GET", FIRST).header("Accept", media_type).send();
         assert_eq!(same.bytes, sent.bytes, "{format} by Accept");
+        let file = ministry.get(&format!("{FIRST}/file?format={format}"));
+        match format {
+            "json" => drop(file.expect(400).problem("unknown_parameter")),
+            _ => {
+                assert_eq!((file.header("etag"), &file.bytes), (sent.header("etag"), &sent.bytes), "{format}")
+            }
+        }
     }
     let html = ministry.get(&format!("{FIRST}?format=html")).text;
     assert!(html.contains("=1+1 &lt;b&gt;Перечень&lt;/b&gt; &amp; группы"), "markup is text");

@@ -120,6 +120,7 @@ pub struct ProblemDocument {
     pub code: String,
     /// What exactly is wrong this time.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub detail: Option<String>,
     /// The id under which the request stands in the log.
     #[schema(example = "01J8ZQ6M8E-42")]

@@ -1,6 +1,8 @@
 //! The contract. Paths and schemas come from the handlers' own annotations; what every operation shares (its error
 //! responses, the security scheme) is added here once, so that no handler can forget it.
 
+mod shapes;
+
 use crate::{error::PROBLEM_JSON, oauth::TOKEN_PATH};
 use actix_web::App;
 use opora_identity::Permission;
@@ -10,10 +12,9 @@ use utoipa::{
     OpenApi,
     openapi::{
         ComponentsBuilder, ContentBuilder, HeaderBuilder, Object, OpenApi as Document, Ref, RefOr, Required,
-        Response, ResponseBuilder, Schema, Type,
+        Response, ResponseBuilder, Type,
         extensions::Extensions,
         path::{Operation, Parameter, ParameterBuilder, ParameterIn, PathItem},
-        schema::ArrayItems,
         security::{
             ClientCredentials, Flow, HttpAuthScheme, HttpBuilder, OAuth2, Scopes, SecurityRequirement,
             SecurityScheme,
@@ -152,7 +153,7 @@ fn complete(mut document: Document) -> Document {
             name_permission(operation);
         }
     }
-    name_items(&mut document);
+    shapes::settle(&mut document);
     document
 }
 
@@ -204,19 +205,6 @@ fn scopes(need: &SecurityRequirement) -> Vec<String> {
         .flatten()
         .filter_map(|scope| scope.as_str().map(str::to_owned))
         .collect()
-}
-
-/// A page of `T` refers to the schema of `T` instead of repeating it.
-fn name_items(document: &mut Document) {
-    let Some(components) = &mut document.components else { return };
-    for (name, schema) in &mut components.schemas {
-        let Some(item) = name.strip_prefix("Items_") else { continue };
-        if let RefOr::T(Schema::Object(page)) = schema
-            && let Some(RefOr::T(Schema::Array(list))) = page.properties.get_mut("items")
-        {
-            list.items = ArrayItems::RefOrSchema(Box::new(RefOr::Ref(Ref::from_schema_name(item))));
-        }
-    }
 }
 
 fn operations(item: &mut PathItem) -> impl Iterator<Item = (&'static str, &mut Operation)> {

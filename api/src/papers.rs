@@ -50,6 +50,34 @@ impl Picture {
     }
 }
 
+/// A format of a report as a file.
+#[derive(Clone, Copy, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum FileFormat {
+    /// Pages as they are signed.
+    Pdf,
+    /// Pages to be edited.
+    Docx,
+    /// The tables as a workbook.
+    Xlsx,
+    /// The tables one after another.
+    Csv,
+    /// A page to read.
+    Html,
+}
+
+impl From<FileFormat> for Format {
+    fn from(format: FileFormat) -> Self {
+        match format {
+            FileFormat::Pdf => Self::Pdf,
+            FileFormat::Docx => Self::Docx,
+            FileFormat::Xlsx => Self::Xlsx,
+            FileFormat::Csv => Self::Csv,
+            FileFormat::Html => Self::Html,
+        }
+    }
+}
+
 /// Which report is wanted, and by whom.
 #[derive(Clone, Copy)]
 pub struct Wanted {
@@ -80,7 +108,14 @@ pub struct ReportWithContent {
 /// # Errors
 /// Not found; [`ProblemCode::NotAcceptable`]; an unknown format.
 pub async fn answer(request: &HttpRequest, state: &State, wanted: Wanted, format: Option<&str>) -> Answer {
-    let format = chosen(request, format, &Format::ALL)?;
+    file(request, state, wanted, chosen(request, format, &Format::ALL)?).await
+}
+
+/// Answers with the report in `format`.
+///
+/// # Errors
+/// Not found.
+pub async fn file(request: &HttpRequest, state: &State, wanted: Wanted, format: Format) -> Answer {
     let make = move |seen: &Seen, paper: &Paper| write(seen, paper, format);
     deliver(request, state, wanted, format.as_str(), format.content_type(), make).await
 }

@@ -103,7 +103,7 @@ async fn list(
         (EvidenceLink = "application/json"), (EvidenceForm = "multipart/form-data"), (Vec<u8> = "application/octet-stream"),
         (Vec<u8> = "application/pdf"), (Vec<u8> = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"),
         (Vec<u8> = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"), (Vec<u8> = "application/vnd.oasis.opendocument.text"),
-        (Vec<u8> = "image/jpeg"), (Vec<u8> = "image/png"), (String = "text/csv"), (String = "text/plain"))),
+        (Vec<u8> = "image/jpeg"), (Vec<u8> = "image/png"), (Vec<u8> = "text/csv"), (Vec<u8> = "text/plain"))),
     responses((status = 201, description = "The new piece of evidence", body = Evidence, headers(("Location" = String, description = "Its address")))))]
 #[post("/api/v1/facts/{id}/evidence")]
 async fn create(

@@ -9,9 +9,7 @@ use crate::{
     upload::receive,
 };
 use actix_web::{
-    HttpRequest, HttpResponse, get,
-    http::header::ACCEPT,
-    post,
+    HttpRequest, HttpResponse, get, post,
     web::{Data, Path, Payload},
 };
 use opora_db::{Error, idempotency::Created, jobs, jobs::JobId};
@@ -28,7 +26,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 /// Registers the operations of this file.
 pub fn register(config: &mut ServiceConfig) {
-    config.service(create).service(list).service(get).service(rejects);
+    config.service(create).service(list).service(get).service(rejects).service(rejects_file);
 }
 
 /// What to do with the file.
@@ -151,9 +149,9 @@ fn view(import: store::Import, job_id: Option<JobId>) -> ImportView {
 /// and people.
 #[utoipa::path(operation_id = "create_import", tag = "imports", params(ImportQuery, IdempotencyKey), security(("bearer" = ["imports:write"])),
     request_body(description = "The file", content(
-        (ImportForm = "multipart/form-data"), (String = "text/csv"), (Vec<u8> = "application/octet-stream"),
+        (ImportForm = "multipart/form-data"), (Vec<u8> = "text/csv"), (Vec<u8> = "application/octet-stream"),
         (Vec<u8> = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
-        (String = "application/yaml"), (serde_json::Value = "application/json"))),
+        (Vec<u8> = "application/yaml"), (std::collections::BTreeMap<String, serde_json::Value> = "application/json"))),
     responses((status = 202, description = "Queued; the report will be there", body = ImportView, headers(("Location" = String, description = "The import's address")))))]
 #[post("/api/v1/imports")]
 async fn create(
@@ -239,10 +237,9 @@ async fn get(guard: Guard<ReadJobs>, state: Data<State>, id: Path<ImportId>) -> 
 
 /// List refused cells
 ///
-/// Every refused cell with its row, column and reason; as JSON in pages, or whole as CSV with `Accept: text/csv`.
+/// Every refused cell with its row, column and reason.
 #[utoipa::path(operation_id = "list_import_rejects", tag = "imports", params(("id" = ImportId, Path, description = "The import's id"), RejectQuery), security(("bearer" = ["jobs:read"])),
-    responses((status = 200, description = "A page of refused cells, or all of them as CSV", headers(("Link" = String, description = "The next page")),
-        content((Items<RejectView> = "application/json"), (String = "text/csv", example = "row;column;code;message\r\n17;below_minimum;more_than_whole;часть больше целого\r\n")))))]
+    responses((status = 200, description = "A page of refused cells", body = Items<RejectView>, headers(("Link" = String, description = "The next page")))))]
 #[get("/api/v1/imports/{id}/rejects")]
 async fn rejects(
     guard: Guard<ReadJobs>,
@@ -251,16 +248,7 @@ async fn rejects(
     id: Path<ImportId>,
     Query(query): Query<RejectQuery>,
 ) -> Answer {
-    let (id, area) = (id.into_inner(), guard.area());
-    let wants_csv = request.headers().get(ACCEPT).is_some_and(|v| v.as_bytes().starts_with(b"text/csv"));
-    if wants_csv {
-        let table = off_thread({
-            let database = state.database.clone();
-            move || database.read(|db| store::find(db, area, id).and_then(|_| as_csv(db, id)))
-        });
-        return Ok(HttpResponse::Ok().content_type("text/csv; charset=utf-8").body(table.await?));
-    }
-    let limit = query.limit()?;
+    let (id, area, limit) = (id.into_inner(), guard.area(), query.limit()?);
     let found = state
         .read(move |db| {
             store::find(db, area, id)?;
@@ -268,6 +256,18 @@ async fn rejects(
         })
         .await?;
     Ok(page(&request, found.map(RejectView::from)))
+}
+
+/// Export refused cells
+///
+/// All of them as a CSV file, with the reasons in Russian, for who mends the spreadsheet.
+#[utoipa::path(operation_id = "export_import_rejects", tag = "imports", params(("id" = ImportId, Path, description = "The import's id")), security(("bearer" = ["jobs:read"])),
+    responses((status = 200, description = "The file", body = String, content_type = "text/csv", example = "row;column;code;message\r\n17;below_minimum;more_than_whole;часть больше целого\r\n")))]
+#[get("/api/v1/imports/{id}/rejects/file")]
+async fn rejects_file(guard: Guard<ReadJobs>, state: Data<State>, id: Path<ImportId>) -> Answer {
+    let (id, area, database) = (id.into_inner(), guard.area(), state.database.clone());
+    let made = move || database.read(|db| store::find(db, area, id).and_then(|_| as_csv(db, id)));
+    Ok(HttpResponse::Ok().content_type("text/csv; charset=utf-8").body(off_thread(made).await?))
 }
 
 /// The refused cells as a file for a spreadsheet, in Russian.

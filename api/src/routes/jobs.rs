@@ -40,6 +40,7 @@ pub struct Job {
     progress: JobProgress,
     /// Why it failed, if it did.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     problem: Option<JobProblem>,
     /// When it was asked for.
     created_at: Moment,

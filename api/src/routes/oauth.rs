@@ -96,30 +96,39 @@ pub struct Introspection {
     active: bool,
     /// What it may do, parted by spaces.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     scope: Option<String>,
     /// The client that holds it.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     client_id: Option<String>,
     /// The login of the user that holds it.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     username: Option<String>,
     /// Whom it is about: the id of the user or of the client.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     sub: Option<String>,
     /// `Bearer`.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     token_type: Option<&'static str>,
     /// When it expires, in seconds since 1970.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     exp: Option<i64>,
     /// Who issued it.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     iss: Option<String>,
     /// For whom.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     aud: Option<String>,
     /// For which organisations it may act.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     area: Option<TokenArea>,
 }
 

@@ -123,7 +123,6 @@ pub struct ProposalRunCreate {
 #[derive(Serialize, ToSchema)]
 pub struct ProposalWarningView {
     /// The warning as data.
-    #[serde(flatten)]
     warning: ProposalWarning,
     /// The warning in words, in the language asked for.
     text: String,

@@ -5,7 +5,7 @@ use crate::{
     create::{IdempotencyKey, create_once, created},
     error::{Answer, ApiError},
     extract::{Draft, IfMatch, Items, Query, changed_to, list_query, page},
-    papers::{self, Picture, ReportWithContent, Wanted},
+    papers::{self, FileFormat, Picture, ReportWithContent, Wanted},
     state::State,
 };
 use actix_web::{
@@ -28,7 +28,14 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 /// Registers the operations of this file.
 pub fn register(config: &mut ServiceConfig) {
-    config.service(list).service(schedule).service(create).service(get).service(update).service(remove);
+    config
+        .service(list)
+        .service(schedule)
+        .service(create)
+        .service(get)
+        .service(file)
+        .service(update)
+        .service(remove);
     config.service(submit).service(accept).service(give_back).service(chart);
 }
 
@@ -50,6 +57,16 @@ pub struct FormatQuery {
     /// The format, before what `Accept` says.
     #[param(value_type = Option<String>, pattern = "^(json|html|pdf|docx|xlsx|csv)$", example = "pdf")]
     format: Option<String>,
+}
+
+/// In which format.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct FileQuery {
+    /// The format.
+    #[param(inline, example = "pdf")]
+    format: FileFormat,
 }
 
 /// In which format.
@@ -175,6 +192,26 @@ async fn get(
 ) -> Answer {
     let wanted = Wanted::new(&guard, path.0, path.1.period());
     papers::answer(&request, &state, wanted, query.format.as_deref()).await
+}
+
+/// Get a report as a file
+///
+/// What the same report answers in this format, at an address that answers nothing but files: for programs whose client
+/// knows one type of answer for each operation. ETags and `If-None-Match` are those of the report in this format.
+#[utoipa::path(operation_id = "get_report_file", tag = "reports", params(("kind" = ReportKind, Path, description = "What is reported"), ("period" = PeriodRef, Path, description = "The half-year, or `latest`: the newest with an accepted report"), FileQuery), security(("bearer" = ["reports:read"])),
+    responses((status = 200, description = "The file", headers(("ETag" = String, description = "The state and the format")),
+        content((Vec<u8> = "application/pdf"), (Vec<u8> = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"),
+            (Vec<u8> = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"), (Vec<u8> = "text/csv"), (Vec<u8> = "text/html")))))]
+#[get("/api/v1/reports/{kind}/{period}/file")]
+async fn file(
+    guard: Guard<ReadReports>,
+    request: HttpRequest,
+    state: Data<State>,
+    path: Path<(ReportKind, PeriodRef)>,
+    Query(query): Query<FileQuery>,
+) -> Answer {
+    let wanted = Wanted::new(&guard, path.0, path.1.period());
+    papers::file(&request, &state, wanted, query.format.into()).await
 }
 
 /// Write a report

@@ -86,9 +86,11 @@ pub struct AreaView {
     kind: &'static str,
     /// The municipality, if the area is one.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     municipality_id: Option<MunicipalityId>,
     /// The school, if the area is one.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     school_id: Option<SchoolId>,
 }
 

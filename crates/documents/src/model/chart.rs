@@ -50,9 +50,11 @@ pub struct Bar {
     pub label: String,
     /// The value; without one "no data" is written.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub value: Option<i64>,
     /// The target.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub target: Option<i64>,
 }
 
@@ -65,6 +67,7 @@ pub struct CategoriesChart {
     pub value_name: String,
     /// What the targets are, for the legend.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub target_name: Option<String>,
     /// From top to bottom; a value that misses its target is hatched.
     pub bars: Vec<Bar>,
@@ -79,6 +82,7 @@ pub struct TimelineChart {
     pub to: NaiveDate,
     /// The day the states are as of: a marked line.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub today: Option<NaiveDate>,
     /// What the tones mean, in the order of the legend.
     pub legend: Vec<Legend>,
@@ -144,9 +148,11 @@ pub struct LinesChart {
     pub series: Vec<Series>,
     /// A target, drawn across.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub target: Option<i64>,
     /// What the target is, for the legend.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub target_name: Option<String>,
 }
 

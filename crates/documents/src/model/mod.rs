@@ -64,26 +64,31 @@ pub struct TitleBlock {
     pub title: String,
     /// A second line of the title.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub subtitle: Option<String>,
     /// Its number in the issuer's register.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub number: Option<String>,
     /// Its date; also the date in the properties of files, so that the same document gives the same bytes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub date: Option<NaiveDate>,
     /// The period it covers, in words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(example = "2020 год")]
+    #[schema(nullable = false, example = "2020 год")]
     pub period: Option<String>,
     /// Whom it is written to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub addressee: Option<String>,
     /// A mark that must not be overlooked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(example = "ПРОЕКТ")]
+    #[schema(nullable = false, example = "ПРОЕКТ")]
     pub mark: Option<String>,
     /// The SHA-256 of the frozen contents, printed at the foot of every page.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub fingerprint: Option<String>,
 }
 
@@ -177,6 +182,7 @@ pub struct Attachment {
     pub title: String,
     /// Where it is, how large, its checksum: whatever helps to find it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub note: Option<String>,
 }
 
@@ -187,9 +193,11 @@ pub struct Signature {
     pub position: String,
     /// The signer's name; without it a place to write it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub name: Option<String>,
     /// When it was signed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub date: Option<NaiveDate>,
 }
 

@@ -19,9 +19,11 @@ pub struct Table {
     pub rows: Vec<Row>,
     /// A last row of sums.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub total: Option<Vec<Cell>>,
     /// What is said below it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub note: Option<String>,
     /// Whether it is printed on landscape pages of its own.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -41,6 +43,7 @@ pub struct Column {
     pub kind: ColumnKind,
     /// Where its text stands; without it text stands left, a date in the middle, numbers right.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub align: Option<Align>,
     /// Its width relative to the others; 0 counts as 1.
     #[schema(minimum = 1, example = 3)]

@@ -34,7 +34,7 @@ pub struct ClientDraft {
     /// When it ends by itself.
     pub expires_at: Option<Moment>,
     /// Its public keys (RFC 7517), if it authenticates by signed assertions: Ed25519, P-256, or RSA of 2048 bits and more.
-    #[schema(value_type = Option<Object>, example = json!({"keys": [{"kty": "OKP", "crv": "Ed25519", "kid": "2026-1",
+    #[schema(value_type = Option<ClientKeys>, example = json!({"keys": [{"kty": "OKP", "crv": "Ed25519", "kid": "2026-1",
         "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}))]
     pub jwks: Option<Value>,
 }
@@ -62,7 +62,7 @@ pub struct ClientPatch {
     pub disabled: Option<bool>,
     /// Other public keys, all of them.
     #[serde(default, deserialize_with = "present")]
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Option<ClientKeys>)]
     pub jwks: Option<Option<Value>>,
 }
 

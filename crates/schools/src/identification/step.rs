@@ -55,6 +55,7 @@ pub enum Step {
         threshold_percent: u8,
         /// The next threshold, which it does not reach, percent.
         #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[schema(nullable = false)]
         next_percent: Option<u8>,
     },
     /// Rule `LOW_SHARE`.
@@ -113,12 +114,15 @@ pub enum Step {
         measured: Measured,
         /// The school's mean, if known.
         #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[schema(nullable = false)]
         mean: Option<MeanScore>,
         /// Boundary of the lowest shares, if the group has one.
         #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[schema(nullable = false)]
         low_share: Option<Share>,
         /// Boundary of the highest means in hundredths, if the group has one.
         #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[schema(nullable = false)]
         high_mean: Option<i32>,
         /// Whether both boundaries are reached.
         among_best: bool,
