@@ -21,6 +21,8 @@ target := $(or $(CARGO_TARGET_DIR),target)
 debug_bin := $(target)/debug/opora
 linters := tests/tools/node_modules/.package-lock.json
 fuzzer := tests/tools/.venv/.installed
+# Installed last.
+clients := examples/python/.venv/.installed
 cargo_deny := $(or $(shell command -v cargo-deny),target/tools/bin/cargo-deny)
 
 export REDOCLY_TELEMETRY := off
@@ -28,7 +30,7 @@ export REDOCLY_SUPPRESS_UPDATE_NOTICE := true
 
 .PHONY: help
 help: ## Show the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 ##### Running
 
@@ -49,11 +51,13 @@ build: ## Build the release binary, for production
 
 # One after another, cheap ones first; a parallel make would only have the cargos wait for each other.
 .PHONY: test
-test: ## Every check: format, lints, edges, Rust tests on both databases, evidence in S3, contract lint and fuzz
+test: ## Every check: format, lints, edges, Rust tests on both databases, evidence in S3, contract lint, promises, clients and fuzz
 	$(MAKE) --no-print-directory lint
 	$(MAKE) --no-print-directory test-rust
 	$(MAKE) --no-print-directory test-s3
 	$(MAKE) --no-print-directory lint-contract
+	$(MAKE) --no-print-directory check-contract
+	$(MAKE) --no-print-directory test-clients
 	$(MAKE) --no-print-directory fuzz-contract
 
 .PHONY: lint
@@ -86,6 +90,15 @@ lint-contract: $(linters) ## Redocly (strict) and Spectral on openapi.yaml: no f
 	tests/tools/node_modules/.bin/redocly lint --config .redocly.yaml openapi.yaml
 	tests/tools/node_modules/.bin/spectral lint --ruleset .spectral.yaml --fail-severity=hint openapi.yaml
 
+.PHONY: check-contract
+check-contract: $(fuzzer) ## Compare openapi.yaml with the last released contract: nothing may break
+	tests/tools/.venv/bin/pytest -q -p no:cacheprovider tests/tools/test_check_contract.py
+	tests/tools/.venv/bin/python scripts/check-contract.py openapi.yaml
+
+.PHONY: test-clients
+test-clients: build-tests $(clients) ## Generate clients in TypeScript and Python, check their types, run examples/ against a server
+	OPORA_BIN="$(debug_bin)" scripts/test-clients.sh
+
 .PHONY: fuzz-contract
 fuzz-contract: build-tests $(fuzzer) ## Schemathesis against a server with demo data (options: scripts/schemathesis.sh)
 	OPORA_BIN="$(debug_bin)" scripts/schemathesis.sh
@@ -106,6 +119,10 @@ contract: build-tests ## Write openapi.yaml from the code
 	"$(debug_bin)" openapi >openapi.yaml.new
 	mv openapi.yaml.new openapi.yaml
 
+.PHONY: release-contract
+release-contract: $(fuzzer) ## Make openapi.yaml the contract that nothing may break: a step of a release
+	tests/tools/.venv/bin/python scripts/check-contract.py openapi.yaml --release
+
 .PHONY: fmt
 fmt: ## Format the code
 	$(CARGO) fmt --all
@@ -114,6 +131,7 @@ fmt: ## Format the code
 clean: ## Remove everything built or installed here; data/ stays
 	$(CARGO) clean
 	rm -rf tests/tools/node_modules tests/tools/.venv openapi.yaml.new
+	rm -rf examples/typescript/{node_modules,generated,dist} examples/python/{.venv,opora_client}
 
 ##### Tools
 
@@ -122,6 +140,9 @@ $(linters): tests/tools/package.json tests/tools/package-lock.json
 
 $(fuzzer): tests/tools/requirements.txt
 	scripts/install-tools.sh fuzzer
+
+$(clients): examples/python/requirements.txt examples/typescript/package.json examples/typescript/package-lock.json
+	scripts/install-tools.sh clients
 
 target/tools/bin/cargo-deny:
 	scripts/install-tools.sh deny

@@ -3,6 +3,7 @@
 #
 #     scripts/install-tools.sh linters   Redocly and Spectral   into tests/tools/node_modules  (package-lock.json)
 #     scripts/install-tools.sh fuzzer    Schemathesis           into tests/tools/.venv         (requirements.txt)
+#     scripts/install-tools.sh clients   generators of clients  into examples/*            (package-lock.json, requirements.txt)
 #     scripts/install-tools.sh deny      cargo-deny             into target/tools; minutes of compiling
 #
 # `make` calls it when a lock file is newer than what is installed.
@@ -13,18 +14,19 @@ cargo_deny_version=0.20.2
 
 say() { printf 'install-tools: %s\n' "$*" >&2; }
 
-linters() {
+# node_modules DIRECTORY: what its package-lock.json says. All of it is plain JavaScript: no install script has to run.
+node_modules() {
     if ! command -v npm >/dev/null; then
-        say "npm is missing: install Node.js 20.19 or newer (https://nodejs.org), the linters of the contract need it"
+        say "npm is missing: install Node.js 20.19 or newer (https://nodejs.org), the checks of the contract need it"
         exit 1
     fi
-    # The linters are plain JavaScript: no install script has to run.
-    (cd tests/tools && npm ci --ignore-scripts --no-progress)
-    touch tests/tools/node_modules/.package-lock.json
+    (cd "$1" && npm ci --ignore-scripts --no-progress)
+    touch "$1/node_modules/.package-lock.json"
 }
 
-fuzzer() {
-    local venv=tests/tools/.venv
+# venv DIRECTORY: what its requirements.txt says.
+venv() {
+    local venv=$1/.venv
     if ! python3 -c 'import sys, ensurepip; sys.exit(sys.version_info < (3, 10))' 2>/dev/null; then
         if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then
             say "Python 3.10 or newer with venv is missing (Debian: apt-get install python3-venv)"
@@ -33,8 +35,21 @@ fuzzer() {
         { apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends python3-venv; } >&2
     fi
     python3 -m venv --clear "$venv"
-    "$venv/bin/pip" install --quiet --disable-pip-version-check --requirement tests/tools/requirements.txt
+    "$venv/bin/pip" install --quiet --disable-pip-version-check --requirement "$1/requirements.txt"
     touch "$venv/.installed"
+}
+
+linters() {
+    node_modules tests/tools
+}
+
+fuzzer() {
+    venv tests/tools
+}
+
+clients() {
+    node_modules examples/typescript
+    venv examples/python
 }
 
 deny() {
@@ -42,9 +57,9 @@ deny() {
 }
 
 case "${1:-}" in
-linters | fuzzer | deny) "$1" ;;
+linters | fuzzer | clients | deny) "$1" ;;
 *)
-    say "usage: $0 linters|fuzzer|deny"
+    say "usage: $0 linters|fuzzer|clients|deny"
     exit 2
     ;;
 esac

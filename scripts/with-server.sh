@@ -1,0 +1,61 @@
+#!/usr/bin/env bash
+# Runs a command beside a temporary server with the demonstration data:
+#
+#     scripts/with-server.sh scripts/schemathesis.sh
+#
+# The command sees OPORA_TEST_URL, the server's address on 127.0.0.1, and OPORA_BIN, the binary, whose command line works on the server's
+# database. The database is SQLite in a directory of its own, which holds the command's TMPDIR too and is removed when the command ends,
+# also after ctrl-C or SIGTERM: what is done here is not undone.
+#
+# OPORA_BIN   the binary (target/debug/opora)
+set -euo pipefail
+
+say() { printf 'with-server: %s\n' "$*" >&2; }
+
+[ $# -gt 0 ] || { say "usage: $0 COMMAND [ARGUMENT...]"; exit 2; }
+root=$(cd "$(dirname "$0")/.." && pwd)
+bin=$(realpath -m "${OPORA_BIN:-${CARGO_TARGET_DIR:-$root/target}/debug/opora}")
+[ -x "$bin" ] || { say "no binary at $bin: make build-tests"; exit 1; }
+
+work=$(mktemp -d "${TMPDIR:-/tmp}/opora-server.XXXXXX")
+server=
+clean_up() {
+    status=$?
+    trap '' INT TERM HUP
+    if [ -n "$server" ]; then
+        kill "$server" 2>/dev/null || true
+        wait "$server" 2>/dev/null || true
+    fi
+    if [ "$status" -ne 0 ] && [ -s "$work/server.log" ]; then
+        say "the server's last lines:"
+        tail -n 40 "$work/server.log" >&2
+    fi
+    rm -rf "$work"
+}
+trap clean_up EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM HUP
+
+port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+# The one place that knows how the server is configured.
+export DATABASE_URL=sqlite:$work/opora.db OPORA_LISTEN=127.0.0.1:$port OPORA_ISSUER=http://127.0.0.1:$port OPORA_DATA_DIR=$work/data
+
+"$bin" demo --if-empty >"$work/server.log" 2>&1
+"$bin" serve >>"$work/server.log" 2>&1 &
+server=$!
+
+# ready: waits up to a minute for /health/ready, as long as the server lives.
+ready() {
+    local _
+    for _ in $(seq 300); do
+        kill -0 "$server" 2>/dev/null || return 1
+        python3 -c 'import sys, urllib.request; urllib.request.urlopen(sys.argv[1], timeout=2)' "$OPORA_ISSUER/health/ready" 2>/dev/null && return
+        sleep 0.2
+    done
+    return 1
+}
+
+ready || { say "the server did not become ready"; exit 1; }
+mkdir "$work/tmp"
+OPORA_TEST_URL=$OPORA_ISSUER OPORA_BIN=$bin TMPDIR=$work/tmp "$@"
+kill -0 "$server" 2>/dev/null || { say "the server died"; exit 1; }
