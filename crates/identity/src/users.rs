@@ -2,7 +2,7 @@
 
 use crate::{Actor, Permissions, Role, Who, passwords, sessions::SessionId};
 use diesel::prelude::*;
-use opora_db::{ActorKind, Db, Origin, Result, Tx, edit::change, schema::users};
+use opora_db::{ActorKind, Change, Db, Operation, Origin, Result, Tx, edit::change, schema::users};
 use opora_primitives::{Area, Flaw, Moment, MunicipalityId, Problem, ProblemCode, Reason, SchoolId};
 use serde::Serialize;
 use serde_json::{Value, json};
