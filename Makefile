@@ -51,10 +51,11 @@ build: ## Build the release binary, for production
 
 # One after another, cheap ones first; a parallel make would only have the cargos wait for each other.
 .PHONY: test
-test: ## Every check: format, lints, edges, Rust tests on both databases, evidence in S3, contract lint, promises, clients and fuzz
+test: ## Every check: format, lints, edges, Rust tests on both databases, evidence in S3, a real OpenID provider, contract lint, promises, clients and fuzz
 	$(MAKE) --no-print-directory lint
 	$(MAKE) --no-print-directory test-rust
 	$(MAKE) --no-print-directory test-s3
+	$(MAKE) --no-print-directory test-issuers
 	$(MAKE) --no-print-directory lint-contract
 	$(MAKE) --no-print-directory check-contract
 	$(MAKE) --no-print-directory test-clients
@@ -84,6 +85,11 @@ endif
 .PHONY: test-s3
 test-s3: build-tests $(fuzzer) ## Evidence in a bucket, against a temporary S3-compatible server
 	scripts/with-s3.sh $(CARGO) test $(LOCKED) --workspace --test opora -- --ignored s3::
+
+# Ignored otherwise, as above: the provider needs Node.js. It is installed with the linters.
+.PHONY: test-issuers
+test-issuers: build-tests $(linters) ## Tokens of a foreign issuer, against a real OpenID provider
+	scripts/with-postgres.sh $(CARGO) test $(LOCKED) --workspace --test opora -- --ignored oidc::
 
 .PHONY: lint-contract
 lint-contract: $(linters) ## Redocly (strict) and Spectral on openapi.yaml: no finding of any severity

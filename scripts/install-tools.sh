@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs the pinned tools of the checks, from the package registries only:
 #
-#     scripts/install-tools.sh linters   Redocly and Spectral   into tests/tools/node_modules  (package-lock.json)
+#     scripts/install-tools.sh linters   Redocly, Spectral, oidc-provider   into tests/tools/node_modules  (package-lock.json)
 #     scripts/install-tools.sh fuzzer    Schemathesis           into tests/tools/.venv         (requirements.txt)
 #     scripts/install-tools.sh clients   generators of clients  into examples/*            (package-lock.json, requirements.txt)
 #     scripts/install-tools.sh deny      cargo-deny             into target/tools; minutes of compiling
@@ -17,7 +17,7 @@ say() { printf 'install-tools: %s\n' "$*" >&2; }
 # node_modules DIRECTORY: what its package-lock.json says. All of it is plain JavaScript: no install script has to run.
 node_modules() {
     if ! command -v npm >/dev/null; then
-        say "npm is missing: install Node.js 20.19 or newer (https://nodejs.org), the checks of the contract need it"
+        say "npm is missing: install Node.js 20.19 or newer (https://nodejs.org), the checks of the contract and of foreign issuers need it"
         exit 1
     fi
     (cd "$1" && npm ci --ignore-scripts --no-progress)

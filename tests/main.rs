@@ -74,6 +74,8 @@ mod models;
 #[cfg(test)]
 mod oauth;
 #[cfg(test)]
+mod oidc;
+#[cfg(test)]
 mod passport;
 #[cfg(test)]
 mod plans;

@@ -8,6 +8,7 @@ pub mod foreign;
 pub mod keys;
 pub mod load;
 pub mod oauth;
+pub mod oidc;
 pub mod process;
 pub mod provider;
 pub mod receiver;
@@ -24,18 +25,21 @@ pub use client::{Client, Reply};
 pub use process::Server;
 pub use world::World;
 
-/// One scenario, two tests: `<name>::sqlite` and `<name>::postgres`. The scenario gets a world of its own.
+/// One scenario, two tests: `<name>::sqlite` and `<name>::postgres`, both with the attributes of the scenario, which gets a
+/// world of its own.
 macro_rules! both {
-    ($name:ident, |$world:ident| $body:block) => {
+    ($(#[$attribute:meta])* $name:ident, |$world:ident| $body:block) => {
         fn $name($world: &$crate::harness::World) $body
 
         mod $name {
             #[test]
+            $(#[$attribute])*
             fn sqlite() {
                 super::$name(&$crate::harness::World::sqlite());
             }
 
             #[test]
+            $(#[$attribute])*
             fn postgres() {
                 super::$name(&$crate::harness::World::postgres());
             }
