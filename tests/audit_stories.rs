@@ -6,6 +6,7 @@ use crate::harness::{
     facts::{draft, enter, with_plan},
     load::Busy,
     oauth::Made,
+    receiver::Receiver,
     region,
     trail::{act, look, send},
 };
@@ -17,6 +18,7 @@ use std::{
     fmt::Display,
     io::{BufRead, BufReader, Write},
     net::TcpStream,
+    thread,
     time::Duration,
 };
 
@@ -39,6 +41,7 @@ pub fn tell_all(world: &World) -> Vec<String> {
     passport(&institute);
     reports(world, &institute);
     secrets.extend(feeds(&institute));
+    secrets.extend(webhooks(world, &institute));
     audit(world);
     secrets
 }
@@ -151,6 +154,10 @@ fn imports(world: &World) {
     });
     act(&admin, "cancel_job", &[&sent.json["job_id"]], NOTHING);
     busy.end(world);
+    admin.load("lists", region::list(2022, ["520101"])).succeeded([1, 0, 0, 0]);
+    let newest = admin.get("/api/v1/lists").expect(200).items()[0]["id"].clone();
+    act(&admin, "delete_list", &[&newest], NOTHING);
+    send(&admin, "delete_results", &[], "?academic_year=2017%2F2018&type=NIKO", |call| call);
 }
 
 fn methodologies(institute: &Client) {
@@ -258,6 +265,34 @@ fn feeds(institute: &Client) -> Vec<String> {
     act(institute, "delete_feed_token", &[&id(&made)], NOTHING);
     let address = text(&made.json["address"]);
     vec![address.rsplit('/').next().unwrap().trim_end_matches(".atom").to_owned()]
+}
+
+fn webhooks(world: &World, institute: &Client) -> Vec<String> {
+    // A message is given up after the third attempt.
+    let receiver = Receiver::answering(&["500 Internal Server Error"; 3]);
+    let draft = json!({ "url": receiver.url("127.0.0.1"), "events": ["schools.*"] });
+    let made = act(institute, "create_webhook", &[], &draft);
+    act(institute, "update_webhook", &[&id(&made)], &json!({ "description": "След" }));
+    let renewed = act(institute, "rotate_webhook_secret", &[&id(&made)], NOTHING);
+    let school = format!("/api/v1/schools/{}", world.seed.school);
+    let tag = institute.get(&school).expect(200).header("etag").to_owned();
+    institute.patch(&school, &tag, &json!({ "name": "Иная" })).expect(200);
+    let dead = first_of(institute, &format!("/api/v1/webhooks/{}/deliveries?state=dead", id(&made)));
+    act(institute, "replay_webhook_delivery", &[&id(&made), &dead["id"]], NOTHING);
+    act(institute, "replay_webhook_deliveries", &[&id(&made)], NOTHING);
+    act(institute, "delete_webhook", &[&id(&made)], NOTHING);
+    [made, renewed].map(|reply| text(&reply.json["secret"])).into()
+}
+
+/// The first item of a list, as soon as there is one.
+fn first_of(client: &Client, path: &str) -> Value {
+    for _ in 0..400 {
+        if let Some(item) = client.get(path).expect(200).items().first() {
+            return item.clone();
+        }
+        thread::sleep(Duration::from_millis(100));
+    }
+    panic!("{path} stays empty")
 }
 
 fn audit(world: &World) {

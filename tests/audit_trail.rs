@@ -19,6 +19,12 @@ const WRITES: &[(&str, &str, &str)] = &[
     ("delete_service_client", "service-clients", "delete"),
     ("create_client_secret", "client-secrets", "create"),
     ("delete_client_secret", "client-secrets", "delete"),
+    ("create_webhook", "webhooks", "create"),
+    ("update_webhook", "webhooks", "update"),
+    ("delete_webhook", "webhooks", "delete"),
+    ("rotate_webhook_secret", "webhooks", "update"),
+    ("replay_webhook_delivery", "webhooks", "update"),
+    ("replay_webhook_deliveries", "webhooks", "update"),
     ("create_municipality", "municipalities", "create"),
     ("update_municipality", "municipalities", "update"),
     ("delete_municipality", "municipalities", "delete"),
@@ -33,6 +39,8 @@ const WRITES: &[(&str, &str, &str)] = &[
     ("delete_support_record", "support-records", "delete"),
     ("create_import", "imports", "create"),
     ("cancel_job", "jobs", "update"),
+    ("delete_list", "lists", "delete"),
+    ("delete_results", "results", "delete"),
     ("create_methodology", "methodologies", "create"),
     ("update_methodology", "methodologies", "update"),
     ("publish_methodology", "methodologies", "update"),
@@ -143,10 +151,14 @@ const NAMELESS: &[(&str, &[&str])] = &[
             "list_listed_schools",
         ],
     ),
+    (
+        "where changes are sent, and how far; what a message tells of people is recorded when it is made",
+        &["list_webhooks", "get_webhook", "list_webhook_deliveries"],
+    ),
     ("places in a feed, and parts of a list", &["get_change_position", "list_change_partitions"]),
     (
         "files by name and digest, rows by number, and their jobs",
-        &["list_imports", "get_import", "list_import_rejects", "get_job"],
+        &["list_imports", "get_import", "list_import_rejects", "export_import_rejects", "get_job"],
     ),
     (
         "rules, and verdicts on schools",
@@ -201,7 +213,7 @@ const NAMELESS: &[(&str, &[&str])] = &[
     ),
     (
         "reports: aggregates; the place for the signature is empty, authors stand there by id",
-        &["list_reports", "get_report", "get_report_chart", "get_report_feed"],
+        &["list_reports", "get_report", "get_report_file", "get_report_chart", "get_report_feed"],
     ),
 ];
 

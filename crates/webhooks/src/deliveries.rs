@@ -256,7 +256,8 @@ pub fn replay(tx: &mut Tx, webhook: WebhookId, only: Option<DeliveryId>) -> Resu
         None => diesel::update(rows::table.filter(dead)).set(set).execute(&mut **tx)?,
     };
     let what = json!({ "replayed": count, "delivery": only });
-    tx.record(Change::new("webhooks", webhook, Operation::Update).after(what));
+    let before = json!({ "state": DeliveryState::Dead });
+    tx.record(Change::new("webhooks", webhook, Operation::Update).before(before).after(what));
     Ok(count)
 }
 

@@ -1,6 +1,6 @@
 //! Entries of the audit log, as they are read.
 
-use crate::{Both, Change, Db, Operation, Result, Tx, schema::audit_log};
+use crate::{ActorKind, Both, Change, Db, Operation, Result, Tx, schema::audit_log};
 use diesel::{
     helper_types::{AsSelect, IntoBoxed, Select},
     prelude::*,
@@ -23,8 +23,8 @@ pub struct AuditEntry {
     pub id: AuditEntryId,
     /// When.
     pub at: Moment,
-    /// What kind of actor: `user`, `client` or `system`.
-    #[schema(example = "user")]
+    /// What kind of actor.
+    #[schema(value_type = ActorKind)]
     pub actor_kind: String,
     /// The id of the user or of the service client; none for the system itself.
     #[schema(minimum = 1, example = 4)]
@@ -35,8 +35,8 @@ pub struct AuditEntry {
     /// The request, as it stands in the log of the server; what the system did by itself says what that was.
     #[schema(example = "64a1f0c2b7e3-1f")]
     pub request_id: String,
-    /// What was done: `create`, `update`, `delete`, `load` (a file brought many records) or `read` (personal data).
-    #[schema(example = "update")]
+    /// What was done.
+    #[schema(value_type = Operation)]
     pub action: String,
     /// To which resource.
     #[schema(example = "schools")]
