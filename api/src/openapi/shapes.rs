@@ -1,5 +1,6 @@
 //! What generators of clients make good types from: a name for each page and each variant of a union, a mark that tells
-//! variants apart, files that are bytes and not lists of numbers, and answers whose fields are there.
+//! variants apart, files that are bytes and not lists of numbers, objects of any form that are not empty ones, and answers
+//! whose fields are there.
 
 use super::operations;
 use serde_json::Value;
@@ -7,8 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use utoipa::openapi::{
     Content, KnownFormat, Object, OpenApi as Document, Ref, RefOr, Response, Schema, SchemaFormat, Type,
     extensions::Extensions,
-    path::Operation,
-    schema::{ArrayItems, Discriminator, OneOf, SchemaType},
+    path::{Operation, Parameter},
+    schema::{AdditionalProperties, ArrayItems, Discriminator, OneOf, SchemaType},
     security::SecurityRequirement,
 };
 
@@ -31,6 +32,12 @@ pub(super) fn settle(document: &mut Document) {
         }
     }
     let Some(components) = &mut document.components else { return };
+    for item in document.paths.paths.values_mut() {
+        for (_, operation) in operations(item) {
+            parameters(operation).for_each(|parameter| join_list(parameter, &components.schemas));
+        }
+    }
+    components.schemas.values_mut().for_each(open_objects);
     name_pages(&mut components.schemas);
     name_variants(&mut components.schemas);
     require_answers(&mut components.schemas, asked);
@@ -88,6 +95,47 @@ fn file() -> Schema {
 
 fn page_of(item: &str) -> String {
     format!("{item}Page")
+}
+
+fn parameters(operation: &mut Operation) -> impl Iterator<Item = &mut Parameter> {
+    operation.parameters.iter_mut().flatten().filter_map(known)
+}
+
+/// A list with commas between is a text: generators repeat the parameter, whatever `explode` says.
+fn join_list(parameter: &mut Parameter, schemas: &Schemas) {
+    let Some(words) = (parameter.explode == Some(false)).then(|| listed(parameter, schemas)).flatten() else {
+        return;
+    };
+    let one = words.iter().filter_map(Value::as_str).collect::<Vec<_>>().join("|");
+    let pattern = format!("^({one})(,({one}))*$");
+    parameter.schema =
+        Some(Object::builder().schema_type(Type::String).pattern(Some(pattern)).build().into());
+    (parameter.style, parameter.explode) = (None, None);
+}
+
+/// The words of which `parameter` takes a list.
+fn listed(parameter: &Parameter, schemas: &Schemas) -> Option<Vec<Value>> {
+    let Some(RefOr::T(Schema::Array(list))) = &parameter.schema else { return None };
+    let ArrayItems::RefOrSchema(item) = &list.items else { return None };
+    let RefOr::Ref(item) = &**item else { return None };
+    match schemas.get(item.ref_location.strip_prefix(SCHEMAS)?)? {
+        RefOr::T(Schema::Object(item)) => item.enum_values.clone(),
+        _ => None,
+    }
+}
+
+/// A field that is an object of no known form may have any fields: generators take one that says nothing for an empty one.
+fn open_objects(schema: &mut RefOr<Schema>) {
+    let RefOr::T(Schema::Object(object)) = schema else { return };
+    for property in object.properties.values_mut() {
+        if let RefOr::T(Schema::Object(field)) = property
+            && is_of(&field.schema_type, Type::Object)
+            && field.properties.is_empty()
+            && field.additional_properties.is_none()
+        {
+            field.additional_properties = Some(Box::new(AdditionalProperties::FreeForm(true)));
+        }
+    }
 }
 
 /// A page of `T` is `TPage`, and refers to the schema of `T` instead of repeating it.
@@ -164,11 +212,12 @@ fn mark(variant: &mut Schema) -> Option<Mark> {
     marked.or_else(|| Some(Mark { property: None, word: only()? }))
 }
 
-/// Says by `const` what an `enum` of one word says; the word.
+/// Says by `const` what an `enum` of one word says, and what it is for; the word.
 fn fix(object: &mut Object) -> Option<String> {
     let [Value::String(word)] = object.enum_values.as_deref()? else { return None };
     let word = word.clone();
     object.enum_values = None;
+    object.description.get_or_insert_with(|| "Which variant it is.".into());
     object.extensions = Some(Extensions::from_iter([("const", word.clone())]));
     Some(word)
 }
@@ -210,16 +259,20 @@ fn require_nullable(object: &mut Object) {
 }
 
 fn is_nullable(property: &RefOr<Schema>) -> bool {
-    let names_null = |types: &SchemaType| match types {
-        SchemaType::Type(one) => *one == Type::Null,
-        SchemaType::Array(several) => several.contains(&Type::Null),
-        SchemaType::AnyValue => false,
-    };
     match property {
-        RefOr::T(Schema::Object(object)) => names_null(&object.schema_type),
-        RefOr::T(Schema::Array(list)) => names_null(&list.schema_type),
+        RefOr::T(Schema::Object(object)) => is_of(&object.schema_type, Type::Null),
+        RefOr::T(Schema::Array(list)) => is_of(&list.schema_type, Type::Null),
         RefOr::T(Schema::OneOf(union)) => union.items.iter().any(is_nullable),
         _ => false,
+    }
+}
+
+/// Whether `types` names `wanted`.
+fn is_of(types: &SchemaType, wanted: Type) -> bool {
+    match types {
+        SchemaType::Type(one) => *one == wanted,
+        SchemaType::Array(several) => several.contains(&wanted),
+        SchemaType::AnyValue => false,
     }
 }
 

@@ -36,7 +36,7 @@ pub struct ChangeQuery {
     #[param(pattern = "^[0-9a-f]{1,16}-[0-9a-f]{1,16}-[0-9a-f]{1,16}$", example = "0-0-0")]
     after: Option<String>,
     /// Of these resources, with commas between; of all that the caller may read unless given.
-    #[param(style = Form, explode = false, value_type = Option<Vec<FeedResource>>, min_items = 1, example = json!(["schools"]))]
+    #[param(style = Form, explode = false, value_type = Option<Vec<FeedResource>>, min_items = 1, example = "schools")]
     resource: Option<Resources>,
     /// How many changes at most.
     #[param(minimum = 1, maximum = 1000, default = 100)]
@@ -124,7 +124,7 @@ pub struct StreamQuery {
     #[param(pattern = "^[0-9a-f]{1,16}-[0-9a-f]{1,16}-[0-9a-f]{1,16}$", example = "0-0-0")]
     after: Option<String>,
     /// Of these resources, with commas between; of all that the caller may read unless given.
-    #[param(style = Form, explode = false, value_type = Option<Vec<FeedResource>>, min_items = 1, example = json!(["schools"]))]
+    #[param(style = Form, explode = false, value_type = Option<Vec<FeedResource>>, min_items = 1, example = "schools")]
     resource: Option<Resources>,
 }
 
