@@ -35,7 +35,7 @@ generate_python() {
 run_examples() {
     export OPORA=$OPORA_TEST_URL CLIENT_ID CLIENT_SECRET
     (cd "$python" && python -m tests.prepare)
-    local scopes=registry:read,imports:write,jobs:read,verdicts:read,indicators:read,reports:read made
+    local scopes=registry:read,registry:write,changes:read,imports:write,jobs:read,verdicts:read,indicators:read,reports:read made
     made=$("$OPORA_BIN" client create "Пример" --scopes "$scopes" --days 1)
     CLIENT_ID=$(sed -n 's/^client_id //p' <<<"$made")
     CLIENT_SECRET=$(sed -n 's/^client_secret //p' <<<"$made")

@@ -1,4 +1,4 @@
-"""The command line: `python -m opora_example push results FILE`, `verdicts low`, `indicators 2020-12-31`, `report FILE`."""
+"""The command line: `python -m opora_example push results FILE`, `verdicts low`, `indicators 2020-12-31`, `report FILE`, `follow`."""
 
 import argparse
 import datetime
@@ -8,6 +8,7 @@ import pathlib
 from opora_client import AuthenticatedClient
 from opora_client.models import ImportKind, Outcome
 
+from .mirror import harvest, keep
 from .outcome import indicators, verdicts
 from .push import push
 from .report import fetch_report
@@ -37,6 +38,11 @@ def _run(client: AuthenticatedClient, arguments: argparse.Namespace) -> None:
             if fetched := fetch_report(client):
                 arguments.file.write_bytes(fetched.pdf)
                 print(f"{fetched.etag} in {arguments.file}")
+        case "follow":
+            copy = harvest(client)
+            print(f"{len(copy.schools)} schools at {copy.position}")
+            for change in keep(client, copy):
+                print(change.at, change.operation, change.natural_key.to_dict(), flush=True)
 
 
 def _arguments() -> argparse.Namespace:
@@ -51,6 +57,7 @@ def _arguments() -> argparse.Namespace:
     command.add_argument("day", type=datetime.date.fromisoformat)
     command = commands.add_parser("report", help="the newest accepted report as a PDF")
     command.add_argument("file", type=pathlib.Path)
+    commands.add_parser("follow", help="keep a copy of the schools and print what changes")
     return parser.parse_args()
 
 

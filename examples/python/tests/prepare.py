@@ -3,8 +3,6 @@
 import os
 import time
 
-import httpx
-
 from opora_client import AuthenticatedClient, Client
 from opora_client.api.identification import create_identification_run, get_identification_run
 from opora_client.api.reports import accept_report, create_report, get_report, submit_report
@@ -19,7 +17,7 @@ KIND, PERIOD = ReportKind.HALF_YEAR, "2020-H2"
 def person(login: str) -> AuthenticatedClient:
     credentials = Credentials(login=login, password="opora-demonstration")
     token = granted(log_in.sync(client=Client(base_url=URL), body=credentials)).access_token
-    return AuthenticatedClient(base_url=URL, token=token, raise_on_unexpected_status=True, timeout=httpx.Timeout(60))
+    return AuthenticatedClient(base_url=URL, token=token, raise_on_unexpected_status=True)
 
 
 def etag(client: AuthenticatedClient) -> str:

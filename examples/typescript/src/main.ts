@@ -1,8 +1,9 @@
-/** The command line: `npm start push results FILE`, `npm start verdicts low`, `npm start indicators 2020-12-31`, `npm start report FILE`. */
+/** The command line: `npm start push results FILE`, `npm start verdicts low`, `npm start indicators 2020-12-31`, `npm start report FILE`, `npm start follow`. */
 
 import { openAsBlob } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { basename } from "node:path";
+import { harvest, keep } from "./mirror.js";
 import { indicators, verdicts } from "./outcome.js";
 import { push } from "./push.js";
 import { fetchReport } from "./report.js";
@@ -33,7 +34,13 @@ switch (command) {
     console.log(`${fetched?.etag} in ${file}`);
     break;
   }
+  case "follow": {
+    const copy = await harvest(api);
+    console.log(`${copy.schools.size} schools at ${copy.position}`);
+    for await (const { at, operation, natural_key } of keep(api, copy)) console.log(at, operation, natural_key);
+    break;
+  }
   default:
-    console.error("push KIND FILE | verdicts OUTCOME | indicators DAY | report FILE");
+    console.error("push KIND FILE | verdicts OUTCOME | indicators DAY | report FILE | follow");
     process.exitCode = 2;
 }

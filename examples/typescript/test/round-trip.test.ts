@@ -4,10 +4,11 @@ import assert from "node:assert/strict";
 import { openAsBlob } from "node:fs";
 import { test } from "node:test";
 import { Refused, every, granted } from "../src/answers.js";
+import { follow, harvest, keep } from "../src/mirror.js";
 import { indicators, verdicts } from "../src/outcome.js";
 import { push } from "../src/push.js";
 import { fetchReport } from "../src/report.js";
-import { connect } from "../src/session.js";
+import { connect, type Schemas } from "../src/session.js";
 
 function setting(name: string): string {
   const value = process.env[name];
@@ -68,6 +69,51 @@ test("a report is fetched once", async () => {
   assert.ok(fetched);
   assert.equal(await fetched.pdf.slice(0, 5).text(), "%PDF-");
   assert.equal(await fetchReport(api, fetched.etag), undefined);
+});
+
+/** Makes a school, gives it another name and another code, and removes every other one again. */
+async function writeAbout(n: number): Promise<void> {
+  const body = { code: `59${1000 + n}`, name: `Школа ${n}`, kind: "secondary", locality: "rural", founder: "state" } as const;
+  const made = await api.POST("/api/v1/schools", { body });
+  assert.ok(made.data, JSON.stringify(made.error));
+  const path = { id: String(made.data.id) };
+  let tag = made.response.headers.get("ETag") ?? "";
+  for (const change of [{ name: `Лицей ${n}` }, { code: `59${5000 + n}` }]) {
+    const { response } = await api.PATCH("/api/v1/schools/{id}", { params: { path, header: { "If-Match": tag } }, body: change });
+    assert.equal(response.status, 200);
+    tag = response.headers.get("ETag") ?? "";
+  }
+  if (n % 2 === 0) await granted(api.DELETE("/api/v1/schools/{id}", { params: { path, header: { "If-Match": tag } } }));
+}
+
+test("a copy ends equal to its source after a storm of writes", async () => {
+  const copy = await harvest(api);
+  const before = copy.schools.size;
+  let writing = true;
+  const storm = Promise.all(Array.from({ length: 20 }, (_, n) => writeAbout(n))).finally(() => (writing = false));
+  const told: Schemas["ChangeEntry"][] = [];
+  while (writing) told.push(...(await follow(api, copy, 1)));
+  await storm;
+  for (let more = true; more; ) {
+    const changes = await follow(api, copy, 0);
+    told.push(...changes);
+    more = changes.length > 0;
+  }
+  assert.equal(copy.schools.size, before + 10);
+  assert.deepEqual(copy.schools, new Map([...(await harvest(api)).schools].sort(([a], [b]) => Number(a) - Number(b))));
+  const renamed = told.filter(({ previous_key }) => previous_key !== null);
+  assert.equal(renamed.length, 20, "each change of a code is told with the code before");
+  assert.match(String(renamed[0]?.previous_key?.["code"]), /^591\d{3}$/);
+});
+
+test("a follower is told of a change while it waits", async () => {
+  const copy = await harvest(api);
+  const changes = keep(api, copy);
+  const next = changes.next();
+  await writeAbout(21);
+  const { value } = await next;
+  assert.deepEqual([value?.resource, value?.operation, value?.natural_key], ["schools", "create", { code: "591021" }]);
+  await changes.return(undefined);
 });
 
 test("refusals are typed", async () => {
