@@ -92,14 +92,18 @@ impl Database {
         &self.back_end
     }
 
-    /// Runs `work` on a connection. A connection that turns out to be dead is replaced once.
+    /// Runs `work` on a connection. One that turns out to be dead is replaced: after the database has been away all that
+    /// were idle are.
     ///
     /// # Errors
     /// What `work` answers; [`Error::Unavailable`] if no connection can be had.
     pub fn read<T>(&self, work: impl Fn(&mut Db) -> Result<T>) -> Result<T> {
-        match self.on_slot(&work) {
-            Err(Error::Unavailable(_)) => self.on_slot(&work),
-            other => other,
+        let mut perhaps_dead = self.pool.state().idle_connections.max(1);
+        loop {
+            match self.on_slot(&work) {
+                Err(Error::Unavailable(_)) if perhaps_dead > 0 => perhaps_dead -= 1,
+                other => return other,
+            }
         }
     }
 

@@ -113,9 +113,9 @@ fn a_row_without_numbers_is_closed_by_its_evidence() {
 #[test]
 fn what_goes_on_is_closed_in_the_half_year_it_ends_in() {
     let first = shown("3.24", "2020-06", "2020-09-10");
-    statuses("3.24", &[first.clone()], &[("2020-09-10", InProgress), ("2021-12-31", InProgress)]);
-    assert_eq!(stand_after("3.24", &[first.clone()], "2021-12-31").status, Overdue);
-    assert!(stand("3.24", &[first.clone()], "2021-12-31").windows[0].evidence_shown);
+    statuses("3.24", std::slice::from_ref(&first), &[("2020-09-10", InProgress), ("2021-12-31", InProgress)]);
+    assert_eq!(stand_after("3.24", std::slice::from_ref(&first), "2021-12-31").status, Overdue);
+    assert!(stand("3.24", std::slice::from_ref(&first), "2021-12-31").windows[0].evidence_shown);
     let further = |day| [first.clone(), shown("3.24", "2020-06", day)];
     statuses("3.24", &further("2021-06-30"), &[("2021-12-31", InProgress)]);
     statuses("3.24", &further("2021-07-01"), &[("2021-06-30", InProgress), ("2021-07-01", ClosedOnEvidence)]);
