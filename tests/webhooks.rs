@@ -210,7 +210,8 @@ both!(a_wrong_webhook_is_refused, |world| {
         ["/events/1 unknown_value", "/url wrong_format", "/description wrong_length"]
     );
     let elsewhere = json!({ "url": url, "events": ["schools.*"], "municipality_id": world.seed.other });
-    world.client(Role::Municipality).post(HOOKS, &elsewhere).expect(404).problem("not_found");
+    let refused = world.client(Role::Municipality).post(HOOKS, &elsewhere).expect(422);
+    assert_eq!(refused.flaws(), [("/municipality_id", "unknown_reference")]);
     for _ in 0..20 {
         client.post(HOOKS, &json!({ "url": url, "events": ["schools.*"] })).expect(201);
     }

@@ -87,6 +87,13 @@ pub async fn answer(
         Some(Err(error)) => return Err(error.into()),
         None => return Err(Error::fault("an answer was not written").into()),
     };
+    let disposition = format!("attachment; filename=\"{name}\"");
+    let mut response = HttpResponse::Ok();
+    response.content_type(content_type).insert_header(("Content-Disposition", disposition));
+    // The end came first: there is nothing to write, and an empty chunk would end the answer too early.
+    if first.is_empty() {
+        return Ok(response.body(first));
+    }
     let rest = stream::poll_fn(move |context| {
         chunks.poll_recv(context).map(|chunk| match chunk {
             Some(Ok(bytes)) if bytes.is_empty() => None,
@@ -95,11 +102,7 @@ pub async fn answer(
         })
     });
     let body = stream::iter([Ok(first)]).chain(rest);
-    let disposition = format!("attachment; filename=\"{name}\"");
-    Ok(HttpResponse::Ok()
-        .content_type(content_type)
-        .insert_header(("Content-Disposition", disposition))
-        .streaming(body))
+    Ok(response.streaming(body))
 }
 
 #[cfg(test)]
@@ -122,7 +125,7 @@ mod tests {
 
     #[test]
     fn a_part_is_never_the_whole() {
-        for size in [1, CHUNK, 10 * CHUNK + 1] {
+        for size in [0, 1, CHUNK, 10 * CHUNK + 1] {
             let whole = received(move |outlet| {
                 put(outlet, size);
                 Ok(())

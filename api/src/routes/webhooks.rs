@@ -10,7 +10,7 @@ use actix_web::{
     HttpRequest, HttpResponse, delete, get, patch, post,
     web::{Data, Path},
 };
-use opora_db::{self as db, Db, Tx};
+use opora_db::{self as db, Db, Tx, if_found};
 use opora_identity::Permission;
 use opora_primitives::{Area, Problem, Reason};
 use opora_schools::registry::{
@@ -74,8 +74,12 @@ fn whose(guard: &Guard<ManageWebhooks>) -> Whose {
 fn area(db: &mut Db, own: Area, draft: &WebhookDraft) -> db::Result<Area> {
     match (draft.municipality_id, draft.school_id) {
         (None, None) => Ok(own),
-        (Some(id), None) => municipalities::find(db, own, id).map(|_| Area::Municipality(id)),
-        (None, Some(id)) => schools::find(db, own, &SchoolRef::Id(id)).map(|_| Area::School(id)),
+        (Some(id), None) => if_found(municipalities::find(db, own, id))?
+            .map(|_| Area::Municipality(id))
+            .ok_or_else(|| Problem::field("/municipality_id", Reason::UnknownReference).into()),
+        (None, Some(id)) => if_found(schools::find(db, own, &SchoolRef::Id(id)))?
+            .map(|_| Area::School(id))
+            .ok_or_else(|| Problem::field("/school_id", Reason::UnknownReference).into()),
         (Some(_), Some(_)) => Err(Problem::field("/school_id", Reason::Contradiction).into()),
     }
 }
