@@ -148,6 +148,11 @@ const LISTS: &[(&str, &str, Rows)] = &[
         Rows::Elsewhere("imports come from files: `imports::anothers_import_and_job_are_not_found`"),
     ),
     (
+        "list_import_lines",
+        "",
+        Rows::Elsewhere("imports come from files: `imports::anothers_import_and_job_are_not_found`"),
+    ),
+    (
         "list_import_rejects",
         "",
         Rows::Elsewhere("imports come from files: `imports::anothers_import_and_job_are_not_found`"),

@@ -1,6 +1,7 @@
 //! What `audit_trail` looks for traces of: every operation that writes and every one that shows people, carried out once
 //! with success.
 
+use crate::bulk;
 use crate::harness::{
     Client, Reply, World,
     facts::{draft, enter, with_plan},
@@ -154,6 +155,9 @@ fn imports(world: &World) {
     });
     act(&admin, "cancel_job", &[&sent.json["job_id"]], NOTHING);
     busy.end(world);
+    for (operation, line) in bulk::LINES {
+        send(&admin, &format!("upsert_{operation}"), &[], "", |call| call.body(bulk::MEDIA_TYPE, *line));
+    }
     admin.load("lists", region::list(2022, ["520101"])).succeeded([1, 0, 0, 0]);
     let newest = admin.get("/api/v1/lists").expect(200).items()[0]["id"].clone();
     act(&admin, "delete_list", &[&newest], NOTHING);

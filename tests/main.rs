@@ -24,6 +24,8 @@ mod audit_trail;
 #[cfg(test)]
 mod bad_files;
 #[cfg(test)]
+mod bulk;
+#[cfg(test)]
 mod changes;
 #[cfg(test)]
 mod clients;

@@ -53,9 +53,21 @@ pub async fn create_once<P: Need>(
     request: &HttpRequest,
     work: impl Fn(&mut Tx) -> Result<Created> + Send + 'static,
 ) -> Answer {
+    respond(create(state, guard, request, work).await?)
+}
+
+/// What `work` has created now, or the first time.
+///
+/// # Errors
+/// As [`create_once`].
+pub async fn create<P: Need>(
+    state: &State,
+    guard: &Guard<P>,
+    request: &HttpRequest,
+    work: impl Fn(&mut Tx) -> Result<Created> + Send + 'static,
+) -> std::result::Result<Created, ApiError> {
     let claim = claim(state, guard, request)?;
-    let created = state.write(guard.origin(), move |tx| idempotency::once(tx, claim.as_ref(), &work)).await?;
-    respond(created)
+    state.write(guard.origin(), move |tx| idempotency::once(tx, claim.as_ref(), &work)).await
 }
 
 /// What the request's key stands for, if it has one.
@@ -76,7 +88,11 @@ fn claim<P: Need>(
     Ok(Some(Claim { actor: guard.actor.key(), key: key.to_owned(), fingerprint }))
 }
 
-fn respond(created: Created) -> Answer {
+/// The response that tells what was created.
+///
+/// # Errors
+/// An answer that was kept and cannot be read.
+pub fn respond(created: Created) -> Answer {
     let status = StatusCode::from_u16(created.status).map_err(Error::fault)?;
     let value: serde_json::Value = serde_json::from_str(&created.body).map_err(Error::fault)?;
     let mut response = HttpResponse::build(status);

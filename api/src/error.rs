@@ -143,14 +143,20 @@ pub struct FieldError {
     /// The reason in the language asked for.
     #[schema(example = "too short or too long")]
     pub message: String,
+    /// The known name that was probably meant, where a name was refused.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, example = "password")]
+    pub suggestion: Option<String>,
 }
 
 impl FieldError {
-    fn of(flaw: &Flaw, language: Language) -> Self {
+    /// `flaw` in the words of `language`.
+    pub fn of(flaw: &Flaw, language: Language) -> Self {
         Self {
             pointer: flaw.pointer.clone(),
             code: flaw.reason.as_str().to_owned(),
             message: language.pick(flaw.reason.messages()).to_owned(),
+            suggestion: flaw.suggestion.clone(),
         }
     }
 }

@@ -1,6 +1,11 @@
 //! Strict readers of bodies and queries, and the conditions a request may carry.
 
-use crate::{create::IDEMPOTENCY_KEY, error::ApiError, length, shape::misplaced_arrays};
+use crate::{
+    create::IDEMPOTENCY_KEY,
+    error::ApiError,
+    length,
+    shape::{escaped, misplaced_arrays, unknown_fields},
+};
 use actix_web::{
     FromRequest, HttpMessage, HttpRequest, HttpResponse,
     dev::Payload,
@@ -71,13 +76,13 @@ impl<T: DeserializeOwned + ToSchema + 'static> FromRequest for Draft<T> {
 /// Reads a JSON object.
 fn parse<T: DeserializeOwned + ToSchema>(bytes: &[u8]) -> Result<T, Problem> {
     if bytes.contains(&b'[') {
-        let value: Value = serde_json::from_slice(bytes).map_err(|e| unreadable(&e))?;
+        let value: Value = serde_json::from_slice(bytes).map_err(|e| unreadable::<T>(&e, bytes))?;
         let flaws = misplaced_arrays::<T>(&value);
         if !flaws.is_empty() {
             return Err(Problem { flaws, ..ProblemCode::InvalidJson.into() });
         }
     }
-    read(bytes).map_err(|e| unreadable(&e))
+    read(bytes).map_err(|e| unreadable::<T>(&e, bytes))
 }
 
 /// To JSON Schema `7.0` is an integer, to serde it is not: such numbers get a second chance.
@@ -130,20 +135,19 @@ impl SentBody {
 }
 
 /// serde's words name fields and places but also repeat values; only the place and the kind are passed on.
-fn unreadable(error: &serde_json::Error) -> Problem {
+fn unreadable<T: ToSchema>(error: &serde_json::Error, bytes: &[u8]) -> Problem {
     let words = error.to_string();
     let named =
         |prefix: &str| words.strip_prefix(prefix).and_then(|rest| rest.split('`').nth(1)).map(str::to_owned);
     if let Some(field) = named("unknown field ") {
-        let nearest = words
-            .split("expected")
-            .nth(1)
-            .map(|list| format!("known fields:{}", list.split(" at line").next().unwrap_or("")));
-        return Problem {
-            code: ProblemCode::InvalidJson,
-            detail: nearest,
-            flaws: vec![Flaw::at(format!("/{field}"), Reason::UnknownField)],
-        };
+        let value: Value = serde_json::from_slice(bytes).unwrap_or_default();
+        // All of them, where they stand; serde stops at the first and does not say where.
+        let mut flaws = unknown_fields::<T>(&value);
+        if flaws.is_empty() {
+            flaws = vec![Flaw::unknown(format!("/{}", escaped(&field)), known_names(&words))];
+        }
+        let detail = format!("known fields: {}", known_names(&words).collect::<Vec<_>>().join(", "));
+        return Problem { code: ProblemCode::InvalidJson, detail: Some(detail), flaws };
     }
     if let Some(field) = named("missing field ") {
         return Problem {
@@ -152,6 +156,12 @@ fn unreadable(error: &serde_json::Error) -> Problem {
         };
     }
     Problem::new(ProblemCode::InvalidJson, format!("at line {}, column {}", error.line(), error.column()))
+}
+
+/// The names that serde would have taken, out of its words.
+fn known_names(words: &str) -> impl Iterator<Item = &str> {
+    let list = words.split_once(", expected").map_or("", |(_, list)| list);
+    list.split('`').skip(1).step_by(2)
 }
 
 /// The flaws inside a validator's answer. Its messages and parameters are dropped: they carry the submitted value.
@@ -190,19 +200,30 @@ impl<T: DeserializeOwned + 'static> FromRequest for Query<T> {
     type Future = Ready<Result<Self, ApiError>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(web::Query::<T>::from_query(request.query_string()).map(|q| Self(q.into_inner())).map_err(
-            |e| {
-                let words = e.to_string();
-                let detail = words.strip_prefix("Query deserialize error: ").unwrap_or(&words);
-                // For a misspelt name the words list the known ones; for a wrong value they would repeat it.
-                if detail.starts_with("unknown field") || detail.starts_with("missing field") {
-                    Problem::new(ProblemCode::UnknownParameter, detail).into()
-                } else {
-                    ProblemCode::UnknownParameter.into()
-                }
-            },
-        ))
+        let query = request.query_string().to_owned();
+        ready(web::Query::<T>::from_query(&query).map(|q| Self(q.into_inner())).map_err(|e| {
+            let words = e.to_string();
+            let detail = words.strip_prefix("Query deserialize error: ").unwrap_or(&words);
+            // For a misspelt name the words list the known ones; for a wrong value they would repeat it.
+            if detail.starts_with("unknown field") {
+                unknown_parameters(&query, detail).into()
+            } else if detail.starts_with("missing field") {
+                Problem::new(ProblemCode::UnknownParameter, detail).into()
+            } else {
+                ProblemCode::UnknownParameter.into()
+            }
+        }))
     }
+}
+
+/// Every name in `query` that is none of those that serde's `words` list.
+fn unknown_parameters(query: &str, words: &str) -> Problem {
+    let sent = web::Query::<Vec<(String, String)>>::from_query(query).map(|q| q.into_inner());
+    let flaws = sent.unwrap_or_default().into_iter().map(|(name, _)| name);
+    let flaws = flaws.filter(|name| known_names(words).all(|known| known != name));
+    let flaws =
+        flaws.map(|name| Flaw::unknown(name.chars().take(100).collect::<String>(), known_names(words)));
+    Problem { flaws: flaws.collect(), ..Problem::new(ProblemCode::UnknownParameter, words) }
 }
 
 /// Declares the query parameters of a list: its filters, each optional, and the place in the list. (The query format has

@@ -18,6 +18,7 @@ pub mod oauth;
 pub mod openapi;
 pub mod outlet;
 pub mod papers;
+pub mod prefer;
 pub mod routes;
 pub mod sealer;
 pub mod shape;

@@ -1,45 +1,66 @@
-//! Arrays where the contract has none. serde takes an array for a structure, field by field, at any depth; what a client
-//! may send is what the schema of the body says.
+//! What does not fit the schema of a body although serde may take it, or does not say where it is: arrays where the
+//! contract has none (serde takes an array for a structure, field by field, at any depth), and unknown fields.
 
 use opora_primitives::{Flaw, Reason};
 use serde_json::Value;
 use utoipa::{
     ToSchema,
     openapi::{
-        RefOr, Schema, Type,
-        schema::{ArrayItems, SchemaType},
+        Object, RefOr, Schema, Type,
+        schema::{AdditionalProperties, ArrayItems, SchemaType},
     },
 };
 
 /// Every array in `value` that stands where the schema of `T` has something else.
 pub fn misplaced_arrays<T: ToSchema>(value: &Value) -> Vec<Flaw> {
-    let mut named = Vec::new();
-    T::schemas(&mut named);
-    let mut walk = Walk { named, flaws: Vec::new() };
-    walk.visit(&T::schema(), value, "");
-    walk.flaws
+    Walk::over::<T>(value).arrays
+}
+
+/// Every field in `value` that the schema of `T` does not know, with the nearest one that it knows.
+pub fn unknown_fields<T: ToSchema>(value: &Value) -> Vec<Flaw> {
+    Walk::over::<T>(value).unknown
+}
+
+/// A field's name as a part of a JSON pointer (RFC 6901), cut where it is too long to be one.
+pub fn escaped(name: &str) -> String {
+    name.chars().take(100).collect::<String>().replace('~', "~0").replace('/', "~1")
 }
 
 struct Walk {
     named: Vec<(String, RefOr<Schema>)>,
-    flaws: Vec<Flaw>,
+    arrays: Vec<Flaw>,
+    unknown: Vec<Flaw>,
 }
 
 impl Walk {
+    fn over<T: ToSchema>(value: &Value) -> Self {
+        let mut named = Vec::new();
+        T::schemas(&mut named);
+        let mut walk = Self { named, arrays: Vec::new(), unknown: Vec::new() };
+        walk.visit(&T::schema(), value, "");
+        walk
+    }
+
     fn visit(&mut self, schema: &RefOr<Schema>, value: &Value, at: &str) {
         let Some(schema) = self.resolve(schema) else { return };
         if !self.takes(&schema, value) {
             // Any other mismatch serde refuses by itself.
             if value.is_array() {
-                self.flaws.push(Flaw::at(at, Reason::WrongFormat));
+                self.arrays.push(Flaw::at(at, Reason::WrongFormat));
             }
             return;
         }
         match (&schema, value) {
             (Schema::Object(object), Value::Object(fields)) => {
                 for (name, value) in fields {
-                    if let Some(schema) = object.properties.get(name) {
-                        self.visit(schema, value, &format!("{at}/{name}"));
+                    let pointer = format!("{at}/{}", escaped(name));
+                    match object.properties.get(name) {
+                        Some(schema) => self.visit(schema, value, &pointer),
+                        None if is_closed(object) => {
+                            let known = object.properties.keys().map(String::as_str);
+                            self.unknown.push(Flaw::unknown(pointer, known));
+                        }
+                        None => {}
                     }
                 }
             }
@@ -92,6 +113,11 @@ impl Walk {
             }
         }
     }
+}
+
+/// Whether an object has no fields but those that its schema names.
+fn is_closed(object: &Object) -> bool {
+    matches!(object.additional_properties.as_deref(), Some(AdditionalProperties::FreeForm(false)))
 }
 
 /// The schemas that a composed one is made of.

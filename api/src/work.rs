@@ -24,7 +24,7 @@ use std::{
 const BEAT: Duration = Duration::from_millis(500);
 
 /// How often one who waits for a job looks at it.
-const LOOK: Duration = Duration::from_millis(200);
+pub const LOOK: Duration = Duration::from_millis(200);
 
 /// Told how many units are done and, where known, of how many.
 pub type Watch<'a> = &'a (dyn Fn(i64, Option<i64>) + Sync);
@@ -81,16 +81,24 @@ impl Desk {
     /// Faults of the database.
     pub fn see_through(&self, id: JobId, watch: Watch) -> Result<Job> {
         loop {
-            if let Some(job) = self.claim(Some(id))? {
-                self.carry_out(&job, watch, &AtomicBool::new(false));
-            }
-            let job = self.database.read(|db| jobs::find(db, id))?;
-            if !matches!(job.state, JobState::Queued | JobState::Running) {
+            let job = self.look_after(id, watch)?;
+            if job.has_ended() {
                 return Ok(job);
             }
             watch(job.done, job.total);
             std::thread::sleep(LOOK);
         }
+    }
+
+    /// Carries out the job `id` if nobody does; answers how it then stands.
+    ///
+    /// # Errors
+    /// Faults of the database.
+    pub fn look_after(&self, id: JobId, watch: Watch) -> Result<Job> {
+        if let Some(job) = self.claim(Some(id))? {
+            self.carry_out(&job, watch, &AtomicBool::new(false));
+        }
+        self.database.read(|db| jobs::find(db, id))
     }
 
     fn keep_alive(&self, job: &Job, progress: &Progress, ended: &AtomicBool, stopping: &AtomicBool) {

@@ -87,6 +87,7 @@ pub fn load(database: &Database, path: &Path) -> Outcome {
         mode: ImportMode::Atomic,
         dry_run: false,
         sheet: None,
+        by_line: false,
         area: Area::Region,
         any_school_code: false,
         came_on: Moment::now().date(),

@@ -113,6 +113,7 @@ impl Load {
             file_name: file.file_name().map(|name| name.to_string_lossy().into_owned()),
             size: spooled.size,
             sha256: spooled.sha256.clone(),
+            by_line: false,
             area: Area::Region,
         };
         let (id, job) = database.write(&origin, |tx| store::queue(tx, &origin, &new, spooled.chunks()?))?;

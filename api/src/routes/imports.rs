@@ -78,6 +78,8 @@ list_query! {
 pub struct ImportView {
     /// Its id.
     id: ImportId,
+    /// Whether it came as records of JSON: then `/api/v1/imports/{id}/lines` tells what became of each.
+    by_line: bool,
     /// What the file holds.
     kind: ImportKind,
     /// What happens to the good rows when others are bad.
@@ -134,11 +136,36 @@ impl From<opora_schools::import::Reject> for RejectView {
     }
 }
 
-fn view(import: store::Import, job_id: Option<JobId>) -> ImportView {
+/// `import` as it is told, with its job.
+pub fn view(import: store::Import, job_id: Option<JobId>) -> ImportView {
     let report = import.report();
-    let store::Import { id, kind, mode, dry_run, file_name, size, sha256, created_at, finished_at, .. } =
-        import;
-    ImportView { id, kind, mode, dry_run, file_name, size, sha256, job_id, created_at, finished_at, report }
+    let store::Import {
+        id,
+        kind,
+        mode,
+        dry_run,
+        file_name,
+        size,
+        sha256,
+        created_at,
+        finished_at,
+        by_line,
+        ..
+    } = import;
+    ImportView {
+        id,
+        by_line,
+        kind,
+        mode,
+        dry_run,
+        file_name,
+        size,
+        sha256,
+        job_id,
+        created_at,
+        finished_at,
+        report,
+    }
 }
 
 /// Import a file
@@ -175,6 +202,7 @@ async fn create(
         file_name: query.file_name.or(form_name).map(|name| name.chars().take(200).collect()),
         size: spooled.size,
         sha256: spooled.sha256.clone(),
+        by_line: false,
         area: guard.area(),
     };
     let (origin, spooled) = (guard.origin(), Arc::new(spooled));

@@ -3,6 +3,7 @@
 pub mod acts;
 pub mod assignments;
 pub mod audit_log;
+pub mod bulk;
 pub mod changes;
 pub mod contexts;
 pub mod contract;
@@ -56,6 +57,7 @@ pub fn all(config: &mut ServiceConfig) {
     discipline::register(config);
     exports::register(config);
     identification::register(config);
+    bulk::register(config);
     imports::register(config);
     jobs::register(config);
     lists::register(config);

@@ -69,6 +69,19 @@ pub struct Job {
 }
 
 impl Job {
+    /// Whether nothing more will become of it.
+    pub fn has_ended(&self) -> bool {
+        !matches!(self.state, JobState::Queued | JobState::Running)
+    }
+
+    /// Why it failed, if it did.
+    pub fn problem(&self) -> Option<Problem> {
+        let word = self.problem_code.as_deref()?;
+        let code = ProblemCode::ALL.iter().copied().find(|code| code.as_str() == word);
+        let code = code.unwrap_or(ProblemCode::Internal);
+        Some(Problem { code, detail: self.problem_detail.clone(), flaws: Vec::new() })
+    }
+
     /// Who the job's effect is recorded for.
     pub fn origin(&self) -> Origin {
         let (actor, request_id) = (self.actor.clone(), self.request_id.clone());

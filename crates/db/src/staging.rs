@@ -186,6 +186,67 @@ impl Stage {
     }
 }
 
+/// What a merge would do with a staged row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// There is no row with its key yet.
+    Created,
+    /// The row with its key has other contents.
+    Updated,
+    /// The row with its key says the same.
+    Unchanged,
+}
+
+impl Stage {
+    /// Before the merge: what it will do with each row, by number. For loads of few rows.
+    ///
+    /// # Errors
+    /// Faults of the database.
+    pub fn fates(&self, db: &mut Db) -> Result<Vec<(u64, Fate)>> {
+        let Merge { table, key, data, .. } = self.merge;
+        let differs: Vec<String> = data
+            .iter()
+            .zip(key.len() + 1..)
+            .map(|((name, _), n)| format!("t.{name} IS DISTINCT FROM s.c{n}"))
+            .collect();
+        let sql = format!(
+            "SELECT s.row_number, CAST(CASE WHEN t.{} IS NULL THEN 0 WHEN {} THEN 1 ELSE 2 END AS BIGINT) AS value \
+             FROM staged AS s LEFT JOIN {table} AS t ON {}",
+            key[0].0,
+            differs.join(" OR "),
+            self.merge.same_key("t")
+        );
+        let fate = |pair: Pair| match pair.value {
+            0 => (pair.row_number as u64, Fate::Created),
+            1 => (pair.row_number as u64, Fate::Updated),
+            _ => (pair.row_number as u64, Fate::Unchanged),
+        };
+        Ok(diesel::sql_query(sql).load::<Pair>(db)?.into_iter().map(fate).collect())
+    }
+
+    /// After the merge: the id of the record of each row, by number, of a table whose rows have one.
+    ///
+    /// # Errors
+    /// Faults of the database.
+    pub fn ids(&self, db: &mut Db) -> Result<Vec<(u64, i64)>> {
+        let sql = format!(
+            "SELECT s.row_number, t.id AS value FROM staged AS s JOIN {} AS t ON {}",
+            self.merge.table,
+            self.merge.same_key("t")
+        );
+        let pair = |pair: Pair| (pair.row_number as u64, pair.value);
+        Ok(diesel::sql_query(sql).load::<Pair>(db)?.into_iter().map(pair).collect())
+    }
+}
+
+#[derive(QueryableByName)]
+struct Pair {
+    #[diesel(sql_type = BigInt)]
+    row_number: i64,
+    #[diesel(sql_type = BigInt)]
+    value: i64,
+}
+
 impl Merge {
     fn columns(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
         self.key.iter().chain(self.data).copied()

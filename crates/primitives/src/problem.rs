@@ -1,6 +1,7 @@
 //! What can go wrong, as the caller sees it: one table of problem codes and one of the reasons a field or a row was
 //! refused. The page `/docs/errors` is made from it.
 
+use crate::text;
 use serde::Serialize;
 
 macro_rules! problem_codes {
@@ -149,6 +150,9 @@ pub struct Flaw {
     /// Why.
     #[serde(serialize_with = "reason_as_word")]
     pub reason: Reason,
+    /// The known name that was probably meant, where a name was refused.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub suggestion: Option<String>,
 }
 
 fn reason_as_word<S: serde::Serializer>(reason: &Reason, serializer: S) -> Result<S::Ok, S::Error> {
@@ -158,7 +162,15 @@ fn reason_as_word<S: serde::Serializer>(reason: &Reason, serializer: S) -> Resul
 impl Flaw {
     /// The field at `pointer` was refused for `reason`.
     pub fn at(pointer: impl Into<String>, reason: Reason) -> Self {
-        Self { pointer: pointer.into(), reason }
+        Self { pointer: pointer.into(), reason, suggestion: None }
+    }
+
+    /// There is no field or parameter called as `pointer` ends; `known` are those there are.
+    pub fn unknown<'a>(pointer: impl Into<String>, known: impl IntoIterator<Item = &'a str>) -> Self {
+        let pointer = pointer.into();
+        let name = pointer.rsplit('/').next().unwrap_or_default().replace("~1", "/").replace("~0", "~");
+        let suggestion = text::nearest(&name, known).map(str::to_owned);
+        Self { pointer, reason: Reason::UnknownField, suggestion }
     }
 }
 

@@ -31,9 +31,66 @@ pub fn contains_pattern(text: &str) -> String {
     pattern
 }
 
+/// Names longer than this are compared by their beginning.
+const COMPARED: usize = 64;
+
+/// The one of `known` that whoever wrote `name` may have meant: at most a third of its characters differ, two that were
+/// swapped count as one, case does not count. Of equals the first.
+pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let letters = |text: &str| fold(text).chars().take(COMPARED).collect::<Vec<char>>();
+    let wanted = letters(name);
+    let most = (wanted.len() / 3).max(1);
+    let measured = known.into_iter().map(|word| (distance(&wanted, &letters(word)), word));
+    measured.filter(|(far, _)| *far <= most).min_by_key(|(far, _)| *far).map(|(_, word)| word)
+}
+
+/// How many characters must be put in, left out, replaced, or swapped with their neighbour.
+fn distance(a: &[char], b: &[char]) -> usize {
+    let (mut before, mut last) = (Vec::new(), (0..=b.len()).collect::<Vec<usize>>());
+    for i in 0..a.len() {
+        let mut row = vec![i + 1];
+        for j in 0..b.len() {
+            let replaced = last[j] + usize::from(a[i] != b[j]);
+            let mut least = replaced.min(last[j + 1] + 1).min(row[j] + 1);
+            if i > 0 && j > 0 && a[i] == b[j - 1] && a[i - 1] == b[j] {
+                least = least.min(before[j - 1] + 1);
+            }
+            row.push(least);
+        }
+        before = std::mem::replace(&mut last, row);
+    }
+    last[b.len()]
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn the_nearest_name_is_what_was_meant() {
+        let known = ["login", "password", "academic_year", "limit", "id"];
+        for (written, meant) in [
+            ("pasword", Some("password")),
+            ("pasWrod", Some("password")),
+            ("limitt", Some("limit")),
+            ("academicYear", Some("academic_year")),
+            ("di", Some("id")),
+            ("nothing", None),
+            ("", None),
+        ] {
+            assert_eq!(nearest(written, known), meant, "{written}");
+        }
+        assert_eq!(nearest("anything", []), None);
+    }
+
+    proptest! {
+        #[test]
+        fn a_name_is_nearest_to_itself(name in "\\PC{1,80}", other in "\\PC{1,80}") {
+            let found = nearest(&name, [other.as_str(), name.as_str()]);
+            prop_assert!(found.is_some_and(|found| distance(&fold(found).chars().take(64).collect::<Vec<_>>(), &fold(&name).chars().take(64).collect::<Vec<_>>()) == 0));
+        }
+    }
 
     #[test]
     fn folds_case_yo_and_spaces() {

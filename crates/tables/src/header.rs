@@ -5,6 +5,22 @@ use crate::{FileError, FileFlaw, RowError};
 use opora_primitives::{Reason, text};
 use std::collections::HashMap;
 
+/// What the values of a column are: what a field of a JSON record may hold. Cells of a file are text whatever they hold.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Holds {
+    /// Text: names, codes, words of closed lists, academic years.
+    #[default]
+    Text,
+    /// Whole numbers.
+    Whole,
+    /// Numbers of which two decimals are kept.
+    Decimal,
+    /// Days.
+    Day,
+    /// Yes or no.
+    Truth,
+}
+
 /// A column a domain reads. Names are compared folded: case, `ё` and kinds of spaces do not matter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Column {
@@ -14,17 +30,31 @@ pub struct Column {
     pub synonyms: &'static [&'static str],
     /// Whether a file without it is refused.
     pub required: bool,
+    /// What its values are.
+    pub holds: Holds,
+    /// Whether it is part of the natural key.
+    pub key: bool,
 }
 
 impl Column {
     /// A column without which a file is refused.
     pub const fn required(name: &'static str, synonyms: &'static [&'static str]) -> Self {
-        Self { name, synonyms, required: true }
+        Self { name, synonyms, required: true, holds: Holds::Text, key: false }
     }
 
     /// A column a file may lack.
     pub const fn optional(name: &'static str, synonyms: &'static [&'static str]) -> Self {
-        Self { name, synonyms, required: false }
+        Self { required: false, ..Self::required(name, synonyms) }
+    }
+
+    /// The same column with values of this kind.
+    pub const fn of(self, holds: Holds) -> Self {
+        Self { holds, ..self }
+    }
+
+    /// The same column as part of the natural key.
+    pub const fn key(self) -> Self {
+        Self { key: true, ..self }
     }
 }
 
@@ -42,6 +72,11 @@ pub struct Header {
 }
 
 impl Header {
+    /// Of records that name their fields: every one of `count` columns, in their order.
+    pub(crate) fn of_records(count: usize) -> Self {
+        Self { row: 0, unknown: Vec::new(), positions: (0..count).map(Some).collect(), width: count }
+    }
+
     /// Whether the file has the column with this index.
     pub fn has(&self, column: usize) -> bool {
         self.positions.get(column).is_some_and(Option::is_some)

@@ -1,4 +1,4 @@
-//! Tables as people send them: CSV and XLSX read as one stream of typed rows, and CSV written. Knows no domain: a
+//! Tables as people and programs send them: CSV, XLSX and lines of JSON read as one stream of typed rows, and CSV written. Knows no domain: a
 //! domain crate describes its [`Column`]s and takes [`Row`]s.
 //!
 //! ```no_run
@@ -37,6 +37,7 @@ mod chunks;
 mod encoding;
 mod error;
 mod header;
+mod lines;
 mod markup;
 mod options;
 mod raw;
@@ -51,9 +52,9 @@ mod writer;
 pub use cell::Cell;
 pub use encoding::Encoding;
 pub use error::{FileError, FileFlaw, ReadError, RowError};
-pub use header::{Column, Header};
+pub use header::{Column, Header, Holds};
 pub use options::{Delimiter, Limits, Options};
 pub use reader::RowReader;
 pub use row::Row;
-pub use table::{Format, Table, open};
+pub use table::{Format, Table, open, open_lines};
 pub use writer::{CsvOptions, CsvWriter};

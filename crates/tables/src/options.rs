@@ -12,7 +12,7 @@ pub struct Options {
 /// How much of a file is accepted. All sizes are in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// A record of a CSV file, as UTF-8. A row of an XLSX sheet may take 16 times as much as markup.
+    /// A record of a CSV file, as UTF-8, or a line of JSON. A row of an XLSX sheet may take 16 times as much as markup.
     pub line: usize,
     /// An XLSX archive when unpacked, all entries together.
     pub unpacked: u64,
@@ -20,13 +20,15 @@ pub struct Limits {
     pub entries: usize,
     /// The shared strings of an XLSX workbook when unpacked; they are the part held in memory.
     pub shared_strings: u64,
+    /// Lines of JSON.
+    pub lines: u64,
 }
 
 impl Default for Limits {
-    /// 1 MiB a line, 512 MiB and 1000 entries an archive, 64 MiB of shared strings.
+    /// 1 MiB a line, 10,000 lines of JSON, 512 MiB and 1000 entries an archive, 64 MiB of shared strings.
     fn default() -> Self {
         const MIB: u64 = 1 << 20;
-        Self { line: 1 << 20, unpacked: 512 * MIB, entries: 1000, shared_strings: 64 * MIB }
+        Self { line: 1 << 20, unpacked: 512 * MIB, entries: 1000, shared_strings: 64 * MIB, lines: 10_000 }
     }
 }
 

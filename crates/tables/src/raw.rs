@@ -15,6 +15,12 @@ pub(crate) struct RawRow {
     pub flaws: Vec<(usize, Reason)>,
     /// A cell stands farther to the right than any table reaches.
     pub too_wide: bool,
+    /// Why nothing of the row can be read.
+    pub broken: Option<Reason>,
+    /// Fields of a JSON record that are no columns.
+    pub strange: Vec<String>,
+    /// A record is one even if nothing stands in it; an empty row of a file is none.
+    pub is_record: bool,
 }
 
 impl RawRow {
@@ -25,6 +31,15 @@ impl RawRow {
         self.ends.clear();
         self.flaws.clear();
         self.too_wide = false;
+        self.broken = None;
+        self.strange.clear();
+        self.is_record = false;
+    }
+
+    /// Puts a cell after the others.
+    pub fn push(&mut self, text: &str) {
+        self.text.push_str(text);
+        self.ends.push(self.text.len());
     }
 
     /// The number of cells.
@@ -46,7 +61,7 @@ impl RawRow {
 
     /// Whether no cell holds anything.
     pub fn is_blank(&self) -> bool {
-        self.flaws.is_empty() && !self.too_wide && trim(&self.text).is_empty()
+        self.flaws.is_empty() && !self.too_wide && !self.is_record && trim(&self.text).is_empty()
     }
 
     /// Whether something stands at or after `position`.

@@ -145,7 +145,7 @@ impl<'a> RowReader<'a> {
                 self.refuse(column, Reason::Formula);
             }
         }
-        if self.is_good() {
+        if self.is_good() && self.row.strange().is_empty() {
             if let Some(built) = build() {
                 return Ok(built);
             }
@@ -168,6 +168,11 @@ impl<'a> RowReader<'a> {
             column: column.and_then(name),
             reason,
         };
-        self.refused.iter().map(error).collect()
+        let strange = self.row.strange().iter().map(|name| RowError {
+            row: self.row.number(),
+            column: Some(name.clone()),
+            reason: Reason::UnknownField,
+        });
+        self.refused.iter().map(error).chain(strange).collect()
     }
 }

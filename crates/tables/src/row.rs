@@ -31,6 +31,11 @@ impl<'a> Row<'a> {
         self.columns
     }
 
+    /// Fields of a JSON record that are no columns.
+    pub(crate) fn strange(&self) -> &'a [String] {
+        &self.raw.strange
+    }
+
     /// The cell of a column.
     pub fn cell(&self, column: usize) -> Cell<'a> {
         match self.header.positions.get(column).copied().flatten() {

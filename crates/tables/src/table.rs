@@ -2,6 +2,7 @@
 
 use crate::chunks::Chunks;
 use crate::header::{HEADER_ROWS, Search};
+use crate::lines::Lines;
 use crate::raw::RawRow;
 use crate::sheet::Sheet;
 use crate::splitter::Splitter;
@@ -26,11 +27,14 @@ pub enum Format {
     },
     /// A sheet of an Office Open XML workbook.
     Xlsx,
+    /// JSON, a record a line.
+    Lines,
 }
 
 enum Source {
     Csv(Splitter),
     Xlsx(Sheet),
+    Lines(Lines),
 }
 
 impl Source {
@@ -38,6 +42,7 @@ impl Source {
         match self {
             Source::Csv(splitter) => splitter.next(out),
             Source::Xlsx(sheet) => sheet.next(out),
+            Source::Lines(lines) => lines.next(out),
         }
     }
 }
@@ -76,6 +81,33 @@ pub fn open(path: &Path, options: &Options, columns: &[Column]) -> Result<Table,
         open_csv(file, options.limits, columns)?
     };
     Table::begin(opened, columns, total_bytes)
+}
+
+/// Opens a file of JSON records, one a line, whose fields are called as the columns; blank lines are passed over.
+///
+/// # Errors
+/// [`FileError::Unreadable`] if the system fails; [`FileError::Refused`] with [`Reason::EmptyFile`]. While it is read:
+/// [`Reason::LineTooLong`], [`Reason::TooManyRows`].
+pub fn open_lines(path: &Path, limits: &Limits, columns: &[Column]) -> Result<Table, FileError> {
+    let file = File::open(path)?;
+    let total_bytes = file.metadata()?.len();
+    let mut lines = Lines::new(file, limits, columns);
+    let mut first = RawRow::default();
+    if !lines.next(&mut first)? {
+        return Err(FileError::new(Reason::EmptyFile, "no line holds anything"));
+    }
+    Ok(Table {
+        columns: columns.to_vec(),
+        format: Format::Lines,
+        header: Header::of_records(columns.len()),
+        source: Source::Lines(lines),
+        ahead: VecDeque::from([first]),
+        failure: None,
+        row: RawRow::default(),
+        ended: false,
+        total_bytes,
+        rows_read: 0,
+    })
 }
 
 /// A file whose first rows have been read.
@@ -162,11 +194,12 @@ impl Table {
     pub fn next_row(&mut self) -> Option<Result<Row<'_>, ReadError>> {
         match self.advance() {
             Ok(false) => None,
-            Ok(true) if self.is_misshapen() => {
-                let (row, reason) = (self.row.number, Reason::ExtraCells);
-                Some(Err(ReadError::Row(RowError { row, column: None, reason })))
-            }
-            Ok(true) => Some(Ok(Row::new(&self.row, &self.header, &self.columns))),
+            Ok(true) => match self.broken() {
+                Some(reason) => {
+                    Some(Err(ReadError::Row(RowError { row: self.row.number, column: None, reason })))
+                }
+                None => Some(Ok(Row::new(&self.row, &self.header, &self.columns))),
+            },
             Err(failure) => {
                 self.ended = true;
                 Some(Err(failure.into()))
@@ -189,17 +222,18 @@ impl Table {
         self.rows_read
     }
 
-    /// Bytes of a CSV file read so far, to set against [`Table::total_bytes`]; 0 for XLSX.
+    /// Bytes of a CSV file, or of lines, read so far, to set against [`Table::total_bytes`]; 0 for XLSX.
     pub fn bytes_read(&self) -> u64 {
         match &self.source {
             Source::Csv(splitter) => splitter.bytes_read(),
+            Source::Lines(lines) => lines.bytes_read(),
             Source::Xlsx(_) => 0,
         }
     }
 
-    /// Bytes of a CSV file; unknown for the packed rows of XLSX.
+    /// Bytes of a CSV file, or of lines; unknown for the packed rows of XLSX.
     pub fn total_bytes(&self) -> Option<u64> {
-        matches!(self.source, Source::Csv(_)).then_some(self.total_bytes)
+        (!matches!(self.source, Source::Xlsx(_))).then_some(self.total_bytes)
     }
 
     fn advance(&mut self) -> Result<bool, FileError> {
@@ -220,11 +254,14 @@ impl Table {
         Ok(false)
     }
 
-    /// Every record of a CSV file has all the cells of the header; a sheet leaves out what is empty.
-    fn is_misshapen(&self) -> bool {
-        match self.source {
+    /// Why the row cannot be read. Every record of a CSV file has all the cells of the header; a sheet leaves out what is
+    /// empty.
+    fn broken(&self) -> Option<Reason> {
+        let misshapen = match self.source {
             Source::Csv(_) => self.row.width() != self.header.width,
             Source::Xlsx(_) => self.row.reaches(self.header.width),
-        }
+            Source::Lines(_) => false,
+        };
+        self.row.broken.or(misshapen.then_some(Reason::ExtraCells))
     }
 }

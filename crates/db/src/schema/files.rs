@@ -16,6 +16,17 @@ diesel::table! {
         created_at -> Timestamp,
         finished_at -> Nullable<Timestamp>,
         report -> Nullable<Text>,
+        by_line -> Bool,
+    }
+}
+
+diesel::table! {
+    import_lines (import_id, line) {
+        import_id -> BigInt,
+        line -> Integer,
+        status -> Text,
+        record_id -> Nullable<BigInt>,
+        natural_key -> Text,
     }
 }
 

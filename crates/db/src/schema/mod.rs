@@ -31,6 +31,7 @@ diesel::joinable!(users -> schools (school_id));
 diesel::joinable!(sessions -> users (user_id));
 diesel::joinable!(refresh_tokens -> sessions (session_id));
 diesel::joinable!(import_chunks -> imports (import_id));
+diesel::joinable!(import_lines -> imports (import_id));
 diesel::joinable!(import_rejects -> imports (import_id));
 diesel::joinable!(identification_runs -> methodologies (methodology_id));
 diesel::joinable!(identification_runs -> lists (list_id));
@@ -92,6 +93,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     signing_keys,
     imports,
     import_chunks,
+    import_lines,
     import_rejects,
     methodologies,
     identification_runs,

@@ -1,5 +1,6 @@
 //! Files into tables. One way in for every kind of file: the HTTP API, the command line and the demonstration region all
-//! come through [`run`].
+//! come through [`run`]. Records of JSON that come by lines are files of another form: what is told of each line besides
+//! is all that sets them apart.
 //!
 //! A file is read row by row. Registers (municipalities, schools, lists, designations) are small and are written record
 //! by record, each with its audit record. Bulk kinds (contexts, results, staff, support records) go through a stage
@@ -13,14 +14,14 @@ pub mod spool;
 pub mod store;
 
 pub use kinds::columns;
-pub use outcome::{Caution, Reject, Report, Warning};
+pub use outcome::{Caution, Line, LineStatus, Reject, Report, Warning};
 
 use chrono::NaiveDate;
 use opora_db::{Change, Database, Error, Operation, Origin, Result, Tx};
 use opora_primitives::{AcademicYear, Area, Problem, ProblemCode, Reason};
 use opora_tables::{Options, ReadError, Row, RowError, RowReader, Table};
 use outcome::Tally;
-use std::{cell::RefCell, path::Path};
+use std::{cell::RefCell, collections::BTreeMap, path::Path};
 
 opora_primitives::id_type!(
     /// An import: one file on its way in.
@@ -95,6 +96,8 @@ pub struct Order {
     pub dry_run: bool,
     /// The sheet of a workbook; the first unless said.
     pub sheet: Option<String>,
+    /// The file holds records of JSON, one a line, and what became of each is told.
+    pub by_line: bool,
     /// Rows about schools outside it are refused.
     pub area: Area,
     /// Whether school codes other than six digits are taken.
@@ -137,10 +140,15 @@ pub fn run(
     path: &Path,
     attendant: &dyn Attendant,
 ) -> Result<Report> {
-    let source = Source { order, attendant, tally: RefCell::new(Tally::default()) };
+    let tally = if order.by_line { Tally::by_line() } else { Tally::default() };
+    let source = Source { order, attendant, tally: RefCell::new(tally) };
     let columns = kinds::columns(order.kind).ok_or_else(no_table)?;
     let options = Options { sheet: order.sheet.clone(), ..Options::default() };
-    let table = opora_tables::open(path, &options, columns).map_err(|e| Error::Problem(e.into()))?;
+    let table = match order.by_line {
+        true => opora_tables::open_lines(path, &options.limits, columns),
+        false => opora_tables::open(path, &options, columns),
+    };
+    let table = table.map_err(|e| Error::Problem(e.into()))?;
     source.tally.borrow_mut().begin(&table);
     let written = kinds::load(database, origin, table, &source, &|tx| conclude(tx, &source));
     match written {
@@ -162,6 +170,13 @@ struct Source<'a> {
     tally: RefCell<Tally>,
 }
 
+/// The cells of the natural key that a row has.
+fn key_of(row: &Row<'_>) -> BTreeMap<String, String> {
+    let columns = row.columns().iter().enumerate().filter(|(_, column)| column.key);
+    let value = |at| row.cell(at).value().ok().flatten().map(str::to_owned);
+    columns.filter_map(|(at, column)| Some((column.name.to_owned(), value(at)?))).collect()
+}
+
 /// How often the attendant is asked, in rows.
 const WATCHED: u64 = 2048;
 
@@ -175,7 +190,11 @@ impl Source<'_> {
         while let Some(row) = table.next_row() {
             match row {
                 Ok(row) => {
-                    self.tally.borrow_mut().rows += 1;
+                    {
+                        let mut tally = self.tally.borrow_mut();
+                        tally.rows += 1;
+                        tally.line(row.number(), || key_of(&row));
+                    }
                     if let Err(flaws) = take(row)? {
                         self.tally.borrow_mut().reject_all(flaws);
                     }
@@ -183,6 +202,7 @@ impl Source<'_> {
                 Err(ReadError::Row(flaw)) => {
                     let mut tally = self.tally.borrow_mut();
                     tally.rows += 1;
+                    tally.line(flaw.row, BTreeMap::new);
                     tally.reject_all(vec![flaw]);
                 }
                 Err(ReadError::File(failure)) => return Err(Error::Problem(failure.into())),

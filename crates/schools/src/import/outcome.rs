@@ -3,6 +3,7 @@
 use opora_primitives::Reason;
 use opora_tables::{RowError, Table};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// Refused cells kept for the report; beyond it they are only counted.
 const MOST_KEPT: usize = 10_000;
@@ -37,6 +38,37 @@ pub struct Report {
     #[serde(skip)]
     #[schema(ignore)]
     pub rejects: Vec<Reject>,
+    /// What became of each line, where the import came by lines; told separately too.
+    #[serde(skip)]
+    #[schema(ignore)]
+    pub lines: Vec<Line>,
+}
+
+opora_primitives::word_type!(
+    /// What became of a line.
+    LineStatus {
+        /// A record was made, or would be.
+        Created = "created", "создана";
+        /// A record got other contents, or would.
+        Updated = "updated", "изменена";
+        /// It says what is there already.
+        Unchanged = "unchanged", "без изменений";
+        /// Refused.
+        Refused = "refused", "отклонена";
+    }
+);
+
+/// A line of an import that came by lines, and what became of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Line {
+    /// Its number, from 1.
+    pub line: u64,
+    /// What became of it.
+    pub status: LineStatus,
+    /// The id of its record, where such records have one.
+    pub id: Option<i64>,
+    /// The natural key, as the line gives it; empty if the line cannot be read.
+    pub key: BTreeMap<String, String>,
 }
 
 opora_primitives::word_type!(
@@ -101,9 +133,31 @@ pub(super) struct Tally {
     ignored: Vec<String>,
     rejects: Vec<Reject>,
     warnings: Vec<Warning>,
+    /// By number; nothing unless the import came by lines.
+    lines: Option<BTreeMap<u64, Line>>,
 }
 
 impl Tally {
+    /// Will tell what became of each line.
+    pub fn by_line() -> Self {
+        Self { lines: Some(BTreeMap::new()), ..Self::default() }
+    }
+
+    /// Notes that line `number` is about the record with this key.
+    pub fn line(&mut self, number: u64, key: impl FnOnce() -> BTreeMap<String, String>) {
+        if let Some(lines) = &mut self.lines {
+            let (status, id) = (LineStatus::Unchanged, None);
+            lines.insert(number, Line { line: number, status, id, key: key() });
+        }
+    }
+
+    /// Notes what became of line `number`.
+    pub fn settle(&mut self, number: u64, status: LineStatus, id: Option<i64>) {
+        if let Some(line) = self.lines.as_mut().and_then(|lines| lines.get_mut(&number)) {
+            (line.status, line.id) = (status, id.or(line.id));
+        }
+    }
+
     pub fn begin(&mut self, table: &Table) {
         self.ignored = table.header().unknown.clone();
     }
@@ -111,6 +165,9 @@ impl Tally {
     /// Notes a refused row with all its refused cells.
     pub fn reject_all(&mut self, flaws: Vec<RowError>) {
         self.rejected += 1;
+        if let Some(first) = flaws.first() {
+            self.settle(first.row, LineStatus::Refused, None);
+        }
         for RowError { row, column, reason } in flaws {
             if self.rejects.len() < MOST_KEPT {
                 self.rejects.push(Reject { row, column, reason });
@@ -157,6 +214,7 @@ impl Tally {
             ignored_columns: self.ignored.clone(),
             warnings: self.warnings.clone(),
             rejects,
+            lines: self.lines.iter().flat_map(|lines| lines.values().cloned()).collect(),
         }
     }
 }

@@ -1,18 +1,18 @@
 //! Imports as rows: the order, the bytes until the job has ended, the report and its rejects.
 
-use super::{ImportId, ImportKind, ImportMode, Order, Reject, Report};
+use super::{ImportId, ImportKind, ImportMode, Line, LineStatus, Order, Reject, Report};
 use diesel::prelude::*;
 use opora_db::{
     Change, Db, Operation, Origin, Result, Tx, jobs,
     jobs::JobId,
     on_each,
-    schema::{import_chunks, import_rejects, imports},
+    schema::{import_chunks, import_lines, import_rejects, imports},
 };
 use opora_primitives::{
     Area, Cursor, Limit, Moment, MunicipalityId, Page, Problem, ProblemCode, Reason, SchoolId,
 };
 use serde_json::json;
-use std::io::Write;
+use std::{collections::BTreeMap, io::Write};
 
 /// An import as it is kept.
 #[derive(Clone, Debug, Queryable, Selectable)]
@@ -46,6 +46,8 @@ pub struct Import {
     pub finished_at: Option<Moment>,
     /// The report, once it is done.
     pub report: Option<String>,
+    /// Whether it came as records of JSON, one a line.
+    pub by_line: bool,
 }
 
 impl Import {
@@ -56,9 +58,9 @@ impl Import {
             (None, Some(municipality)) => Area::Municipality(municipality),
             (None, None) => Area::Region,
         };
-        let Self { id, kind, mode, dry_run, ref sheet, .. } = *self;
+        let Self { id, kind, mode, dry_run, ref sheet, by_line, .. } = *self;
         let came_on = self.created_at.date();
-        Order { id, kind, mode, dry_run, sheet: sheet.clone(), area, any_school_code, came_on }
+        Order { id, kind, mode, dry_run, sheet: sheet.clone(), by_line, area, any_school_code, came_on }
     }
 
     /// The report, once it is done.
@@ -93,6 +95,8 @@ pub struct NewImport {
     pub size: i64,
     /// Its SHA-256, in hexadecimal.
     pub sha256: String,
+    /// Whether it is records of JSON, one a line.
+    pub by_line: bool,
     /// The sender's area.
     pub area: Area,
 }
@@ -128,6 +132,7 @@ fn create(tx: &mut Tx, origin: &Origin, new: &NewImport) -> Result<ImportId> {
         imports::file_name.eq(&new.file_name),
         imports::size.eq(new.size),
         imports::sha256.eq(&new.sha256),
+        imports::by_line.eq(new.by_line),
         imports::created_by.eq(origin.user_id()),
         imports::municipality_id.eq(municipality),
         imports::school_id.eq(school),
@@ -205,7 +210,27 @@ pub fn finish(tx: &mut Tx, id: ImportId, report: &Report) -> Result<()> {
             .collect();
         on_each!(&mut *db, c => diesel::insert_into(import_rejects::table).values(&rows).execute(c))?;
     }
+    keep_lines(db, id, &report.lines)?;
     discard(db, id)
+}
+
+/// Keeps what became of each line.
+fn keep_lines(db: &mut Db, id: ImportId, lines: &[Line]) -> Result<()> {
+    for batch in lines.chunks(500) {
+        let rows = batch.iter().map(|line| {
+            let key = serde_json::to_string(&line.key).map_err(opora_db::Error::fault)?;
+            Ok((
+                import_lines::import_id.eq(id),
+                import_lines::line.eq(line.line as i32),
+                import_lines::status.eq(line.status),
+                import_lines::record_id.eq(line.id),
+                import_lines::natural_key.eq(key),
+            ))
+        });
+        let rows: Vec<_> = rows.collect::<Result<_>>()?;
+        on_each!(&mut *db, c => diesel::insert_into(import_lines::table).values(&rows).execute(c))?;
+    }
+    Ok(())
 }
 
 /// Notes that an import has ended without a report (called off, or the file is no table of its kind) and lets go of
@@ -260,6 +285,55 @@ pub fn list(
     Ok(Page::cut(rows, limit, &scope, |import: &Import| import.id))
 }
 
+/// What became of the lines of an import, each with its refused cells, by number. Nothing for one that did not come by
+/// lines.
+///
+/// # Errors
+/// A cursor of another list.
+pub fn lines(
+    db: &mut Db,
+    id: ImportId,
+    limit: Limit,
+    cursor: Option<&str>,
+) -> Result<Page<(Line, Vec<Reject>)>> {
+    let scope = format!("lines {id}");
+    let after: i32 = cursor.map(|c| Cursor::decode(&scope, c)).transpose()?.unwrap_or(0);
+    let rows: Vec<(i32, LineStatus, Option<i64>, String)> = import_lines::table
+        .filter(import_lines::import_id.eq(id))
+        .filter(import_lines::line.gt(after))
+        .order(import_lines::line)
+        .limit(limit.to_fetch())
+        .select((
+            import_lines::line,
+            import_lines::status,
+            import_lines::record_id,
+            import_lines::natural_key,
+        ))
+        .load(db)?;
+    let page = Page::cut(rows, limit, &scope, |row| row.0);
+    let last = page.items.last().map_or(after, |row| row.0);
+    let mut refused: BTreeMap<u64, Vec<Reject>> = BTreeMap::new();
+    let cells: Vec<(i64, Option<String>, String)> = import_rejects::table
+        .filter(import_rejects::import_id.eq(id))
+        .filter(import_rejects::row_number.gt(i64::from(after)))
+        .filter(import_rejects::row_number.le(i64::from(last)))
+        .order(import_rejects::n)
+        .select((import_rejects::row_number, import_rejects::column_name, import_rejects::code))
+        .load(db)?;
+    for (row, column, code) in cells {
+        refused.entry(row as u64).or_default().push(reject(row, column, &code));
+    }
+    Ok(page.map(|(line, status, id, key)| {
+        let line = line as u64;
+        let key = serde_json::from_str(&key).unwrap_or_default();
+        (Line { line, status, id, key }, refused.remove(&line).unwrap_or_default())
+    }))
+}
+
+fn reject(row: i64, column: Option<String>, code: &str) -> Reject {
+    Reject { row: row as u64, column, reason: code.parse().unwrap_or(Reason::WrongFormat) }
+}
+
 /// The refused cells of an import, by row.
 ///
 /// # Errors
@@ -279,9 +353,5 @@ pub fn rejects(db: &mut Db, id: ImportId, limit: Limit, cursor: Option<&str>) ->
             import_rejects::code,
         ))
         .load(db)?;
-    Ok(Page::cut(rows, limit, &scope, |row| row.0).map(|(_, row, column, code)| Reject {
-        row: row as u64,
-        column,
-        reason: code.parse().unwrap_or(Reason::WrongFormat),
-    }))
+    Ok(Page::cut(rows, limit, &scope, |row| row.0).map(|(_, row, column, code)| reject(row, column, &code)))
 }

@@ -1,9 +1,12 @@
 //! Bulk kinds: read into a stage, merged in one write.
 
 use super::Conclude;
-use crate::{import::Source, registry};
+use crate::{
+    import::{LineStatus, Source, outcome::Tally},
+    registry,
+};
 use diesel::prelude::*;
-use opora_db::{Database, Db, Merge, Origin, Result, Stage, Telling, Tx, dialect, schema::schools};
+use opora_db::{Database, Db, Fate, Merge, Origin, Result, Stage, Telling, Tx, dialect, schema::schools};
 use opora_primitives::{Area, Reason, SchoolId};
 use opora_tables::{RowError, RowReader, Table};
 use std::{collections::HashMap, fmt::Write};
@@ -34,6 +37,22 @@ pub(super) trait Bulk: Sized {
     }
 }
 
+/// How a [`Telling`] says that rows have no id.
+const NO_ID: &str = "NULL";
+
+/// Notes what became of each line that was staged.
+fn note_lines(tally: &mut Tally, fates: Vec<(u64, Fate)>, ids: Vec<(u64, i64)>) {
+    let ids: HashMap<u64, i64> = ids.into_iter().collect();
+    for (number, fate) in fates {
+        let status = match fate {
+            Fate::Created => LineStatus::Created,
+            Fate::Updated => LineStatus::Updated,
+            Fate::Unchanged => LineStatus::Unchanged,
+        };
+        tally.settle(number, status, ids.get(&number).copied());
+    }
+}
+
 /// Duplicate keys named in a report; more are only counted.
 const MOST_NAMED: i64 = 1000;
 
@@ -57,7 +76,8 @@ pub(super) fn load<B: Bulk>(
                 }
             })
         })?;
-        let named = stage.duplicates(session.db, MOST_NAMED)?;
+        let most = if source.order.by_line { i64::MAX } else { MOST_NAMED };
+        let named = stage.duplicates(session.db, most)?;
         for row in &named {
             source.reject(*row as u64, None, Reason::DuplicateKey);
         }
@@ -68,10 +88,14 @@ pub(super) fn load<B: Bulk>(
         let report = session.write(origin, |tx| {
             source.attendant.begin(tx)?;
             loader.settle(tx, &stage)?;
+            let by_line = source.order.by_line;
+            let fates = if by_line { stage.fates(tx)? } else { Vec::new() };
             let at = tx.at;
             stage.tell_leaving(tx, &B::TELLING, at)?;
             let merged = stage.merge(tx, source.order.id.0, at)?;
             stage.tell_changed(tx, &B::TELLING, source.order.id.0, at)?;
+            let ids = if by_line && B::TELLING.id != NO_ID { stage.ids(tx)? } else { Vec::new() };
+            note_lines(&mut source.tally.borrow_mut(), fates, ids);
             {
                 let mut tally = source.tally.borrow_mut();
                 (tally.created, tally.updated) = (merged.created, merged.updated);

@@ -4,21 +4,21 @@ use super::bulk::{Bulk, Cells, Schools};
 use crate::import::Source;
 use opora_db::{Db, Merge, Result, Telling};
 use opora_primitives::{Area, Reason};
-use opora_tables::{Column, RowError, RowReader};
+use opora_tables::{Column, Holds, RowError, RowReader};
 
 pub(super) const COLUMNS: &[Column] = &[
-    Column::required("school_code", &["Код ОО"]),
-    Column::required("academic_year", &["Учебный год"]),
-    Column::required("pupils", &["Количество обучающихся", "Численность обучающихся"]),
-    Column::optional("both_parents_higher", &["Оба родителя с высшим образованием"]),
-    Column::optional("one_parent", &["Неполная семья"]),
-    Column::optional("low_income", &["Малообеспеченная семья"]),
-    Column::optional("parent_out_of_work", &["Родитель без работы"]),
-    Column::optional("on_register", &["На профилактическом учёте"]),
-    Column::optional("special_needs", &["Обучающиеся с ОВЗ"]),
-    Column::optional("non_native_language", &["Русский язык не родной"]),
-    Column::optional("wards", &["Под опекой"]),
-    Column::optional("poor_housing", &["Жильё без удобств"]),
+    Column::required("school_code", &["Код ОО"]).key(),
+    Column::required("academic_year", &["Учебный год"]).key(),
+    Column::required("pupils", &["Количество обучающихся", "Численность обучающихся"]).of(Holds::Whole),
+    Column::optional("both_parents_higher", &["Оба родителя с высшим образованием"]).of(Holds::Whole),
+    Column::optional("one_parent", &["Неполная семья"]).of(Holds::Whole),
+    Column::optional("low_income", &["Малообеспеченная семья"]).of(Holds::Whole),
+    Column::optional("parent_out_of_work", &["Родитель без работы"]).of(Holds::Whole),
+    Column::optional("on_register", &["На профилактическом учёте"]).of(Holds::Whole),
+    Column::optional("special_needs", &["Обучающиеся с ОВЗ"]).of(Holds::Whole),
+    Column::optional("non_native_language", &["Русский язык не родной"]).of(Holds::Whole),
+    Column::optional("wards", &["Под опекой"]).of(Holds::Whole),
+    Column::optional("poor_housing", &["Жильё без удобств"]).of(Holds::Whole),
 ];
 const SCHOOL: usize = 0;
 const YEAR: usize = 1;

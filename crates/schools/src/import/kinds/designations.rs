@@ -16,17 +16,17 @@ use crate::{
 use chrono::NaiveDate;
 use opora_db::{Result, Tx};
 use opora_primitives::{MunicipalityId, Oktmo, Reason, SchoolCode, SchoolId};
-use opora_tables::{Column, RowError, RowReader};
+use opora_tables::{Column, Holds, RowError, RowReader};
 use std::collections::HashMap;
 
 pub(super) const COLUMNS: &[Column] = &[
-    Column::optional("school_code", &["Код ОО"]),
-    Column::optional("oktmo", &["ОКТМО"]),
-    Column::required("kind", &["Назначение", "Вид"]),
+    Column::optional("school_code", &["Код ОО"]).key(),
+    Column::optional("oktmo", &["ОКТМО"]).key(),
+    Column::required("kind", &["Назначение", "Вид"]).key(),
     Column::optional("act", &["Акт"]),
-    Column::optional("act_date", &["Дата акта"]),
-    Column::optional("valid_from", &["Действует с"]),
-    Column::optional("valid_to", &["Действует по"]),
+    Column::optional("act_date", &["Дата акта"]).of(Holds::Day),
+    Column::optional("valid_from", &["Действует с"]).of(Holds::Day),
+    Column::optional("valid_to", &["Действует по"]).of(Holds::Day),
 ];
 
 pub(super) struct Loader;
@@ -101,10 +101,10 @@ impl Register for Loader {
     }
 }
 
-fn put(tx: &mut Tx, before: Option<&Designation>, draft: DesignationDraft) -> Result<Done> {
+fn put(tx: &mut Tx, before: Option<&Designation>, draft: DesignationDraft) -> Result<(Done, i64)> {
     match before {
-        None => create(tx, draft).map(|_| Done::Created),
-        Some(before) if DesignationDraft::from(before.clone()) == draft => Ok(Done::Unchanged),
-        Some(before) => replace(tx, before, draft).map(|_| Done::Updated),
+        None => create(tx, draft).map(|made| (Done::Created, made.id.0)),
+        Some(before) if DesignationDraft::from(before.clone()) == draft => Ok((Done::Unchanged, before.id.0)),
+        Some(before) => replace(tx, before, draft).map(|_| (Done::Updated, before.id.0)),
     }
 }

@@ -13,15 +13,15 @@ use opora_db::{
     schema::{list_entries, lists as table},
 };
 use opora_primitives::{Reason, SchoolCode, SchoolId};
-use opora_tables::{Column, RowError, RowReader};
+use opora_tables::{Column, Holds, RowError, RowReader};
 use std::collections::BTreeMap;
 
 pub(super) const COLUMNS: &[Column] = &[
-    Column::required("list_year", &["Год списка"]),
-    Column::required("school_code", &["Код ОО"]),
+    Column::required("list_year", &["Год списка"]).of(Holds::Whole).key(),
+    Column::required("school_code", &["Код ОО"]).key(),
     Column::optional("source", &["Источник"]),
     Column::optional("act", &["Акт"]),
-    Column::optional("act_date", &["Дата акта"]),
+    Column::optional("act_date", &["Дата акта"]).of(Holds::Day),
     Column::optional("note", &["Примечание"]),
 ];
 

@@ -15,16 +15,16 @@ use crate::{
 use chrono::NaiveDate;
 use opora_db::{Result, Tx};
 use opora_primitives::{Oktmo, Reason};
-use opora_tables::{Column, RowError, RowReader};
+use opora_tables::{Column, Holds, RowError, RowReader};
 use std::collections::HashMap;
 
 pub(super) const COLUMNS: &[Column] = &[
-    Column::required("oktmo", &["ОКТМО"]),
+    Column::required("oktmo", &["ОКТМО"]).key(),
     Column::required("name", &["Наименование", "Муниципалитет"]),
     Column::required("kind", &["Вид"]),
     Column::optional("parent_oktmo", &["ОКТМО вышестоящего"]),
-    Column::optional("valid_from", &["Действует с"]),
-    Column::optional("valid_to", &["Действует по"]),
+    Column::optional("valid_from", &["Действует с"]).of(Holds::Day),
+    Column::optional("valid_to", &["Действует по"]).of(Holds::Day),
 ];
 
 pub(super) struct Loader;
@@ -80,8 +80,9 @@ impl Register for Loader {
                 valid_to: row.valid_to,
             };
             let outcome = put(tx, known.get(&row.oktmo), draft).map(|(done, municipality)| {
+                let id = municipality.id.0;
                 known.insert(row.oktmo.clone(), municipality);
-                done
+                (done, id)
             });
             counts.note(outcome, *number, &[("parent_id", "parent_oktmo")], source)?;
         }

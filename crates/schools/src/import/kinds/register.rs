@@ -1,7 +1,7 @@
 //! Registers: small enough to hold, written record by record.
 
 use super::{super::Report, Conclude};
-use crate::import::Source;
+use crate::import::{LineStatus, Source};
 use opora_db::{Database, Error, Origin, Result, Tx};
 use opora_primitives::{Flaw, Problem, ProblemCode, Reason};
 use opora_tables::{RowError, RowReader, Table};
@@ -89,19 +89,25 @@ pub(super) enum Done {
 }
 
 impl Counts {
-    /// Counts what happened to the record of row `number`; a refusal becomes rejects of that row. `columns` names the
+    /// Counts what happened to the record of row `number`, which has this id; a refusal becomes rejects of that row. `columns` names the
     /// file's column for a field that is called otherwise in the API.
     pub fn note(
         &mut self,
-        outcome: Result<Done>,
+        outcome: Result<(Done, i64)>,
         number: u64,
         columns: &[(&str, &str)],
         source: &Source<'_>,
     ) -> Result<()> {
         match outcome {
-            Ok(Done::Created) => self.created += 1,
-            Ok(Done::Updated) => self.updated += 1,
-            Ok(Done::Unchanged) => self.unchanged += 1,
+            Ok((done, id)) => {
+                let (count, status) = match done {
+                    Done::Created => (&mut self.created, LineStatus::Created),
+                    Done::Updated => (&mut self.updated, LineStatus::Updated),
+                    Done::Unchanged => (&mut self.unchanged, LineStatus::Unchanged),
+                };
+                *count += 1;
+                source.tally.borrow_mut().settle(number, status, Some(id));
+            }
             Err(Error::Problem(problem)) if !problem.flaws.is_empty() => {
                 let flaws = problem.flaws.into_iter().map(|flaw| {
                     let field = flaw.pointer.trim_start_matches('/').to_owned();

@@ -9,24 +9,24 @@ use crate::{
 use diesel::prelude::*;
 use opora_db::{Db, Merge, Result, Stage, Telling, Tx, schema::procedures};
 use opora_primitives::{AcademicYear, Area, Reason};
-use opora_tables::{Column, RowError, RowReader};
+use opora_tables::{Column, Holds, RowError, RowReader};
 use std::collections::HashMap;
 
 pub(super) const COLUMNS: &[Column] = &[
-    Column::required("school_code", &["Код ОО"]),
-    Column::required("academic_year", &["Учебный год"]),
-    Column::required("type", &["Процедура", "Вид процедуры"]),
-    Column::required("grade", &["Класс"]),
-    Column::required("subject", &["Предмет", "Код предмета"]),
-    Column::optional("attempt", &["Попытка"]),
-    Column::optional("programme_grade", &["Класс программы"]),
-    Column::required("participants", &["Количество участников"]),
-    Column::required("below_minimum", &["Не преодолели минимальный порог"]),
-    Column::optional("mean_score", &["Средний балл"]),
-    Column::optional("mark2", &["Отметка 2"]),
-    Column::optional("mark3", &["Отметка 3"]),
-    Column::optional("mark4", &["Отметка 4"]),
-    Column::optional("mark5", &["Отметка 5"]),
+    Column::required("school_code", &["Код ОО"]).key(),
+    Column::required("academic_year", &["Учебный год"]).key(),
+    Column::required("type", &["Процедура", "Вид процедуры"]).key(),
+    Column::required("grade", &["Класс"]).of(Holds::Whole).key(),
+    Column::required("subject", &["Предмет", "Код предмета"]).key(),
+    Column::optional("attempt", &["Попытка"]).key(),
+    Column::optional("programme_grade", &["Класс программы"]).of(Holds::Whole),
+    Column::required("participants", &["Количество участников"]).of(Holds::Whole),
+    Column::required("below_minimum", &["Не преодолели минимальный порог"]).of(Holds::Whole),
+    Column::optional("mean_score", &["Средний балл"]).of(Holds::Decimal),
+    Column::optional("mark2", &["Отметка 2"]).of(Holds::Whole),
+    Column::optional("mark3", &["Отметка 3"]).of(Holds::Whole),
+    Column::optional("mark4", &["Отметка 4"]).of(Holds::Whole),
+    Column::optional("mark5", &["Отметка 5"]).of(Holds::Whole),
 ];
 const SCHOOL: usize = 0;
 const YEAR: usize = 1;

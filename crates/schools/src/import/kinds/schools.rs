@@ -15,11 +15,11 @@ use crate::{
 };
 use opora_db::{Error, Result, Tx};
 use opora_primitives::{Inn, MunicipalityId, Ogrn, Oktmo, Problem, ProblemCode, Reason, SchoolCode};
-use opora_tables::{Column, RowError, RowReader};
+use opora_tables::{Column, Holds, RowError, RowReader};
 use std::collections::{HashMap, HashSet};
 
 pub(super) const COLUMNS: &[Column] = &[
-    Column::required("code", &["Код ОО"]),
+    Column::required("code", &["Код ОО"]).key(),
     Column::required("name", &["Наименование", "Наименование ОО"]),
     Column::optional("short_name", &["Краткое наименование"]),
     Column::optional("oktmo", &["ОКТМО"]),
@@ -30,8 +30,8 @@ pub(super) const COLUMNS: &[Column] = &[
     Column::required("founder", &["Учредитель"]),
     Column::optional("status", &["Статус"]),
     Column::optional("successor_code", &["Код правопреемника"]),
-    Column::optional("opened_on", &["Дата открытия"]),
-    Column::optional("closed_on", &["Дата закрытия"]),
+    Column::optional("opened_on", &["Дата открытия"]).of(Holds::Day),
+    Column::optional("closed_on", &["Дата закрытия"]).of(Holds::Day),
 ];
 
 /// The fields whose column has another name.
@@ -161,13 +161,13 @@ fn finish(
     draft: SchoolDraft,
     is_new: bool,
     any_code: bool,
-) -> Result<Done> {
+) -> Result<(Done, i64)> {
     let done = if is_new { Done::Created } else { Done::Updated };
     match school {
         Some(school) if SchoolDraft::from(school.clone()) != draft => {
-            replace(tx, school, draft, any_code).map(|_| done)
+            replace(tx, school, draft, any_code).map(|_| (done, school.id.0))
         }
-        _ if is_new => Ok(done),
-        _ => Ok(Done::Unchanged),
+        Some(school) => Ok((if is_new { done } else { Done::Unchanged }, school.id.0)),
+        None => Err(Error::fault("a school that was just made is not there")),
     }
 }

@@ -10,19 +10,19 @@ use crate::{
 };
 use opora_db::{Db, Merge, Result, Telling};
 use opora_primitives::Area;
-use opora_tables::{Column, RowError, RowReader};
+use opora_tables::{Column, Holds, RowError, RowReader};
 
 pub(super) const COLUMNS: &[Column] = &[
-    Column::required("external_id", &["Внешний идентификатор", "Идентификатор"]),
+    Column::required("external_id", &["Внешний идентификатор", "Идентификатор"]).key(),
     Column::required("school_code", &["Код ОО"]),
     Column::required("role", &["Роль", "Должность"]),
     Column::optional("subject", &["Предмет"]),
     Column::required("full_name", &["ФИО"]),
     Column::optional("education", &["Образование"]),
     Column::optional("category", &["Категория"]),
-    Column::optional("experience_years", &["Стаж (лет)", "Стаж"]),
-    Column::optional("birth_year", &["Год рождения"]),
-    Column::optional("fte", &["Доля ставки", "Ставка"]),
+    Column::optional("experience_years", &["Стаж (лет)", "Стаж"]).of(Holds::Whole),
+    Column::optional("birth_year", &["Год рождения"]).of(Holds::Whole),
+    Column::optional("fte", &["Доля ставки", "Ставка"]).of(Holds::Decimal),
 ];
 
 pub(super) struct Loader {

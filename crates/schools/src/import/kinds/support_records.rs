@@ -13,16 +13,16 @@ use chrono::{Datelike, NaiveDate};
 use diesel::prelude::*;
 use opora_db::{Db, Merge, Result, Telling, schema::staff};
 use opora_primitives::{Area, Reason, text::one_line};
-use opora_tables::{Column, RowError, RowReader};
+use opora_tables::{Column, Holds, RowError, RowReader};
 use std::collections::HashMap;
 
 pub(super) const COLUMNS: &[Column] = &[
-    Column::required("external_id", &["Внешний идентификатор", "Идентификатор"]),
-    Column::required("form", &["Форма сопровождения", "Форма"]),
-    Column::required("programme", &["Программа", "Тема"]),
-    Column::required("starts_on", &["Дата начала", "Начало"]),
-    Column::optional("ends_on", &["Дата окончания", "Окончание"]),
-    Column::optional("completed", &["Завершено", "Завершена"]),
+    Column::required("external_id", &["Внешний идентификатор", "Идентификатор"]).key(),
+    Column::required("form", &["Форма сопровождения", "Форма"]).key(),
+    Column::required("programme", &["Программа", "Тема"]).key(),
+    Column::required("starts_on", &["Дата начала", "Начало"]).of(Holds::Day).key(),
+    Column::optional("ends_on", &["Дата окончания", "Окончание"]).of(Holds::Day),
+    Column::optional("completed", &["Завершено", "Завершена"]).of(Holds::Truth),
 ];
 const PERSON: usize = 0;
 const FORM: usize = 1;

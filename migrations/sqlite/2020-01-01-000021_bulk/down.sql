@@ -1,0 +1,2 @@
+DROP TABLE import_lines;
+ALTER TABLE imports DROP COLUMN by_line;
