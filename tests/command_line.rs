@@ -1,9 +1,18 @@
 //! The command line beside a server: one way for a file, whichever door it comes through.
 
-use crate::harness::{World, load::Busy, process::run};
+use crate::harness::{
+    World,
+    load::Busy,
+    process::{run, shell},
+};
 use opora_identity::Role;
 use serde_json::{Value, json};
-use std::time::{Duration, Instant};
+use std::{
+    fs,
+    os::unix::fs::{PermissionsExt, symlink},
+    path::Path,
+    time::{Duration, Instant},
+};
 
 const CONTEXTS: &str =
     "Код ОО;Учебный год;Количество обучающихся\n520101;2016/2017;90\n520201;2016/2017;80\n";
@@ -67,4 +76,84 @@ both!(the_command_line_waits_for_a_file_of_the_same_kind, |world| {
         assert!(well && begun.elapsed() >= BUSY, "{said}");
     });
     assert_eq!(world.storage.number("SELECT count(*) AS n FROM contexts WHERE academic_year = 2016"), 2);
+});
+
+const PLAN: &str = include_str!("../crates/demo/data/plan-2020-2021.yaml");
+
+/// Whether `opora report` went well, and what it said to the operator.
+fn report(world: &World, arguments: &[&str]) -> (bool, String, Vec<u8>) {
+    let output = run(&world.storage, &[&["report", "2020-H2"], arguments].concat(), &[]);
+    (output.status.success(), String::from_utf8_lossy(&output.stderr).into_owned(), output.stdout)
+}
+
+fn mode(path: &Path) -> u32 {
+    fs::metadata(path).unwrap().permissions().mode() & 0o777
+}
+
+both!(a_report_is_written_whole_or_not_at_all, |world| {
+    let institute = world.client(Role::Institute);
+    institute.load("plan", PLAN).succeeded([54, 0, 0, 0]);
+    institute.post("/api/v1/reports", &json!({ "kind": "half-year", "period": "2020-H2" })).expect(201);
+    let folder = world.storage.dir.path().join("out");
+    fs::create_dir(&folder).unwrap();
+    let inside = |name: &str| folder.join(name);
+    let write = |path: &Path| report(world, &["--format", "csv", "--output", path.to_str().unwrap()]);
+    let left = || fs::read_dir(&folder).unwrap().count();
+
+    let new = inside("new.csv");
+    let (well, said, sent) = write(&new);
+    assert!(well && sent.is_empty(), "{said}");
+    let contents = fs::read(&new).unwrap();
+    assert!(contents.starts_with("\u{feff}".as_bytes()));
+    assert_eq!(mode(&new) & 0o600, 0o600);
+    assert_eq!(mode(&new) & 0o111, 0);
+    // The umask says who else may read it.
+    let script = format!(
+        "umask 077; exec \"$0\" report 2020-H2 --format csv --output '{}'",
+        inside("own.csv").display()
+    );
+    let own = shell(&world.storage, &script);
+    assert!(own.status.success(), "{}", String::from_utf8_lossy(&own.stderr));
+    assert_eq!(mode(&inside("own.csv")), 0o600);
+    // What is written anew keeps its mode, and is another file: whoever reads the old one reads it to its end.
+    fs::write(&new, "old").unwrap();
+    fs::set_permissions(&new, fs::Permissions::from_mode(0o640)).unwrap();
+    fs::hard_link(&new, inside("held")).unwrap();
+    assert!(write(&new).0);
+    assert_eq!((mode(&new), fs::read(&new).unwrap() == contents), (0o640, true));
+    assert_eq!(fs::read(inside("held")).unwrap(), b"old");
+
+    for path in ["-", ""] {
+        let arguments: &[&str] =
+            if path.is_empty() { &["--format", "csv"] } else { &["--format", "csv", "--output", path] };
+        assert_eq!(report(world, arguments).2, contents, "standard output");
+    }
+    let before = left();
+    fs::write(inside("secret"), "secret").unwrap();
+    symlink(inside("secret"), inside("link.csv")).unwrap();
+    for (path, words) in [
+        (inside("link.csv"), "is a symbolic link"),
+        (folder.clone(), "is a folder"),
+        (inside("nowhere").join("report.csv"), "there is no folder"),
+        (new.join("report.csv"), "is not a folder"),
+        ("/dev/null".into(), "is not a regular file"),
+    ] {
+        let (well, said, _) = write(&path);
+        assert!(
+            !well && said.contains(words) && said.contains(path.parent().unwrap().to_str().unwrap()),
+            "{said}"
+        );
+    }
+    assert_eq!(fs::read(inside("secret")).unwrap(), b"secret");
+    let (well, said, _) =
+        report(world, &["--kind", "staffing", "--output", inside("none.json").to_str().unwrap()]);
+    assert!(!well && said.contains("not_found"), "{said}");
+    assert_eq!(left(), before + 2, "nothing half-written is left");
+});
+
+both!(the_log_is_written_for_its_owner_alone, |world| {
+    let file = world.storage.dir.path().join("log.ndjson");
+    let output = run(&world.storage, &["audit", "export", "--output", file.to_str().unwrap()], &[]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(mode(&file), 0o600);
 });

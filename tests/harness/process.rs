@@ -18,19 +18,30 @@ fn binary() -> PathBuf {
 
 /// `opora` with `arguments` on `storage`; `settings` are names of the environment without `OPORA_`, and values.
 fn command(storage: &Storage, arguments: &[&str], settings: &[(&str, &str)]) -> Command {
-    let mut command = Command::new(binary());
+    let mut command = placed(Command::new(binary()), storage);
+    command.args(arguments);
+    for (name, value) in settings {
+        command.env(format!("OPORA_{name}"), value);
+    }
     command
-        .args(arguments)
+}
+
+/// A command that would find `storage`.
+fn placed(mut command: Command, storage: &Storage) -> Command {
+    command
         .current_dir(storage.dir.path())
         .env_remove("DATABASE_URL")
         .env("OPORA_DATABASE_URL", &storage.url)
         .env("OPORA_DATA_DIR", storage.dir.path())
         .env("OPORA_LISTEN", "127.0.0.1:0")
         .env("OPORA_LOG", "warn");
-    for (name, value) in settings {
-        command.env(format!("OPORA_{name}"), value);
-    }
     command
+}
+
+/// Runs a line of the shell, in which `$0` is `opora`.
+pub fn shell(storage: &Storage, script: &str) -> Output {
+    let mut command = placed(Command::new("sh"), storage);
+    command.args(["-c", script]).arg(binary()).output().unwrap()
 }
 
 /// Runs a command to its end.

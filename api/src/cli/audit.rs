@@ -1,6 +1,10 @@
 //! `opora audit`.
 
-use super::{Outcome, told, write_to};
+use super::{
+    Outcome,
+    output::{Output, Readers},
+    told,
+};
 use crate::{
     config::Config,
     log_file::{self, LogFormat},
@@ -64,7 +68,7 @@ struct Export {
     /// csv, for people, or ndjson: a JSON object on each line.
     #[arg(long, default_value = "csv")]
     format: LogFormat,
-    /// The file to write; standard output unless said.
+    /// The file to write; - or nothing is standard output.
     #[arg(long, short)]
     output: Option<PathBuf>,
     /// About this resource: schools, staff, users...
@@ -135,9 +139,11 @@ fn verify(database: &Database, kept: Option<&Head>) -> Outcome {
 impl Export {
     fn run(self, database: &Database) -> Outcome {
         let Self { format, output, resource, key, actor, action, request_id, from, to } = self;
+        let output = Output::of(output.as_deref());
+        output.check()?;
         let filter = Filter { resource, key, actor, action, request_id, from, to };
         let upto = begun(database, &filter, format).map_err(told)?;
-        write_to(output.as_deref(), |mut out| {
+        output.write(Readers::Owner, |mut out| {
             log_file::write(database, &filter, upto, format, &mut out).map_err(told)
         })
     }

@@ -9,6 +9,7 @@ mod doctor;
 mod identify;
 mod import;
 mod keys;
+mod output;
 mod report;
 mod serve;
 mod user;
@@ -21,11 +22,7 @@ use opora_db::{
 };
 use opora_primitives::{Area, Oktmo, Problem};
 use opora_schools::registry::{municipalities, schools};
-use std::{
-    io::{BufWriter, Write},
-    path::{Path, PathBuf},
-    process::ExitCode,
-};
+use std::{path::PathBuf, process::ExitCode};
 
 /// Opora: the backend of a regional system of support for schools with low results.
 ///
@@ -141,21 +138,6 @@ fn area(db: &mut Db, municipality: Option<&str>, school: Option<&str>) -> opora_
     found
         .map(|m| Area::Municipality(m.id))
         .ok_or_else(|| opora_db::Error::fault(format!("there is no municipality {code}")))
-}
-
-/// Writes what `work` writes to the file at `path`, or to standard output.
-fn write_to(path: Option<&Path>, work: impl FnOnce(&mut dyn Write) -> Outcome) -> Outcome {
-    let Some(path) = path else {
-        let mut out = BufWriter::new(std::io::stdout().lock());
-        work(&mut out)?;
-        return out.flush().map_err(told);
-    };
-    // Beside the target first: a reader never meets half a file.
-    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(".".as_ref());
-    let mut out = BufWriter::new(tempfile::NamedTempFile::new_in(folder).map_err(told)?);
-    work(&mut out)?;
-    out.into_inner().map_err(told)?.persist(path).map_err(told)?;
-    Ok(())
 }
 
 /// The refused fields of a problem, each with its reason.

@@ -1,6 +1,10 @@
 //! `opora report`.
 
-use super::{Outcome, told, write_to};
+use super::{
+    Outcome,
+    output::{Output, Readers},
+    told,
+};
 use crate::{config::Config, papers, startup};
 use clap::Args;
 use opora_documents::Format;
@@ -20,7 +24,7 @@ pub(super) struct Report {
     /// json, html, pdf, docx, xlsx or csv.
     #[arg(long, default_value = "json", value_parser = format)]
     format: Format,
-    /// The file to write; standard output unless said.
+    /// The file to write; - or nothing is standard output.
     #[arg(long, short)]
     output: Option<PathBuf>,
 }
@@ -40,6 +44,8 @@ fn format(text: &str) -> Result<Format, String> {
 impl Report {
     /// Writes the report as its authors see it.
     pub(super) fn run(self, config: Config) -> Outcome {
+        let output = Output::of(self.output.as_deref());
+        output.check()?;
         let database = startup::open(&config).map_err(told)?;
         let today = Moment::now().date();
         let made = database.read_consistent(|db| {
@@ -48,6 +54,6 @@ impl Report {
             papers::write(&seen, &paper, self.format)
         });
         let bytes = made.map_err(told)?;
-        write_to(self.output.as_deref(), |out| out.write_all(&bytes).map_err(told))
+        output.write(Readers::Umask, |out| out.write_all(&bytes).map_err(told))
     }
 }
