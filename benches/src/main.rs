@@ -60,5 +60,8 @@ fn run(names: &[String]) -> Outcome {
     {
         bench()?;
     }
-    Ok(())
+    match report::short() {
+        0 => Ok(()),
+        n => Err(format!("{n} of the ratios above are SHORT of their bounds").into()),
+    }
 }
