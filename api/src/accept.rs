@@ -1,6 +1,6 @@
 //! Which format an answer is in.
 
-use crate::error::ApiError;
+use crate::{error::ApiError, vary};
 use actix_web::{HttpRequest, http::header::ACCEPT};
 use opora_documents::Format;
 use opora_primitives::{Flaw, Problem, ProblemCode, Reason};
@@ -40,6 +40,7 @@ pub fn chosen<F: Offer>(
             Problem { flaws, ..ProblemCode::UnknownParameter.into() }.into()
         });
     }
+    vary::note(request, ACCEPT);
     let Some(accept) = request.headers().get(ACCEPT).and_then(|v| v.to_str().ok()) else {
         return formats.first().copied().ok_or_else(|| ProblemCode::NotAcceptable.into());
     };

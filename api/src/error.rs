@@ -1,5 +1,6 @@
 //! Errors as problem documents (RFC 9457): one shape for every refusal and every fault.
 
+use crate::vary;
 use actix_web::{
     HttpRequest, HttpResponse, ResponseError,
     http::{
@@ -82,6 +83,7 @@ impl Language {
     /// The first of ru and en in `Accept-Language`; English if neither stands there. Weights are not compared: clients
     /// write the language they want first.
     pub fn of(request: &HttpRequest) -> Self {
+        vary::note(request, ACCEPT_LANGUAGE);
         let header = request.headers().get(ACCEPT_LANGUAGE).and_then(|v| v.to_str().ok()).unwrap_or("");
         header
             .split(',')

@@ -26,6 +26,7 @@ pub mod startup;
 pub mod state;
 pub mod unread;
 pub mod upload;
+pub mod vary;
 pub mod webhooks;
 pub mod work;
 pub mod worker;

@@ -1,7 +1,7 @@
 //! What happens to every request: an id, a log line, a metric, HEAD as GET without the body, and problem documents for
 //! whatever went wrong.
 
-use crate::{error, unread::Incoming};
+use crate::{error, unread::Incoming, vary};
 use actix_web::{
     Error, HttpMessage, HttpRequest,
     body::{BoxBody, MessageBody},
@@ -74,6 +74,7 @@ pub async fn attend(
             response = ServiceResponse::new(http, rendered);
         }
         secure(&mut response, &id);
+        vary::tell(&mut response);
         account(&method, &response, started);
         Ok(match incoming {
             Some(body) => body.keep_until_end(response),
