@@ -19,7 +19,7 @@ MAY_USE = {
     "opora-primitives": set(),
     "opora-tables": VOCABULARY,
     # Knows no domain; the tables write its CSV.
-    "opora-documents": {"opora-tables"},
+    "opora-documents": VOCABULARY | {"opora-tables"},
     "opora-demo": VOCABULARY,
     "opora-db": VOCABULARY,
     "opora-identity": STORAGE,

@@ -13,7 +13,7 @@ use actix_web::{
     web,
 };
 use futures_util::{FutureExt, future::LocalBoxFuture};
-use opora_primitives::{Flaw, Page, Problem, ProblemCode, Reason};
+use opora_primitives::{Flaw, Page, Problem, ProblemCode, Reason, text::is_hidden};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use std::future::{Ready, ready};
@@ -274,7 +274,7 @@ pub fn require<T>(
 /// # Errors
 /// As [`require`].
 pub fn searchable(name: &str, value: Option<&String>) -> Result<(), Problem> {
-    require(name, value, Reason::ForbiddenCharacter, |text| !text.chars().any(char::is_control))?;
+    require(name, value, Reason::ForbiddenCharacter, |text| !text.chars().any(is_hidden))?;
     require(name, value, Reason::WrongLength, |text| (1..=200).contains(&text.chars().count()))
 }
 

@@ -12,7 +12,7 @@ use actix_web::{
     web::{Data, Path},
 };
 use opora_models::DecisionKind;
-use opora_primitives::{MunicipalityId, Problem, Reason, SchoolId};
+use opora_primitives::{MunicipalityId, Problem, Reason, SchoolId, text::is_hidden};
 use opora_reporting::{
     facts::{
         Fact, FactId, FactKind, FactOrigin, FactState,
@@ -45,7 +45,7 @@ pub(super) fn writer<P: Need>(guard: &Guard<P>) -> Result<Writer, ApiError> {
 fn said(reason: &str) -> Result<(), ValidationError> {
     match () {
         () if reason.trim().is_empty() => Err(ValidationError::new("wrong_length")),
-        () if reason.chars().any(char::is_control) => Err(ValidationError::new("forbidden_character")),
+        () if reason.chars().any(is_hidden) => Err(ValidationError::new("forbidden_character")),
         () => Ok(()),
     }
 }

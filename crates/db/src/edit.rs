@@ -3,7 +3,7 @@
 
 use crate::{Change, Error, Operation, Result};
 use chrono::NaiveDate;
-use opora_primitives::{Flaw, Problem, ProblemCode, Reason};
+use opora_primitives::{Flaw, Problem, ProblemCode, Reason, text::is_hidden};
 use serde::{Deserialize, Deserializer, Serialize};
 use std::str::FromStr;
 
@@ -28,7 +28,7 @@ impl Check {
     pub fn line(&mut self, pointer: &str, text: &str, most: usize) -> String {
         let text = text.trim();
         self.unless((1..=most).contains(&text.chars().count()), pointer, Reason::WrongLength);
-        self.unless(!text.chars().any(char::is_control), pointer, Reason::ForbiddenCharacter);
+        self.unless(!text.chars().any(is_hidden), pointer, Reason::ForbiddenCharacter);
         text.to_owned()
     }
 

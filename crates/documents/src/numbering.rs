@@ -4,7 +4,8 @@ use crate::model::{Block, Document, Language};
 
 /// A block with the words that go before its text: `1.2.`, `Таблица 3`, `Рисунок 1`, or nothing.
 pub(crate) fn numbered(document: &Document) -> impl Iterator<Item = (String, &Block)> {
-    let mut numbers = Numbers::default();
+    let tables = document.blocks.iter().filter(|block| matches!(block, Block::Table(_))).count();
+    let mut numbers = Numbers { data: u32::try_from(tables).unwrap_or(u32::MAX), ..Numbers::default() };
     document.blocks.iter().map(move |block| (numbers.label(block, document.language), block))
 }
 
@@ -22,6 +23,8 @@ pub(crate) fn level(given: u8) -> u8 {
 struct Numbers {
     headings: [u32; 3],
     tables: u32,
+    /// Those for programs, counted on from the last of the others.
+    data: u32,
     figures: u32,
 }
 
@@ -33,6 +36,10 @@ impl Numbers {
             Block::Table(_) => {
                 self.tables += 1;
                 format!("{} {}", words.table, self.tables)
+            }
+            Block::Data(_) => {
+                self.data += 1;
+                format!("{} {}", words.table, self.data)
             }
             Block::Figure(_) => {
                 self.figures += 1;

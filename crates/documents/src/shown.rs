@@ -6,8 +6,15 @@ use chrono::{Datelike, NaiveDate};
 /// Keeps the digits of a number and its unit on one line.
 const NO_BREAK: char = '\u{a0}';
 
-/// A cell; shares have `decimals` decimals.
+/// A cell of a table on a page, where nothing is a dash; shares have `decimals` decimals.
 pub(crate) fn cell(cell: &Cell, decimals: u8, language: Language) -> String {
+    match cell {
+        Cell::Empty => "\u{2013}".to_owned(),
+        known => of_decimals(known, decimals, language),
+    }
+}
+
+fn of_decimals(cell: &Cell, decimals: u8, language: Language) -> String {
     match cell {
         Cell::Empty => String::new(),
         Cell::Text(text) => text.clone(),
@@ -21,7 +28,7 @@ pub(crate) fn cell(cell: &Cell, decimals: u8, language: Language) -> String {
 /// A cell that stands alone.
 pub(crate) fn single(value: &Cell, language: Language) -> String {
     let decimals = if let Cell::Share(points) = value { share_decimals(*points) } else { 0 };
-    cell(value, decimals, language)
+    of_decimals(value, decimals, language)
 }
 
 /// A number of a chart.

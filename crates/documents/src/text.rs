@@ -1,13 +1,15 @@
 //! Text made safe for a format. What is given is text: no format computes it, runs it or reads markup in it.
 
+use opora_primitives::text::is_hidden;
 use std::borrow::Cow;
 use std::fmt;
 
 /// What stands for a character that a format cannot hold.
 pub(crate) const REPLACEMENT: char = '\u{fffd}';
 
-/// `text` with characters that XML 1.0 forbids (control characters but tab and line feed, U+FFFE, U+FFFF) replaced by
-/// U+FFFD, and CR LF and CR by a line feed. Every format but JSON, which keeps what it was given, writes this.
+/// `text` with characters that XML 1.0 forbids (control characters but tab and line feed, U+FFFE, U+FFFF) and those that
+/// would turn the direction of the text replaced by U+FFFD, and CR LF and CR by a line feed. Every format writes this but
+/// JSON, which keeps what it was given and spells such characters out (`\u202e`).
 pub(crate) fn clean(text: &str) -> Cow<'_, str> {
     if !text.contains(|c| c == '\r' || forbidden(c)) {
         return Cow::Borrowed(text);
@@ -22,7 +24,7 @@ pub(crate) fn clean(text: &str) -> Cow<'_, str> {
 }
 
 fn forbidden(c: char) -> bool {
-    matches!(c, '\0'..='\u{8}' | '\u{b}' | '\u{c}' | '\u{e}'..='\u{1f}' | '\u{7f}'..='\u{9f}' | '\u{fffe}' | '\u{ffff}')
+    is_hidden(c) && !matches!(c, '\n' | '\t') || matches!(c, '\u{fffe}' | '\u{ffff}')
 }
 
 /// Writes text as the contents of an XML or HTML element or of a quoted attribute.
@@ -57,6 +59,11 @@ mod tests {
         assert_eq!(clean("a\0b\u{1b}c\u{85}d\u{ffff}"), "a\u{fffd}b\u{fffd}c\u{fffd}d\u{fffd}");
         assert_eq!(clean("a\r\nb\rc\nd\te"), "a\nb\nc\nd\te");
         assert!(matches!(clean("Школа № 5"), Cow::Borrowed(_)));
+    }
+
+    #[test]
+    fn nothing_turns_the_text() {
+        assert_eq!(clean("a\u{202e}fdp.exe\u{2066}"), "a\u{fffd}fdp.exe\u{fffd}");
     }
 
     #[test]

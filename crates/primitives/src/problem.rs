@@ -128,7 +128,7 @@ reasons! {
     TooWeak = "too_weak", "too easy to guess", "слишком простое значение";
     Formula = "formula", "a formula is not a value", "формула вместо значения";
     ExtraCells = "extra_cells", "more or fewer cells than the header", "число ячеек не совпадает с заголовком";
-    ForbiddenCharacter = "forbidden_character", "holds a control character", "содержит управляющий символ";
+    ForbiddenCharacter = "forbidden_character", "holds a control character or a mark that turns the text", "содержит управляющий символ или смену направления текста";
     MissingColumn = "missing_column", "a required column is missing", "нет обязательной колонки";
     DuplicateColumn = "duplicate_column", "the column stands twice", "колонка указана дважды";
     UnknownColumn = "unknown_column", "the column is not known and is ignored", "неизвестная колонка, пропущена";

@@ -1,5 +1,13 @@
 //! Text as people type it.
 
+/// Whether `c` cannot be shown as what it is: control characters (line ends and tabs among them), line separators, and the
+/// marks that turn the direction of a text, with which `gpj.exe` is shown as `exe.jpg`.
+pub fn is_hidden(c: char) -> bool {
+    let turns =
+        matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    c.is_control() || turns || matches!(c, '\u{2028}' | '\u{2029}')
+}
+
 /// The form in which names are compared and searched: lower case, `ё` as `е`, every run of spaces (no-break ones too)
 /// as one space. Computed in Rust, so that both databases search alike.
 pub fn fold(text: &str) -> String {
@@ -95,6 +103,16 @@ mod tests {
     #[test]
     fn folds_case_yo_and_spaces() {
         assert_eq!(fold("  Семёновский\u{a0} ОКРУГ "), "семеновский округ");
+    }
+
+    #[test]
+    fn what_turns_a_text_is_hidden() {
+        for c in ['\0', '\n', '\t', '\u{9b}', '\u{202e}', '\u{2067}', '\u{200f}', '\u{2028}'] {
+            assert!(is_hidden(c), "{c:?}");
+        }
+        for c in ['Щ', ' ', '\u{a0}', '\u{ad}', '«', '\u{5d0}', '\u{1f600}'] {
+            assert!(!is_hidden(c), "{c:?}");
+        }
     }
 
     #[test]

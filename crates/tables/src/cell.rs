@@ -1,7 +1,10 @@
 //! One cell and what it holds.
 
 use crate::raw::trim;
-use opora_primitives::{Reason, text};
+use opora_primitives::{
+    Reason,
+    text::{self, is_hidden},
+};
 use std::borrow::Cow;
 
 /// A cell of a row.
@@ -30,13 +33,13 @@ impl<'a> Cell<'a> {
     ///
     /// # Errors
     /// [`Reason::Formula`]; [`Reason::WrongFormat`] for an error value such as `#N/A`; [`Reason::ForbiddenCharacter`] for
-    /// a control character that is no tab or line end.
+    /// a hidden character that is no tab or line end.
     pub fn value(&self) -> Result<Option<&'a str>, Reason> {
         if let Some(reason) = self.flaw {
             return Err(reason);
         }
         let value = trim(self.text);
-        if value.chars().any(|c| c.is_control() && !matches!(c, '\t' | '\n' | '\r')) {
+        if value.chars().any(|c| is_hidden(c) && !matches!(c, '\t' | '\n' | '\r')) {
             return Err(Reason::ForbiddenCharacter);
         }
         Ok(Some(value).filter(|value| !means_nothing(value)))

@@ -83,7 +83,10 @@ impl<'a> Canvas<'a> {
     pub(super) fn rect(&mut self, (x, y): (f64, f64), (width, height): (f64, f64), fill: Fill) {
         let name = fill.name();
         let paint = if name.starts_with('#') { name.to_owned() } else { format!("url(#{}{name})", self.id) };
-        let (width, height) = (width.max(0.0), height.max(0.0));
+        // Nothing has no area; an empty rectangle is no SVG.
+        if width < 0.05 || height < 0.05 {
+            return;
+        }
         self.add(format_args!(
             r#"<rect x="{x:.1}" y="{y:.1}" width="{width:.1}" height="{height:.1}" fill="{paint}" stroke="{INK}" stroke-width="0.8"/>"#
         ));

@@ -1,9 +1,19 @@
 //! Values as a spreadsheet reads them from text.
 
-use crate::model::{Cell, Decimal, Language};
+use crate::model::{Cell, Column, ColumnKind, Decimal, Language};
 use crate::shown;
 use crate::text::clean;
 use std::borrow::Cow;
+
+/// A cell in its column: a share has its sign unless the heading of the column has it.
+pub(super) fn placed<'a>(cell: &'a Cell, column: &Column, language: Language) -> Cow<'a, str> {
+    match (cell, column.kind) {
+        (Cell::Share(_), kind) if kind != ColumnKind::Share => {
+            Cow::Owned(format!("{}%", plain(cell, language)))
+        }
+        _ => plain(cell, language),
+    }
+}
 
 /// A cell: digits without groups, a decimal comma or point, shares in percent.
 pub(super) fn plain(cell: &Cell, language: Language) -> Cow<'_, str> {

@@ -1,7 +1,7 @@
 //! What a spreadsheet will read.
 
 use super::*;
-use crate::model::{Block, Cell, Decimal};
+use crate::model::{Block, Cell, Decimal, TitleBlock};
 use crate::{RowsWriter, hostile};
 
 fn table() -> Table {
@@ -54,15 +54,43 @@ fn cells_are_plain_and_nothing_is_computed() {
 }
 
 #[test]
+fn a_share_outside_its_column_has_its_sign() {
+    let mut shares = table();
+    shares.rows = vec![Row::Cells(vec!["а".into(), Cell::Share(9550), Cell::Share(9550)])];
+    let mut out = Vec::new();
+    write_table(&Table { total: None, ..shares }, Language::Ru, &mut out).unwrap();
+    assert!(text(out).ends_with("а;95,5%;95,5;;\r\n"));
+}
+
+#[test]
 fn tables_follow_each_other_below_their_captions() {
     let mut document = hostile::document();
     document.language = Language::Ru;
-    document.blocks = vec![Block::Table(table()), Block::paragraph("="), Block::Table(Table::default())];
+    document.title = TitleBlock {
+        title: "Отчёт".to_owned(),
+        date: Some(hostile::day(2020)),
+        fingerprint: Some("ab12".to_owned()),
+        ..TitleBlock::default()
+    };
+    document.blocks = vec![
+        Block::heading(1, "Раздел"),
+        Block::Data(Table { caption: "Для программ".to_owned(), ..Table::default() }),
+        Block::properties([("Срок", Cell::from(hostile::day(2021)))]),
+        Block::Table(table()),
+        Block::paragraph("=1"),
+        Block::list(true, ["-2", "риск"]),
+        Block::Table(Table::default()),
+    ];
     let mut out = Vec::new();
     write_csv(&document, &mut out).unwrap();
     let text = text(out);
-    assert!(text.starts_with("\u{feff}Таблица 1 – =Подпись\r\nРаздел;"), "{text}");
-    assert!(text.contains("Итого;Всего;;;;\r\n\"\"\r\nТаблица 2\r\n"), "{text}");
+    let begins = "\u{feff}Отчёт\r\nДата;31.12.2020\r\nSHA-256;ab12\r\n\"\"\r\n1. Раздел\r\n\"\"\r\nТаблица 3 – Для программ\r\n";
+    assert!(text.starts_with(begins), "{text}");
+    assert!(text.contains("Срок;31.12.2021\r\n\"\"\r\nТаблица 1 – =Подпись\r\nРаздел;"), "{text}");
+    assert!(
+        text.contains("Итого;Всего;;;;\r\n\"\"\r\n'=1\r\n1. -2\r\n2. риск\r\n\"\"\r\nТаблица 2\r\n"),
+        "{text}"
+    );
 }
 
 #[test]

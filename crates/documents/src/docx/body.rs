@@ -40,7 +40,7 @@ impl Body {
         };
         body.title(&document.title);
         for (at, (label, block)) in numbered(document).enumerate() {
-            body.turn(is_turned(&document.blocks[at..]));
+            body.turn(document.is_turned(at));
             body.block(&label, block)?;
         }
         body.xml.push_str(section(body.turned));
@@ -117,6 +117,7 @@ impl Body {
                 }
             }
             Block::Signature(signature) => self.signature(signature),
+            Block::Data(_) => {}
             Block::PageBreak => self.break_before = true,
         }
         Ok(())
@@ -157,8 +158,8 @@ impl Body {
         } else {
             self.xml.push_str(&table::write(table, self.language));
         }
-        // A paragraph has to follow a table.
-        self.add(Paragraph::styled("TableNote"));
+        // A paragraph has to follow a table; at the end of turned pages one that does not begin another page.
+        self.add(Paragraph::styled(if table.landscape { "SectionEnd" } else { "TableNote" }));
     }
 
     fn figure(&mut self, label: &str, figure: &Figure) -> Result<(), DocumentError> {
@@ -176,17 +177,17 @@ impl Body {
     }
 
     fn properties(&mut self, properties: &Properties) {
-        const WIDTHS: [u32; 2] = [3855, 5783];
+        let widths: [u32; 2] = if properties.are_short(self.language) { [7228, 2410] } else { [3855, 5783] };
         let rows = properties.items.iter().map(|item| {
             let value = shown::single(&item.value, self.language);
             let cell = |(width, text): (u32, &str)| {
                 table::cell(width, "", &Paragraph::styled("PropertyText").text(text).finish())
             };
-            WIDTHS.into_iter().zip([&*item.name, &*value]).map(cell).collect()
+            widths.into_iter().zip([&*item.name, &*value]).map(cell).collect()
         });
         let rows: Vec<String> = rows.collect();
         if !rows.is_empty() {
-            self.xml.push_str(&table::plain("Properties", &WIDTHS, &rows));
+            self.xml.push_str(&table::plain("Properties", &widths, &rows));
         }
         let after = self.begin("TableNote");
         self.add(after);
@@ -213,12 +214,6 @@ impl Body {
         });
         self.xml.push_str(&table::plain("TableNormal", &[4300, 1900, 2138, 1300], &[cells.concat()]));
     }
-}
-
-/// Whether the first of `blocks` stands on a turned page: headings go along with what they head.
-fn is_turned(blocks: &[Block]) -> bool {
-    let headed = blocks.iter().find(|block| !matches!(block, Block::Heading(_)));
-    matches!(headed, Some(Block::Table(table)) if table.landscape)
 }
 
 /// The properties of a section: A4, its margins and its foot.

@@ -12,19 +12,23 @@ pub(super) const TURNED_WIDTH: u32 = 15138;
 const HEAD: &str = r#"<w:shd w:val="clear" w:color="auto" w:fill="E8E8E8"/><w:vAlign w:val="center"/>"#;
 const GROUP: &str = r#"<w:shd w:val="clear" w:color="auto" w:fill="F5F5F5"/>"#;
 
+/// What keeps the rows of a small table on one page.
+const KEPT: &str = "<w:keepNext/>";
+
 /// The table, without its caption.
 pub(super) fn write(table: &Table, language: Language) -> String {
+    let kept = |is_last: bool| if table.is_small() && !is_last { KEPT } else { "" };
     let widths = widths(table);
     let total = widths.iter().sum();
     let mut out = begun("Grid", &widths);
     let mut head = String::new();
     for (column, width) in table.columns.iter().zip(&widths) {
-        let title = Paragraph::styled("TableHead").text(&column.title).finish();
+        let title = Paragraph::styled("TableHead").with(kept(false)).text(&column.title).finish();
         head.push_str(&cell(*width, HEAD, &title));
     }
     push_row(&mut out, "<w:cantSplit/><w:tblHeader/>", &head);
     let decimals = table.share_decimals();
-    let row = |cells: &[Cell], bold: bool| {
+    let row = |cells: &[Cell], bold: bool, is_last: bool| {
         let mut row = String::new();
         for (((column, value), width), decimals) in table.fitted(cells).zip(&widths).zip(&decimals) {
             let align = match column.alignment() {
@@ -33,17 +37,19 @@ pub(super) fn write(table: &Table, language: Language) -> String {
                 Align::Right => "right",
             };
             let text = shown::cell(value, *decimals, language);
-            let paragraph = Paragraph::styled("TableText").with(&format!(r#"<w:jc w:val="{align}"/>"#));
+            let paragraph = Paragraph::styled("TableText").with(kept(is_last));
+            let paragraph = paragraph.with(&format!(r#"<w:jc w:val="{align}"/>"#));
             let paragraph = if bold { paragraph.bold(&text) } else { paragraph.text(&text) };
             row.push_str(&cell(*width, "", &paragraph.finish()));
         }
         row
     };
-    for given in &table.rows {
+    for (at, given) in (1..).zip(&table.rows) {
+        let is_last = at == table.rows.len() && table.total.is_none();
         match given {
-            Row::Cells(cells) => push_row(&mut out, "<w:cantSplit/>", &row(cells, false)),
+            Row::Cells(cells) => push_row(&mut out, "<w:cantSplit/>", &row(cells, false, is_last)),
             Row::Group(name) => {
-                let name = Paragraph::styled("TableText").with("<w:keepNext/>").bold(name).finish();
+                let name = Paragraph::styled("TableText").with(KEPT).bold(name).finish();
                 push_row(&mut out, "<w:cantSplit/>", &spanning(table, total, GROUP, &name));
             }
         }
@@ -54,7 +60,7 @@ pub(super) fn write(table: &Table, language: Language) -> String {
         push_row(&mut out, "", &spanning(table, total, "", &text.finish()));
     }
     if let Some(cells) = &table.total {
-        push_row(&mut out, "<w:cantSplit/>", &row(cells, true));
+        push_row(&mut out, "<w:cantSplit/>", &row(cells, true, true));
     }
     out.push_str("</w:tbl>");
     out

@@ -1,7 +1,7 @@
 //! The parts of the package.
 
 use super::write_docx;
-use crate::model::{Block, Column, ColumnKind, Document, Table};
+use crate::model::{Block, Column, ColumnKind, Document, Row, Table};
 use crate::{hostile, sample};
 use std::collections::BTreeMap;
 use std::io::{Cursor, Read};
@@ -57,6 +57,20 @@ fn an_editor_finds_headings_tables_and_fields() {
     assert_eq!((count("<w:sectPr>"), count(r#"w:orient="landscape""#)), (3, 1));
     assert!(parts["word/footer1.xml"].contains("NUMPAGES"));
     assert!(parts["docProps/core.xml"].contains("2021-01-15T00:00:00Z"));
+}
+
+#[test]
+fn a_small_table_stands_on_one_page() {
+    let rows = |n: usize| vec![Row::Cells(vec!["строка".into()]); n];
+    let columns = vec![Column::new("a", "Графа", ColumnKind::Text, 1)];
+    let kept = |n| {
+        let table = Table { columns: columns.clone(), rows: rows(n), ..Table::default() };
+        let document = Document { blocks: vec![Block::Table(table)], ..sample::document() };
+        let body = parts(&document).0.remove("word/document.xml").unwrap();
+        body.split("<w:tbl>").nth(1).unwrap().matches("<w:keepNext/>").count()
+    };
+    assert_eq!(kept(3), 3, "the heading and all rows but the last");
+    assert_eq!(kept(40), 0);
 }
 
 #[test]

@@ -31,8 +31,16 @@ pub fn write_html(document: &Document, mut out: impl Write) -> io::Result<()> {
          <title>{name}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n<main>\n"
     )?;
     write_title(title, language, &mut out)?;
+    let mut turned = false;
     for (at, (label, block)) in numbered(document).enumerate() {
+        if document.is_turned(at) != turned {
+            turned = !turned;
+            out.write_all(if turned { b"<div class=\"landscape\">\n" } else { b"</div>\n" })?;
+        }
         write_block(&label, block, language, at, &mut out)?;
+    }
+    if turned {
+        out.write_all(b"</div>\n")?;
     }
     if let Some(fingerprint) = &title.fingerprint {
         let word = language.words().fingerprint;
@@ -83,6 +91,7 @@ fn write_block(
         Block::Properties(properties) => write_properties(properties, language, out),
         Block::Attachments(attachments) => write_attachments(attachments, language, out),
         Block::Signature(signature) => write_signature(signature, language, out),
+        Block::Data(_) => Ok(()),
         Block::PageBreak => writeln!(out, "<div class=\"break\"></div>"),
     }
 }
@@ -110,7 +119,8 @@ fn write_figure(
 }
 
 fn write_properties(properties: &Properties, language: Language, out: &mut impl Write) -> io::Result<()> {
-    writeln!(out, "<dl>")?;
+    let class = if properties.are_short(language) { " class=\"short\"" } else { "" };
+    writeln!(out, "<dl{class}>")?;
     for item in &properties.items {
         let value = shown::single(&item.value, language);
         writeln!(out, "<div><dt>{}</dt><dd>{}</dd></div>", Lines(&item.name), Lines(&value))?;

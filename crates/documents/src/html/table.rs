@@ -7,7 +7,7 @@ use crate::shown;
 use std::io::{self, Write};
 
 pub(super) fn write(label: &str, table: &Table, language: Language, out: &mut impl Write) -> io::Result<()> {
-    let class = if table.landscape { " class=\"landscape\"" } else { "" };
+    let class = if table.is_small() { " class=\"small\"" } else { "" };
     let caption = captioned(label, &table.caption);
     writeln!(out, "<div{class}><table>\n<caption>{}</caption>", Lines(&caption))?;
     let total: u32 = table.columns.iter().map(|column| u32::from(column.weight())).sum();

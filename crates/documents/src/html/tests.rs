@@ -63,6 +63,26 @@ fn headings_tables_and_figures_are_numbered() {
 }
 
 #[test]
+fn a_heading_goes_along_with_a_landscape_table() {
+    let table = Table {
+        columns: vec![crate::model::Column::new("a", "Графа", crate::model::ColumnKind::Text, 1)],
+        landscape: true,
+        ..Table::default()
+    };
+    let blocks = vec![
+        Block::paragraph("Введение"),
+        Block::heading(1, "Раздел"),
+        Block::Table(table),
+        Block::paragraph("Конец"),
+    ];
+    let html = html(&Document { blocks, ..sample::document() });
+    let places = ["Введение", "<div class=\"landscape\">", "Раздел", "Графа", "</table>", "Конец"];
+    let places = places.map(|what| html.rfind(what).unwrap());
+    assert!(places.is_sorted(), "{places:?}");
+    assert_eq!((html.matches("<div").count(), html.matches("</div>").count()), (2, 2));
+}
+
+#[test]
 fn pictures_in_one_page_do_not_share_names() {
     let html = html(&sample::document());
     let mut names: Vec<&str> =

@@ -16,6 +16,7 @@ pub use chart::{
 pub use table::{Align, Column, ColumnKind, Row, Table};
 pub use text::{Run, Text};
 
+use crate::words::Words;
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -32,15 +33,28 @@ pub struct Document {
 }
 
 impl Document {
-    /// Its tables, with the numbers they have in every format: 1, 2, ...
+    /// Its tables, with the numbers they have in every format: 1, 2, ...; then those for programs, counted on.
     pub fn tables(&self) -> impl Iterator<Item = (usize, &Table)> {
         let tables = self.blocks.iter().filter_map(|block| match block {
             Block::Table(table) => Some(table),
             _ => None,
         });
-        (1..).zip(tables)
+        let data = self.blocks.iter().filter_map(|block| match block {
+            Block::Data(table) => Some(table),
+            _ => None,
+        });
+        (1..).zip(tables.chain(data))
+    }
+
+    /// Whether the block at this place stands on a turned page: headings go along with what they head.
+    pub(crate) fn is_turned(&self, at: usize) -> bool {
+        let headed = self.blocks.iter().skip(at).find(|block| !matches!(block, Block::Heading(_)));
+        matches!(headed, Some(Block::Table(table)) if table.landscape)
     }
 }
+
+/// The longest value, in characters, that stands beside a long name.
+const SHORT: usize = 14;
 
 /// The language of a document.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -104,6 +118,9 @@ pub enum Block {
     List(List),
     /// A table; formats number it.
     Table(Table),
+    /// A table for programs: in workbooks and CSV what pages tell in words. On pages it is not shown; where it is, its
+    /// number follows those of the others.
+    Data(Table),
     /// A chart with its caption; formats number it.
     Figure(Figure),
     /// Names and what they stand for, beside each other.
@@ -227,5 +244,35 @@ impl Block {
         let items =
             items.into_iter().map(|(name, value)| Property { name: name.into(), value: value.into() });
         Self::Properties(Properties { items: items.collect() })
+    }
+}
+
+impl TitleBlock {
+    /// What stands at the head besides the title, each with its name.
+    pub(crate) fn facts(&self, words: &'static Words) -> impl Iterator<Item = (&'static str, Cell)> {
+        let text = |text: &Option<String>| Cell::from(text.as_ref().map(|text| text.replace('\n', " ")));
+        let facts = [
+            (words.number, text(&self.number)),
+            (words.date, Cell::from(self.date)),
+            (words.period, text(&self.period)),
+            (words.addressee, text(&self.addressee)),
+            (words.fingerprint, text(&self.fingerprint)),
+        ];
+        facts.into_iter().filter(|(_, value)| *value != Cell::Empty)
+    }
+}
+
+impl Properties {
+    /// Whether what the names stand for is so short that the names get most of the room.
+    pub(crate) fn are_short(&self, language: Language) -> bool {
+        self.items.iter().all(|item| crate::shown::single(&item.value, language).chars().count() <= SHORT)
+    }
+}
+
+impl List {
+    /// Its points as lines of text: `1. Текст` or `– Текст`.
+    pub(crate) fn points(&self) -> impl Iterator<Item = String> {
+        let mark = |number: usize| if self.numbered { format!("{number}.") } else { "–".to_owned() };
+        (1..).zip(&self.items).map(move |(number, item)| format!("{} {}", mark(number), item.joined()))
     }
 }

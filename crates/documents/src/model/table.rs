@@ -4,6 +4,10 @@ use super::Cell;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+/// Rows, and bytes of text, of a table that pages do not cut.
+const MOST_KEPT: usize = 14;
+const MOST_KEPT_TEXT: usize = 2500;
+
 /// A table with typed columns.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Table {
@@ -119,6 +123,18 @@ impl Table {
     /// As many cells as there are columns, with their columns.
     pub fn fitted<'a>(&'a self, cells: &'a [Cell]) -> impl Iterator<Item = (&'a Column, &'a Cell)> {
         self.columns.iter().zip(cells.iter().chain(std::iter::repeat(&Cell::Empty)))
+    }
+
+    /// Whether it fits on a part of a page, so that pages do not cut it: few rows and little text.
+    pub fn is_small(&self) -> bool {
+        let text = |row: &Row| match row {
+            Row::Group(name) => name.len(),
+            Row::Cells(cells) => {
+                let length = |cell: &Cell| if let Cell::Text(text) = cell { text.len() } else { 0 };
+                cells.iter().map(length).sum()
+            }
+        };
+        self.rows.len() <= MOST_KEPT && self.rows.iter().map(text).sum::<usize>() <= MOST_KEPT_TEXT
     }
 
     /// Whether any row names a group.

@@ -26,6 +26,11 @@ impl Text {
         self
     }
 
+    /// All of it as one string.
+    pub(crate) fn joined(&self) -> String {
+        self.0.iter().map(|run| run.text.as_str()).collect()
+    }
+
     /// With `text` added in bold.
     #[must_use]
     pub fn bold(mut self, text: impl Into<String>) -> Self {

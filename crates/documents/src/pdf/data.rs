@@ -4,7 +4,9 @@ use super::printable::printable;
 use crate::charts::{self, Placing};
 use crate::error::DocumentError;
 use crate::fonts;
-use crate::model::{Align, Block, Cell, Document, Figure, Language, Row, Signature, Table, Text, TitleBlock};
+use crate::model::{
+    Align, Block, Cell, Column, Document, Figure, Language, Row, Signature, Table, Text, TitleBlock,
+};
 use crate::numbering::{self, captioned, numbered};
 use crate::shown;
 use chrono::Datelike;
@@ -19,7 +21,7 @@ const SLENDEREST: f64 = 1.3;
 pub(super) fn of(document: &Document) -> Result<String, DocumentError> {
     let (language, words) = (document.language, document.language.words());
     let blocks: Vec<Value> =
-        numbered(document).map(|(label, block)| of_block(&label, block, language)).collect();
+        numbered(document).filter_map(|(label, block)| of_block(&label, block, language)).collect();
     let data = json!({
         "lang": words.tag,
         "fonts": [fonts::FAMILY, fonts::FALLBACK],
@@ -51,8 +53,9 @@ fn of_title(title: &TitleBlock, language: Language) -> Value {
     })
 }
 
-fn of_block(label: &str, block: &Block, language: Language) -> Value {
-    match block {
+/// The block as the template knows it; none for one that pages do not show.
+fn of_block(label: &str, block: &Block, language: Language) -> Option<Value> {
+    Some(match block {
         Block::Heading(heading) => json!({
             "type": "heading",
             "level": numbering::level(heading.level),
@@ -68,6 +71,7 @@ fn of_block(label: &str, block: &Block, language: Language) -> Value {
         Block::Figure(figure) => of_figure(label, figure, language),
         Block::Properties(properties) => json!({
             "type": "properties",
+            "short": properties.are_short(language),
             "items": properties.items.iter().map(|item| {
                 [printable(&item.name), printable(&shown::single(&item.value, language))]
             }).collect::<Vec<_>>(),
@@ -81,7 +85,8 @@ fn of_block(label: &str, block: &Block, language: Language) -> Value {
         }),
         Block::Signature(signature) => of_signature(signature, language),
         Block::PageBreak => json!({"type": "page_break"}),
-    }
+        Block::Data(_) => return None,
+    })
 }
 
 fn runs(text: &Text) -> Value {
@@ -103,9 +108,11 @@ fn of_table(label: &str, table: &Table, language: Language) -> Value {
         "type": "table",
         "caption": printable(&captioned(label, &table.caption)),
         "landscape": table.landscape,
-        "columns": table.columns.iter().map(|column| json!({
+        "kept": table.is_small(),
+        "columns": table.columns.iter().zip(narrow(table, language)).map(|(column, hyphenate)| json!({
             "title": printable(&column.title),
             "width": column.weight(),
+            "hyphenate": hyphenate,
             "align": match column.alignment() {
                 Align::Left => "left",
                 Align::Center => "center",
@@ -123,6 +130,31 @@ fn of_table(label: &str, table: &Table, language: Language) -> Value {
         "total": table.total.as_deref().map(row),
         "note": table.note.as_deref().map(printable),
     })
+}
+
+/// The size of the text of a table, the sides of a cell and the width of a page's text, in points.
+const TABLE_TEXT: f64 = 9.5;
+const CELL_SIDES: f64 = 8.5;
+const TEXT_WIDTHS: (f64, f64) = (467.7, 756.8);
+
+/// For each column, whether a word in it is too long for a line, so that words have to be divided.
+fn narrow(table: &Table, language: Language) -> Vec<bool> {
+    let total: f64 = table.columns.iter().map(|column| f64::from(column.weight())).sum();
+    let room = if table.landscape { TEXT_WIDTHS.1 } else { TEXT_WIDTHS.0 };
+    let widest = |text: &str, bold| {
+        let words = text.split_whitespace().map(|word| fonts::width(word, bold));
+        words.fold(0.0, f64::max) * TABLE_TEXT
+    };
+    let is_narrow = |(at, column): (usize, &Column)| {
+        let cells = table.rows.iter().filter_map(|row| match row {
+            Row::Cells(cells) => cells.get(at),
+            Row::Group(_) => None,
+        });
+        let words = cells.map(|cell| widest(&shown::single(cell, language), false));
+        let longest = words.fold(widest(&column.title, true), f64::max);
+        longest > room * f64::from(column.weight()) / total - CELL_SIDES
+    };
+    table.columns.iter().enumerate().map(is_narrow).collect()
 }
 
 fn of_figure(label: &str, figure: &Figure, language: Language) -> Value {

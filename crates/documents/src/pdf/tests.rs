@@ -47,6 +47,29 @@ fn headings_of_a_table_repeat_on_every_page() {
 }
 
 #[test]
+fn a_small_table_stands_on_one_page() {
+    let columns = vec![Column::new("a", "Графа", ColumnKind::Text, 1)];
+    let rows = (0..9).map(|n| Row::Cells(vec![format!("строка {n}").into()])).collect();
+    let small = Table { caption: "Короткая".to_owned(), columns, rows, ..Table::default() };
+    // However much stands above it.
+    for lines in (20..60).step_by(6) {
+        let filler = Block::paragraph(vec!["слово"; lines].join("\n"));
+        let pages =
+            texts(&Document { blocks: vec![filler, Block::Table(small.clone())], ..sample::document() });
+        let page = pages.iter().find(|page| page.contains("Короткая")).unwrap();
+        assert!(page.contains("строка 0") && page.contains("строка 8"), "{lines}: {page}");
+    }
+}
+
+#[test]
+fn what_only_programs_read_is_on_no_page() {
+    let columns = vec![Column::new("a", "Графа", ColumnKind::Text, 1)];
+    let data = Table { caption: "Для программ".to_owned(), columns, ..Table::default() };
+    let pages = texts(&Document { blocks: vec![Block::Data(data)], ..sample::document() });
+    assert!(!pages.concat().contains("Для программ"));
+}
+
+#[test]
 fn a_heading_goes_along_with_a_landscape_table() {
     let columns = vec![Column::new("a", "Графа", ColumnKind::Text, 1)];
     let rows = vec![Row::Cells(vec!["строка".into()])];
@@ -72,6 +95,7 @@ fn markup_stays_text() {
     for shown in ["<script>alert(\"x\")</script>", "#import \"x\" $x^2$ *b* _i_ @ref <lab>", "// c\u{fffd}"] {
         assert!(text.contains(shown), "{shown} in {text}");
     }
+    assert!(!text.contains('\u{202e}'), "nothing turns the text");
 }
 
 #[test]

@@ -5,6 +5,7 @@ use crate::shown;
 use crate::text::clean;
 use chrono::NaiveDate;
 use rust_xlsxwriter::{Format, FormatAlign, FormatBorder, Worksheet, XlsxError};
+use std::borrow::Cow;
 
 /// The greatest whole number a spreadsheet holds exactly.
 const EXACT: u64 = 1 << 53;
@@ -55,6 +56,19 @@ impl Formats {
             ColumnKind::Decimal => format.set_num_format("#,##0.00"),
             ColumnKind::Date => format.set_num_format(self.date()),
         }
+    }
+
+    /// The format of a cell in a column of `kind` whose cells have `format`: that of its own kind, where it is of another.
+    pub(super) fn of_cell<'f>(&self, cell: &Cell, kind: ColumnKind, format: &'f Format) -> Cow<'f, Format> {
+        let own = match (cell, kind) {
+            (Cell::Share(points), kind) if kind != ColumnKind::Share => {
+                percent(shown::share_decimals(*points))
+            }
+            (Cell::Integer(_), kind) if kind != ColumnKind::Integer => "#,##0",
+            (Cell::Date(_), kind) if kind != ColumnKind::Date => self.date(),
+            _ => return Cow::Borrowed(format),
+        };
+        Cow::Owned(format.clone().set_num_format(own))
     }
 
     /// The format of a cell that stands alone.

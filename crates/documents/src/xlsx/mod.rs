@@ -1,6 +1,7 @@
-//! XLSX: a sheet for each table after a summary, with typed cells. Text is never a formula.
+//! XLSX: a summary, the text, and a sheet for each table, with typed cells. Text is never a formula.
 
 mod cells;
+mod prose;
 mod rows;
 mod sheet;
 mod summary;
@@ -27,6 +28,7 @@ pub fn write_xlsx(document: &Document, mut out: impl Write) -> Result<(), Docume
     let mut workbook = Workbook::new();
     workbook.set_properties(&properties(&document.title));
     summary::write(document, &formats, workbook.add_worksheet())?;
+    prose::write(document, &formats, &mut workbook)?;
     for (number, table) in document.tables() {
         let sheet = workbook.add_worksheet();
         sheet.set_name(sheet::name(number, &table.name))?;

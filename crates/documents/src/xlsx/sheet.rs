@@ -4,6 +4,7 @@ use super::cells::{Formats, bounded};
 use crate::model::{Cell, Column, ColumnKind, Language, Row, Table};
 use crate::{shown, text::clean};
 use rust_xlsxwriter::{Format, Worksheet, XlsxError};
+use std::borrow::Cow;
 
 /// Widths in characters.
 const WIDTHS: (usize, usize) = (9, 45);
@@ -38,7 +39,7 @@ pub(super) fn write(
     let first = table.is_grouped().then_some(&group_column);
     let mut columns = Vec::with_capacity(table.columns.len() + 1);
     if let Some(column) = first {
-        columns.push(Placed { format: formats.of_column(column, 0), width: GROUP_WIDTH });
+        columns.push(Placed { kind: column.kind, format: formats.of_column(column, 0), width: GROUP_WIDTH });
     }
     for (at, (column, decimals)) in table.columns.iter().zip(table.share_decimals()).enumerate() {
         let cells = table.rows.iter().filter_map(|row| match row {
@@ -46,7 +47,7 @@ pub(super) fn write(
             Row::Group(_) => None,
         });
         let width = width(&column.title, cells, language);
-        columns.push(Placed { format: formats.of_column(column, decimals), width });
+        columns.push(Placed { kind: column.kind, format: formats.of_column(column, decimals), width });
     }
     let titles: Vec<&str> = first.into_iter().chain(&table.columns).map(|column| &*column.title).collect();
     let mut writer = Writer::new(columns, &titles, formats, language, sheet)?;
@@ -82,6 +83,7 @@ pub(super) fn printed(sheet: &mut Worksheet, caption: &str, language: Language) 
 
 /// A column of the sheet.
 struct Placed {
+    kind: ColumnKind,
     format: Format,
     /// In characters.
     width: usize,
@@ -121,11 +123,9 @@ impl<'a> Writer<'a> {
         let mut lines = 1;
         for ((at, column), cell) in (0..).zip(&self.columns).zip(cells) {
             lines = lines.max(lines_of(&shown::single(cell, self.language), column.width));
-            if bold {
-                self.formats.write(self.sheet, (self.next, at), cell, &column.format.clone().set_bold())?;
-            } else {
-                self.formats.write(self.sheet, (self.next, at), cell, &column.format)?;
-            }
+            let format = self.formats.of_cell(cell, column.kind, &column.format);
+            let format = if bold { Cow::Owned(format.into_owned().set_bold()) } else { format };
+            self.formats.write(self.sheet, (self.next, at), cell, &format)?;
         }
         self.sheet.set_row_height(self.next, height(lines))?;
         self.next += 1;
@@ -150,12 +150,12 @@ fn width<'c>(title: &str, cells: impl Iterator<Item = &'c Cell>, language: Langu
 }
 
 /// How many lines a text takes. A spreadsheet would fit rows itself, but not every program does when it opens a file.
-fn lines_of(text: &str, width: usize) -> usize {
+pub(super) fn lines_of(text: &str, width: usize) -> usize {
     text.lines().map(|line| (line.chars().count() * 11 / 10).div_ceil(width.max(1)).max(1)).sum()
 }
 
 /// In points.
-fn height(lines: usize) -> f64 {
+pub(super) fn height(lines: usize) -> f64 {
     u32::try_from(lines).map_or(HIGHEST, |lines| f64::from(lines) * 15.0).clamp(15.0, HIGHEST)
 }
 

@@ -25,16 +25,7 @@ pub(super) fn write(document: &Document, formats: &Formats, sheet: &mut Workshee
         }
     }
     next += 1;
-    let text =
-        |text: &Option<String>| text.as_ref().map_or(Cell::Empty, |text| text.replace('\n', " ").into());
-    let facts = [
-        (words.number, text(&title.number)),
-        (words.date, Cell::from(title.date)),
-        (words.period, text(&title.period)),
-        (words.addressee, text(&title.addressee)),
-        (words.fingerprint, text(&title.fingerprint)),
-    ];
-    let facts = facts.into_iter().filter(|(_, value)| *value != Cell::Empty);
+    let facts = title.facts(words).map(|(name, value)| (&*name, value));
     let properties = document.blocks.iter().filter_map(|block| match block {
         Block::Properties(properties) => Some(&properties.items),
         _ => None,
@@ -64,6 +55,7 @@ fn tables(document: &Document, formats: &Formats, sheet: &mut Worksheet, from: u
             None => table.caption.clone(),
         };
         sheet.write_string_with_format(row, 1, bounded(&caption), &formats.text)?;
+        sheet.set_row_height(row, sheet::height(sheet::lines_of(&caption, 80)))?;
         let rows = table.rows.iter().filter(|row| matches!(row, crate::model::Row::Cells(_))).count();
         let rows = Cell::Integer(i64::try_from(rows).unwrap_or(i64::MAX));
         formats.write(sheet, (row, 2), &rows, &formats.text)?;

@@ -1,7 +1,7 @@
 //! Workbooks read back.
 
 use super::{XlsxRows, sheet, write_xlsx};
-use crate::model::{Cell, Column, ColumnKind, Decimal, Document, Language};
+use crate::model::{Block, Cell, Column, ColumnKind, Decimal, Document, Language, Row, Table};
 use crate::{RowsWriter, hostile, sample};
 use calamine::{Data, DataType, Reader, Xlsx};
 use std::io::{Cursor, Read};
@@ -43,8 +43,8 @@ fn the_file_has_the_day_of_the_document() {
 fn cells_have_types() {
     let mut book = workbook(&sample::document());
     let sheets = book.sheet_names();
-    assert_eq!(sheets[..3], ["Сводка", "1. Показатели", "2. Мероприятия"]);
-    assert_eq!(sheets.len(), 10);
+    assert_eq!(sheets[..4], ["Сводка", "Текст", "1. Показатели", "2. Мероприятия"]);
+    assert_eq!(sheets.len(), 11);
     let range = book.worksheet_range("4. Муниципальные образования").unwrap();
     let row: Vec<Data> = range.rows().nth(1).unwrap().to_vec();
     assert_eq!(row[0], Data::Float(1.0));
@@ -52,6 +52,49 @@ fn cells_have_types() {
     assert_eq!(row[4], Data::Float(0.3));
     assert!(row[5].is_datetime(), "{:?}", row[5]);
     assert_eq!(range.rows().next_back().unwrap()[1], Data::String("Всего".to_owned()));
+}
+
+#[test]
+fn the_text_has_a_sheet_of_its_own() {
+    let document = sample::document();
+    let mut book = workbook(&document);
+    let range = book.worksheet_range("Текст").unwrap();
+    let rows: Vec<[String; 2]> = range.rows().map(|row| [row[0].to_string(), row[1].to_string()]).collect();
+    assert_eq!(rows[0], ["Раздел", "Текст"]);
+    assert_eq!(rows[1][0], "1. Общие сведения");
+    assert!(rows[2][1].starts_with("Из 54 мероприятий плана выполнено 31, в том числе"), "{:?}", rows[2]);
+    let of =
+        |text: &str| rows.iter().find(|row| row[1] == text).unwrap_or_else(|| panic!("{text}: {rows:?}"));
+    assert_eq!(of("Таблица 1 – Целевые показатели паспорта")[0], "1.1. Целевые показатели");
+    assert!(rows.iter().any(|row| row[0] == "Приложения" && row[1].starts_with("1. ")), "{rows:?}");
+    let tables = Document {
+        blocks: document.blocks.into_iter().filter(|b| matches!(b, Block::Table(_))).collect(),
+        ..sample::document()
+    };
+    assert!(!workbook(&tables).sheet_names().contains(&"Текст".to_owned()), "nothing to read in it");
+}
+
+#[test]
+fn a_cell_of_another_kind_has_its_own_format() {
+    let table = Table {
+        name: "План и факт".to_owned(),
+        columns: vec![Column::new("actual", "Факт", ColumnKind::Integer, 1)],
+        rows: vec![
+            Row::Cells(vec![Cell::Integer(1234)]),
+            Row::Cells(vec![Cell::Share(9500)]),
+            Row::Cells(vec![Cell::Date("2020-12-31".parse().unwrap())]),
+        ],
+        ..Table::default()
+    };
+    let document = Document { blocks: vec![Block::Data(table)], ..sample::document() };
+    let range = workbook(&document).worksheet_range("1. План и факт").unwrap();
+    let cells: Vec<&Data> = range.rows().map(|row| &row[0]).collect();
+    assert_eq!(cells[1..3], [&Data::Float(1234.0), &Data::Float(0.95)]);
+    assert!(cells[3].is_datetime(), "{:?}", cells[3]);
+    let styles = part(&document, "xl/styles.xml");
+    assert!(styles.contains("dd.mm.yyyy") && styles.contains("formatCode=\"0%\""), "{styles}");
+    let sheet = part(&document, "xl/worksheets/sheet2.xml");
+    assert!(sheet.contains("<pane ySplit=\"1\"") && sheet.contains("<autoFilter ref=\"A1:A4\""), "{sheet}");
 }
 
 #[test]
@@ -71,7 +114,7 @@ fn text_is_never_a_formula() {
     for name in book.sheet_names() {
         assert!(book.worksheet_formula(&name).unwrap().is_empty(), "{name}");
     }
-    let name = book.sheet_names().into_iter().nth(1).unwrap();
+    let name = book.sheet_names().into_iter().nth(2).unwrap();
     let range = book.worksheet_range(&name).unwrap();
     // What a spreadsheet cannot hold as a number is text.
     let row: Vec<String> = range.rows().nth(1).unwrap().iter().map(ToString::to_string).collect();

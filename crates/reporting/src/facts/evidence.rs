@@ -12,7 +12,7 @@ use opora_db::{
     edit::{Check, change},
     schema::{activity_facts as facts, evidence},
 };
-use opora_primitives::{Area, Cursor, Limit, Page, Problem, ProblemCode, Reason};
+use opora_primitives::{Area, Cursor, Limit, Page, Problem, ProblemCode, Reason, text::is_hidden};
 use serde_json::json;
 use std::collections::BTreeSet;
 use url::Url;
@@ -138,7 +138,7 @@ pub fn checked_name(name: Option<&str>) -> std::result::Result<String, Problem> 
     if !(1..=NAME).contains(&length) {
         return Err(Problem::field("/file_name", Reason::WrongLength));
     }
-    if name.chars().any(|c| c.is_control() || is_unseen(c)) {
+    if name.chars().any(|c| is_hidden(c) || is_unseen(c)) {
         return Err(Problem::field("/file_name", Reason::ForbiddenCharacter));
     }
     if name.contains(['/', '\\', ':']) || name.starts_with('.') || name.ends_with('.') {
@@ -147,9 +147,9 @@ pub fn checked_name(name: Option<&str>) -> std::result::Result<String, Problem> 
     Ok(name.to_owned())
 }
 
-/// Marks that turn the order of what is read, or take no room: `gpj.exe` would be shown as `exe.jpg`.
+/// Characters that take no room: two names would look alike.
 fn is_unseen(c: char) -> bool {
-    matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+    matches!(c, '\u{200b}'..='\u{200d}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 
 /// Whether `text` is an address that a browser may follow and that tells no password.

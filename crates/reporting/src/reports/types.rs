@@ -2,7 +2,7 @@
 
 use super::{Period, TextPart, Texts};
 use crate::plan::PlanId;
-use opora_primitives::{Moment, Reason, id_type, word_type};
+use opora_primitives::{Moment, Reason, id_type, text::is_hidden, word_type};
 use opora_schools::types::RunId;
 use serde::Serialize;
 
@@ -105,8 +105,8 @@ pub struct Report {
     pub version: i64,
 }
 
-/// Refuses text that no document can show: control characters other than line breaks and tabs.
+/// Refuses text that no document can show as it is: characters that are hidden, other than line breaks and tabs.
 pub(super) fn printable(text: &str) -> Result<(), Reason> {
-    let forbidden = |c: char| c.is_control() && !matches!(c, '\n' | '\t');
+    let forbidden = |c: char| is_hidden(c) && !matches!(c, '\n' | '\t');
     if text.chars().any(forbidden) { Err(Reason::ForbiddenCharacter) } else { Ok(()) }
 }

@@ -3,7 +3,7 @@
 
 use super::node::Node;
 use chrono::NaiveDate;
-use opora_primitives::Reason;
+use opora_primitives::{Reason, text::is_hidden};
 use opora_schools::import::Reject;
 use std::{cell::RefCell, str::FromStr};
 
@@ -65,7 +65,7 @@ impl<'a> Place<'a> {
         let text = text.trim();
         self.check(if text.is_empty() {
             Err(Reason::Required)
-        } else if text.chars().any(char::is_control) {
+        } else if text.chars().any(is_hidden) {
             Err(Reason::ForbiddenCharacter)
         } else if text.chars().count() > most {
             Err(Reason::WrongLength)
