@@ -88,6 +88,8 @@ mod registry;
 #[cfg(test)]
 mod removals;
 #[cfg(test)]
+mod report_files;
+#[cfg(test)]
 mod reports;
 #[cfg(test)]
 mod s3;

@@ -3,7 +3,7 @@
 
 use crate::harness::{Client, Reply, World};
 use diesel::{ExpressionMethods, QueryDsl, RunQueryDsl};
-use opora_db::schema::report_files;
+use opora_db::{on_each, schema::report_files};
 use opora_identity::{
     Role,
     sessions::SessionId,
@@ -91,6 +91,71 @@ both!(the_first_report_covers_all_of_2020, |world| {
     );
     let indicators = content["indicators"].as_array().unwrap();
     assert!(["I1", "I3", "I4"].iter().all(|code| indicators.iter().any(|i| i["code"] == *code)), "{report}");
+});
+
+both!(whether_a_report_came_in_time_can_be_asked_for_any_day, |world| {
+    let (institute, ministry) = drafted(world);
+    let due = |on: &str| {
+        let reply = ministry.get(&format!("/api/v1/plans/2020-2021/due-reports?on={on}")).expect(200);
+        let told =
+            |r: &Value| (r["timeliness"].as_str().unwrap().to_owned(), r["days_late"].as_i64().unwrap());
+        reply.items().iter().map(told).collect::<Vec<_>>()
+    };
+    let said = |told: [(&str, i64); 3]| told.map(|(word, days)| (word.to_owned(), days)).to_vec();
+    assert_eq!(due("2021-01-15"), said([("not_due", 0), ("not_due", 0), ("not_due", 0)]));
+    assert_eq!(due("2021-07-20"), said([("missing", 186), ("missing", 5), ("not_due", 0)]));
+    act(&institute, FIRST, "submit", None).expect(200);
+    act(&ministry, FIRST, "return", Some(json!({ "remarks": "Уточнить." }))).expect(200);
+    let submitted = |day: &str| {
+        let statement = format!("UPDATE reports SET first_submitted_at = '{day} 12:00:00'");
+        let database = &world.node.state.database;
+        let written =
+            database.keep_books(|db| Ok(on_each!(db, c => diesel::sql_query(&statement).execute(c))?));
+        assert_eq!(written.unwrap(), 1);
+    };
+    // The due day is in time; what comes back from the ministry came all the same.
+    submitted("2021-01-15");
+    assert_eq!(due("2021-07-20")[0], ("on_time".to_owned(), 0));
+    submitted("2021-01-18");
+    assert_eq!(due("2021-07-20")[0], ("late".to_owned(), 3));
+    assert_eq!(due("2021-01-17")[0], ("missing".to_owned(), 2), "it was not there yet");
+    let first =
+        ministry.get("/api/v1/plans/2020-2021/due-reports?on=2021-01-20").expect(200).items()[0].clone();
+    assert_eq!(
+        (&first["submitted_on"], &first["accepted_on"]),
+        (&json!("2021-01-18"), &Value::Null),
+        "{first}"
+    );
+    let shown = ministry.get(&format!("{FIRST}?format=html")).text;
+    assert!(shown.contains("18.01.2021, с опозданием (дней: 3)"), "{shown}");
+    draft(&institute, "plan", "2021-H1").expect(201);
+    let note = institute.get(&format!("{REPORTS}/plan/2021-H1?format=html")).text;
+    assert!(note.contains("Полугодовые отчёты о плане") && note.contains("С опозданием"), "{note}");
+    assert!(note.contains("Срок приходится на выходной день и не переносится: 15.01.2022."), "{note}");
+    ministry
+        .get("/api/v1/plans/2020-2021/due-reports?on=2021-02-30")
+        .expect(400)
+        .problem("unknown_parameter");
+    // Today, when it really is.
+    assert_eq!(ministry.get("/api/v1/plans/2020-2021/due-reports").expect(200).items().len(), 3);
+});
+
+both!(a_cache_between_knows_what_an_answer_hangs_on, |world| {
+    let (_, ministry) = accepted(world);
+    let vary = |reply: &Reply| reply.header("vary").to_owned();
+    let by_accept = ministry.call("GET", FIRST).header("Accept", "application/pdf").send().expect(200);
+    assert!(vary(&by_accept).split(", ").any(|name| name == "accept"), "{}", vary(&by_accept));
+    let known = ministry
+        .call("GET", FIRST)
+        .header("Accept", "application/pdf")
+        .header("If-None-Match", by_accept.header("etag"))
+        .send()
+        .expect(304);
+    assert!(vary(&known).split(", ").any(|name| name == "accept"), "{}", vary(&known));
+    let refused = ministry.call("GET", FIRST).header("Accept", "image/png").send().expect(406);
+    assert_eq!(vary(&refused), "accept, accept-language", "the words of a refusal hang on the language");
+    let named = ministry.get(&format!("{FIRST}?format=pdf")).expect(200);
+    assert!(!vary(&named).split(", ").any(|name| name == "accept"), "the address says the format");
 });
 
 both!(a_report_goes_to_the_ministry_and_back, |world| {
@@ -206,6 +271,17 @@ both!(every_format_is_what_it_says, |world| {
     ministry.get(&format!("{FIRST}/charts/9")).expect(404).problem("not_found");
 });
 
+both!(whoever_has_a_report_costs_one_row, |world| {
+    let (_, ministry) = accepted(world);
+    let etag = ministry.get(FIRST).expect(200).header("etag").to_owned();
+    // No figures and no texts can be read any more.
+    let statement = "UPDATE reports SET snapshot = 'no report', texts = 'no texts'";
+    let database = &world.node.state.database;
+    database.keep_books(|db| Ok(on_each!(db, c => diesel::sql_query(statement).execute(c))?)).unwrap();
+    ministry.call("GET", FIRST).header("If-None-Match", &etag).send().expect(304);
+    ministry.get(FIRST).expect(500);
+});
+
 both!(a_fetcher_asks_again_for_nothing, |world| {
     let (institute, ministry) = drafted(world);
     let draft = institute.get(FIRST).expect(200);
@@ -315,4 +391,68 @@ both!(every_note_draws_itself, |world| {
     let sample = note.json["paper"]["content"]["note"]["sample"].as_array().unwrap();
     let counted: Vec<i64> = sample.iter().map(|size| size["count"].as_i64().unwrap()).collect();
     assert_eq!((counted[0], counted[2], counted[3]), (30, 22, 6), "{note}");
+});
+
+both!(a_note_rests_on_the_run_of_its_time, |world| {
+    let (institute, early) = crate::tour::judged(world);
+    institute.load("plan", PLAN).succeeded([3, 0, 0, 0]);
+    let late = crate::tour::judge(&institute, early["methodology"]["id"].as_i64().unwrap());
+    let made = |id: &Value, on: &str, year: i32| {
+        let (id, year) = (id.as_i64().unwrap(), year);
+        let statement = format!(
+            "UPDATE identification_runs SET finished_at = '{on} 12:00:00', academic_year = {year} WHERE id = {id}"
+        );
+        let database = &world.node.state.database;
+        let done = database.keep_books(|db| Ok(on_each!(db, c => diesel::sql_query(&statement).execute(c))?));
+        assert_eq!(done.unwrap(), 1);
+    };
+    // The run of the seed is about a year to come.
+    made(&json!(world.seed.run), "2026-01-01", 2030);
+    let path = |period: &str| format!("{REPORTS}/identification/{period}");
+    let drafted = |period: &str, run: Option<&Value>| {
+        let mut body = json!({ "kind": "identification", "period": period });
+        if let Some(run) = run {
+            body["identification_run_id"] = run.clone();
+        }
+        let reply = institute.post(REPORTS, &body);
+        if reply.status == 201 {
+            let tag = institute.get(&path(period)).expect(200).header("etag").to_owned();
+            institute.call("DELETE", &path(period)).header("If-Match", &tag).send().expect(204);
+        }
+        reply
+    };
+    let (first, second) = (&early["id"], &late["id"]);
+    // The first run was replaced by the second after the day of the note, and stays the run of its time.
+    made(first, "2020-12-20", 2020);
+    made(second, "2021-01-05", 2019);
+    assert_eq!(drafted("2020-H2", None).expect(201).json["run_id"], *first);
+    assert_eq!(drafted("2021-H1", None).expect(201).json["run_id"], *second);
+    // Replaced in time, it is not.
+    made(second, "2020-12-31", 2020);
+    assert_eq!(drafted("2020-H2", None).expect(201).json["run_id"], *second);
+    // Made afterwards: of a year that was over, yes; of one that was not, neither by default nor by name.
+    made(first, "2021-06-01", 2019);
+    made(second, "2021-06-02", 2020);
+    assert_eq!(drafted("2020-H2", None).expect(422).flaws(), [("/identification_run_id", "required")]);
+    for run in [first, second] {
+        let refused = drafted("2020-H2", Some(run)).expect(422);
+        assert_eq!(refused.flaws(), [("/identification_run_id", "out_of_range")], "{run}");
+    }
+    made(second, "2020-12-01", 2020);
+    draft(&institute, "identification", "2020-H2").expect(201);
+    let note = institute.get(&format!("{}?format=html", path("2020-H2"))).text;
+    assert!(note.contains("выполнено 01.12.2020") && !note.contains("учтён только"), "{note}");
+    made(first, "2021-12-31", 2019);
+    draft(&institute, "identification", "2021-H1").expect(201);
+    let note = institute.get(&format!("{}?format=html", path("2021-H1"))).text;
+    assert!(
+        note.contains("выполнено 01.12.2020"),
+        "the one that was there comes before one made later: {note}"
+    );
+    made(first, "2022-05-01", 2020);
+    made(second, "2022-05-02", 2021);
+    draft(&institute, "identification", "2021-H2").expect(201);
+    let note = institute.get(&format!("{}?format=html", path("2021-H2"))).text;
+    let said = "выполнено 01.05.2022, после 31.12.2021; учтён только учебный год, завершённый к этой дате";
+    assert!(note.contains(said), "{note}");
 });

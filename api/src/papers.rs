@@ -18,8 +18,8 @@ use opora_documents::{self as documents, Format, model::Block};
 use opora_identity::Permission;
 use opora_primitives::{Moment, ProblemCode};
 use opora_reporting::reports::{
-    Period, Report, ReportKind, ReportState, files,
-    paper::{self, Paper, Seen},
+    Period, Report, ReportKind, files,
+    paper::{self, Glance, Paper, Seen},
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -181,30 +181,40 @@ async fn deliver(
 ) -> Answer {
     let today = Moment::now().date();
     let Wanted { kind, period, is_author } = wanted;
-    let seen = state.read(move |db| paper::look(db, kind, period, is_author, today)).await?;
-    let etag = format!("\"{}-{}-{format}\"", seen.tag(), files::EDITION);
-    let report = &seen.report;
-    let modified = if seen.moving.is_some() { None } else { report.decided_at.or(report.submitted_at) };
+    let glance = state.read(move |db| paper::glance(db, kind, period, is_author, today)).await?;
+    let named = |glance: &Glance| format!("\"{}-{}-{format}\"", glance.tag(), files::EDITION);
+    let etag = named(&glance);
     if is_known(request, &etag) {
-        return Ok(kept(not_modified(&etag, modified)));
+        return Ok(kept(not_modified(&etag, glance.modified())));
     }
-    let name = format!("{}-{}.{}", report.kind, report.period, format.rsplit('.').next().unwrap_or(format));
     let shown = ["json", "html", "svg", "png"].iter().any(|ending| format.ends_with(ending));
     let database = state.database.clone();
-    let format = format.to_owned();
-    let file = off_thread(move || {
-        let keeps = seen.report.state == ReportState::Accepted && seen.moving.is_none();
-        if keeps && let Some(kept) = database.read(|db| files::kept(db, seen.report.id, &format))? {
-            return Ok(kept);
-        }
-        let paper = database.read_consistent(|db| paper::read(db, &seen))?;
+    let made_as = format.to_owned();
+    // It may have changed since: what is sent is named by what was read.
+    let (glance, file) = off_thread(move || {
+        let (glance, read) = database.read_consistent(|db| {
+            let (glance, seen) = paper::look(db, kind, period, is_author, today)?;
+            let there = if glance.is_final() { files::kept(db, glance.mark.id, &made_as)? } else { None };
+            let read = match there {
+                Some(file) => Read::File(file),
+                None => Read::Paper(Box::new((paper::read(db, &seen)?, seen))),
+            };
+            Ok((glance, read))
+        })?;
+        let (paper, seen) = match read {
+            Read::File(file) => return Ok((glance, file)),
+            Read::Paper(paper) => *paper,
+        };
         let made = make(&seen, &paper)?;
-        if keeps {
-            database.keep_books(|db| files::keep(db, seen.report.id, &format, &made))?;
+        if glance.is_final() {
+            database.keep_books(|db| files::keep(db, glance.mark.id, &made_as, &made))?;
         }
-        Ok(made)
+        Ok((glance, made))
     })
     .await?;
+    let ending = format.rsplit('.').next().unwrap_or(format);
+    let name = format!("{kind}-{}.{ending}", glance.mark.period);
+    let (etag, modified) = (named(&glance), glance.modified());
     let file = File {
         bytes: Bytes::from(file),
         content_type: content_type.to_owned(),
@@ -213,6 +223,14 @@ async fn deliver(
         modified,
     };
     file.answer(request).map(kept)
+}
+
+/// What there is of a report.
+enum Read {
+    /// The file, made before.
+    File(Vec<u8>),
+    /// What a file is made from.
+    Paper(Box<(Paper, Seen)>),
 }
 
 /// A fetcher may keep what it has got, and asks each time whether it still holds.

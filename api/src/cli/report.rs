@@ -49,7 +49,7 @@ impl Report {
         let database = startup::open(&config).map_err(told)?;
         let today = Moment::now().date();
         let made = database.read_consistent(|db| {
-            let seen = paper::look(db, self.kind, self.period, true, today)?;
+            let (_, seen) = paper::look(db, self.kind, self.period, true, today)?;
             let paper = paper::read(db, &seen)?;
             papers::write(&seen, &paper, self.format)
         });

@@ -12,12 +12,13 @@ use actix_web::{
     HttpRequest, HttpResponse, delete, get, patch, post,
     web::{Data, Path},
 };
+use chrono::NaiveDate;
 use opora_identity::Permission;
 use opora_primitives::{Moment, Problem, Reason};
 use opora_reporting::{
     plan::store::PlanRef,
     reports::{
-        DueReport, Period, PeriodRef, Report, ReportKind, ReportState, Texts, paper,
+        DueReportOnDay, Period, PeriodRef, Report, ReportKind, ReportState, Texts, paper,
         store::{self, Decision, NewReport},
     },
 };
@@ -47,6 +48,16 @@ list_query! {
         /// In this state.
         state: ReportState,
     }
+}
+
+/// On which day.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct DueReportQuery {
+    /// The day; today unless given.
+    #[param(example = "2021-01-20")]
+    on: Option<NaiveDate>,
 }
 
 /// In which format.
@@ -90,7 +101,8 @@ pub struct ReportDraft {
     /// The plan's id or code; the plan loaded last unless given.
     #[schema(max_length = 40, example = "2020-2021")]
     plan: Option<String>,
-    /// The run a note on identification rests on; the newest finished one unless given.
+    /// The run a note on identification rests on; unless given, the newest that was finished on the day the figures are as
+    /// of or, if none was, the newest about a school year that was over by then.
     identification_run_id: Option<RunId>,
 }
 
@@ -132,14 +144,20 @@ async fn list(
 
 /// List due half-yearly reports
 ///
-/// The half-yearly reports of a plan: what each covers and when it is due. A due day on a weekend is flagged, never
-/// shifted.
-#[utoipa::path(operation_id = "list_due_reports", tag = "reports", params(("plan" = String, Path, description = "The plan's id or code", example = "2020-2021")), security(("bearer" = ["reports:read"])),
-    responses((status = 200, description = "The reports", body = Items<DueReport>)))]
+/// The half-yearly reports of a plan: what each covers, when it is due, and how it stands on a day: submitted in time,
+/// late, missing or not due yet. A due day on a weekend is flagged, never shifted. What counts is the first submission.
+#[utoipa::path(operation_id = "list_due_reports", tag = "reports", params(("plan" = String, Path, description = "The plan's id or code", example = "2020-2021"), DueReportQuery), security(("bearer" = ["reports:read"])),
+    responses((status = 200, description = "The reports", body = Items<DueReportOnDay>)))]
 #[get("/api/v1/plans/{plan}/due-reports")]
-async fn schedule(_: Guard<ReadReports>, state: Data<State>, plan: Path<String>) -> Answer {
+async fn schedule(
+    _: Guard<ReadReports>,
+    state: Data<State>,
+    plan: Path<String>,
+    Query(query): Query<DueReportQuery>,
+) -> Answer {
     let plan: PlanRef = plan.parse()?;
-    let items = state.read(move |db| store::schedule(db, &plan)).await?;
+    let on = query.on.unwrap_or_else(|| Moment::now().date());
+    let items = state.read_consistent(move |db| store::schedule(db, &plan, on)).await?;
     Ok(HttpResponse::Ok().json(Items { items }))
 }
 

@@ -12,4 +12,5 @@ pub mod passport;
 pub mod plan;
 pub mod publication;
 pub mod reports;
+pub mod timeliness;
 mod words;

@@ -7,4 +7,4 @@ pub mod store;
 #[cfg(test)]
 mod tests;
 
-pub use rules::{Counts, Filed, Organisations, Place, Report, Timeliness, due_on, judge, place, reports};
+pub use rules::{Counts, Filed, Organisations, Place, Report, due_on, place, reports};

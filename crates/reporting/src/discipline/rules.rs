@@ -3,6 +3,7 @@
 use crate::{
     plan::{Activity, PlanDocument},
     reports::DueReport,
+    timeliness::{Timeliness, judge},
 };
 use chrono::NaiveDate;
 use opora_primitives::{MunicipalityId, SchoolId};
@@ -63,19 +64,6 @@ pub struct Filed {
     pub place: Place,
     /// The day it was entered.
     pub entered_on: NaiveDate,
-}
-
-/// How a report stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Timeliness {
-    /// The first fact was entered by the due day.
-    OnTime,
-    /// The first fact was entered after it.
-    Late,
-    /// The due day is past and there is no fact.
-    Missing,
-    /// There is no fact, and the due day is not past.
-    NotDue,
 }
 
 /// A report that is expected of an organisation about a window of an activity.
@@ -144,16 +132,6 @@ impl Counts {
 pub fn due_on(schedule: &[DueReport], day: NaiveDate) -> NaiveDate {
     let covering = schedule.iter().find(|report| day <= report.to).or(schedule.last());
     covering.map_or(NaiveDate::MAX, |report| report.due_on)
-}
-
-/// How a report that is due on `due` stands on the day `on`; `first` is the day its first fact was entered.
-pub fn judge(due: NaiveDate, first: Option<NaiveDate>, on: NaiveDate) -> Timeliness {
-    match first.filter(|day| *day <= on) {
-        Some(day) if day <= due => Timeliness::OnTime,
-        Some(_) => Timeliness::Late,
-        None if due < on => Timeliness::Missing,
-        None => Timeliness::NotDue,
-    }
 }
 
 /// Every report that the plan expects, in its order, as it stands on the day `on`. Facts entered later do not count.

@@ -4,6 +4,7 @@ use super::*;
 use crate::{
     plan::{PlanDocument, fixtures},
     reports::{DueReport, schedule},
+    timeliness::{Timeliness, judge},
 };
 use chrono::NaiveDate;
 use opora_primitives::{MunicipalityId, SchoolId};

@@ -8,6 +8,7 @@ use opora_db::{
     Db, Result,
     schema::{activity_facts as facts, evidence},
 };
+use opora_primitives::SchoolId;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use utoipa::ToSchema;
@@ -70,6 +71,22 @@ pub fn remarks(db: &mut Db, plan: PlanId, on: NaiveDate) -> Result<Vec<Remark>> 
             facts::note.assume_not_null(),
         ))
         .load(db)?)
+}
+
+/// What confirmed facts that had happened by the day `on` say of a metric about schools: of each, the last.
+///
+/// # Errors
+/// Faults of the database.
+pub fn by_school(db: &mut Db, plan: PlanId, metric: &str, on: NaiveDate) -> Result<BTreeMap<SchoolId, i64>> {
+    let confirmed = facts::plan_id.eq(plan).and(facts::state.eq(FactState::Confirmed));
+    let said: Vec<(SchoolId, i64)> = facts::table
+        .filter(confirmed)
+        .filter(facts::happened_on.le(on).and(facts::metric.eq(metric)))
+        .filter(facts::school_id.is_not_null().and(facts::value.is_not_null()))
+        .order((facts::happened_on, facts::id))
+        .select((facts::school_id.assume_not_null(), facts::value.assume_not_null()))
+        .load(db)?;
+    Ok(said.into_iter().collect())
 }
 
 /// A piece of evidence as a report names it.

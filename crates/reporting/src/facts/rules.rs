@@ -110,6 +110,7 @@ mod tests {
             evidence_en: None,
             models: Vec::new(),
             after: Vec::new(),
+            population: None,
         };
         PlanDocument {
             code: "2020-2021".into(),

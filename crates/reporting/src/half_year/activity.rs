@@ -1,16 +1,18 @@
 //! An activity in a half-yearly report.
 
-use super::{ActivityReport, Deviation, HalfStanding, TargetReport, WindowReport};
+use super::{ActivityReport, Deviation, HalfStanding, PassportReading, TargetReport, WindowReport};
 use crate::{
     facts::reported::Remark,
     plan::{
         Activity, ActivityWindow, Comparison, PlanDocument,
-        metrics::MetricScope,
+        metrics::{MetricScope, TEAM_SIZE, bounds},
         status::{Standing, TargetStanding, WindowStanding},
     },
 };
 use chrono::{NaiveDate, TimeDelta};
+use opora_primitives::SchoolId;
 use opora_schools::identification::Lang;
+use std::collections::BTreeMap;
 
 /// How an activity stands at the end of the period, and of its first half where that is shown separately.
 #[derive(Clone, Copy)]
@@ -25,6 +27,7 @@ pub(super) fn report(
     at: usize,
     standings: Standings<'_>,
     remarks: &[Remark],
+    teams: &BTreeMap<SchoolId, i64>,
     to: NaiveDate,
 ) -> ActivityReport {
     let activity = &document.activities[at];
@@ -45,10 +48,28 @@ pub(super) fn report(
         met: now.met,
         first_half: half.map(|half| HalfStanding { status: half.status, met: half.met }),
         targets: now.targets.iter().flat_map(|target| targets(activity, target, standings, to)).collect(),
+        population: document.population(activity),
+        passport_reading: passport_reading(document, activity, teams),
         evidence_asked: activity.evidence_ru.clone(),
         evidence_shown: now.evidence_shown,
         deviation: deviation(&activity.number, now, remarks),
     }
+}
+
+/// How many of the teams, by school, are as the passport reads it: at least as many people as a team has at the least.
+fn passport_reading(
+    document: &PlanDocument,
+    activity: &Activity,
+    teams: &BTreeMap<SchoolId, i64>,
+) -> Option<PassportReading> {
+    activity.target(TEAM_SIZE)?;
+    let at_least = *bounds(TEAM_SIZE)?.start();
+    let schools = teams.values().filter(|people| **people >= at_least).count();
+    Some(PassportReading {
+        at_least,
+        schools: i64::try_from(schools).unwrap_or(i64::MAX),
+        of: document.population(activity).map(|whole| whole.number),
+    })
 }
 
 fn window(standing: &WindowStanding) -> WindowReport {

@@ -4,7 +4,7 @@ use crate::{
     facts::reported::EvidenceMention,
     indicators::{IndicatorCode, TargetOperator, TargetVerdict},
     plan::{
-        ActivityWindow, Comparison, TargetBasis,
+        ActivityWindow, Comparison, Population, TargetBasis,
         status::{ActivityStatus, StatusGround},
     },
     reports::DueReport,
@@ -74,6 +74,10 @@ pub struct ActivityReport {
     pub first_half: Option<HalfStanding>,
     /// Facts against targets; what each window is asked for, for each window by itself.
     pub targets: Vec<TargetReport>,
+    /// The whole that its numbers are a part of, if the plan names one (decision 10).
+    pub population: Option<Population>,
+    /// How the passport reads the size of teams, beside the plan, of an activity that asks for it (decision 10).
+    pub passport_reading: Option<PassportReading>,
     /// What has to be shown, in Russian.
     pub evidence_asked: Option<String>,
     /// Whether confirmed evidence is there.
@@ -132,6 +136,20 @@ pub struct TargetReport {
     pub first_half: Option<i64>,
     /// Whether it is met, in the windows that count in `expected`.
     pub met: bool,
+}
+
+/// The passport asks for so many people in the team of each school that takes part.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct PassportReading {
+    /// So many at least.
+    #[schema(minimum = 1, example = 4)]
+    pub at_least: i64,
+    /// Schools whose team has them, by the last confirmed fact about each.
+    #[schema(minimum = 0, example = 14)]
+    pub schools: i64,
+    /// Schools that take part; absent if the plan does not say how many.
+    #[schema(minimum = 0, example = 16)]
+    pub of: Option<i64>,
 }
 
 /// A deviation from the plan.

@@ -9,6 +9,7 @@ use crate::{
     facts::{self, reported::EvidenceMention},
     plan::{
         PlanDocument,
+        metrics::TEAM_SIZE,
         status::{self, ActivityStatus, Question, Standing},
         store::Plan,
     },
@@ -38,11 +39,12 @@ pub fn make(
     let half = report.first_half_to.map(|day| standings(as_of.back_on(day)));
     let before = report.from.pred_opt().map(|day| standings(as_of.back_on(day))).unwrap_or_default();
     let remarks = facts::reported::remarks(db, plan.id, as_of.on)?;
+    let teams = facts::reported::by_school(db, plan.id, TEAM_SIZE, as_of.on)?;
     let reported: Vec<_> = (0..document.activities.len())
         .filter(|i| in_period(&now[*i], &report) || before.get(*i).is_some_and(|then| owed(then, &report)))
         .map(|i| {
             let half = half.as_ref().map(|half| &half[i]);
-            activity::report(document, i, Standings { now: &now[i], half }, &remarks, report.to)
+            activity::report(document, i, Standings { now: &now[i], half }, &remarks, &teams, report.to)
         })
         .collect();
     let indicators = indicators::reports(db, as_of.on, report.first_half_to)?;

@@ -8,8 +8,8 @@ pub(crate) mod indicators;
 mod make;
 
 pub use content::{
-    ActivityReport, Deviation, HalfStanding, HalfYear, IndicatorReport, StatusCount, TargetReport,
-    WindowReport,
+    ActivityReport, Deviation, HalfStanding, HalfYear, IndicatorReport, PassportReading, StatusCount,
+    TargetReport, WindowReport,
 };
 pub(crate) use document::bars;
 pub use document::document;

@@ -5,10 +5,10 @@ use crate::{
     facts,
     plan::{
         Activity, PlanDocument,
-        status::{self, ActivityStatus, Question, Standing, StatusGround},
+        status::{self, ActivityStatus, Question, Standing, StatusGround, capital},
         store::Plan,
     },
-    reports::{AsOf, Period},
+    reports::{self, AsOf, DueReportOnDay, Period},
     words,
 };
 use chrono::NaiveDate;
@@ -29,7 +29,36 @@ pub fn execution(db: &mut Db, plan: &Plan, document: &PlanDocument, as_of: AsOf)
     let half = Period::of(as_of.on).map_err(|reason| Error::fault(reason.as_str()))?;
     let before = half.first_day().pred_opt().unwrap_or(as_of.on);
     let then = stood(as_of.back_on(before));
-    Ok(note(document, &stood(as_of), &then, as_of.on, before, facts.len()))
+    let mut note = note(document, &stood(as_of), &then, as_of.on, before, facts.len());
+    note.results.push(Block::Table(half_yearly(&reports::store::due_on_day(db, plan, as_of.on)?)));
+    Ok(note)
+}
+
+/// The half-yearly reports about the plan: which came in time, which are missing.
+fn half_yearly(due: &[DueReportOnDay]) -> Table {
+    let columns = vec![
+        Column::new("period", "За какой период", ColumnKind::Text, 6),
+        Column::new("due_on", "Срок", ColumnKind::Date, 3),
+        Column::new("submitted_on", "Представлен", ColumnKind::Date, 3),
+        Column::new("timeliness", "Состояние", ColumnKind::Text, 4),
+        Column::new("days_late", "Дней опоздания", ColumnKind::Integer, 3),
+    ];
+    let rows = due.iter().map(|stood| {
+        vec![
+            capital(&stood.report.covered_ru()).into(),
+            stood.report.due_on.into(),
+            stood.submitted_on.into(),
+            capital(stood.timeliness.ru()).into(),
+            Some(stood.days_late).filter(|days| *days > 0).into(),
+        ]
+    });
+    let weekends = due.iter().filter(|stood| stood.report.due_on_weekend);
+    let weekends: Vec<String> = weekends.map(|stood| words::day(stood.report.due_on)).collect();
+    Table {
+        note: (!weekends.is_empty())
+            .then(|| format!("Срок приходится на выходной день и не переносится: {}.", weekends.join(", "))),
+        ..table("Отчёты", "Полугодовые отчёты о плане", columns, rows)
+    }
 }
 
 type Stood<'a> = (&'a Activity, Standing);
@@ -138,7 +167,7 @@ fn results(document: &PlanDocument, now: &[Stood<'_>]) -> Vec<Block> {
         .iter()
         .map(|executor| {
             let of = |(activity, _): &&Stood<'_>| activity.executors.contains(&executor.code);
-            (executor.name_ru.clone(), now.iter().filter(of).collect::<Vec<_>>())
+            (capital(&executor.name_ru), now.iter().filter(of).collect::<Vec<_>>())
         })
         .filter(|(_, of)| !of.is_empty())
         .collect();
@@ -173,13 +202,13 @@ fn grouped<'a>(
     groups: impl Iterator<Item = (String, Vec<&'a Stood<'a>>)>,
 ) -> Table {
     let columns = vec![
-        Column::new("group", title, ColumnKind::Text, 6),
-        Column::new("activities", "Всего", ColumnKind::Integer, 2),
-        Column::new("met", "Выполнено", ColumnKind::Integer, 2),
-        Column::new("late", "Из них с опозданием", ColumnKind::Integer, 2),
-        Column::new("overdue", "Просрочено", ColumnKind::Integer, 2),
-        Column::new("unconfirmed", "Срок истёк, нет источника или подтверждения", ColumnKind::Integer, 3),
-        Column::new("open", "Не выполнено, срок не истёк", ColumnKind::Integer, 3),
+        Column::new("group", title, ColumnKind::Text, 9),
+        Column::new("activities", "Всего", ColumnKind::Integer, 3),
+        Column::new("met", "Выполнено", ColumnKind::Integer, 6),
+        Column::new("late", "Из них с опозданием", ColumnKind::Integer, 6),
+        Column::new("overdue", "Просрочено", ColumnKind::Integer, 6),
+        Column::new("unconfirmed", "Срок истёк, нет источника или подтверждения", ColumnKind::Integer, 8),
+        Column::new("open", "Не выполнено, срок не истёк", ColumnKind::Integer, 6),
     ];
     let rows = groups.map(|(name, of)| {
         let with =

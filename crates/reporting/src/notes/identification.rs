@@ -1,6 +1,8 @@
 //! The note on identification: by municipality, the list against the rules, social classification.
 
 use super::{Method, Note, SampleSize, table};
+use crate::words;
+use chrono::NaiveDate;
 use opora_db::{Db, Result};
 use opora_documents::model::{Bar, Block, CategoriesChart, Cell, Chart, Column, ColumnKind, Table, Unit};
 use opora_primitives::{Area, MunicipalityId, Share};
@@ -16,11 +18,11 @@ use opora_schools::{
 };
 use std::collections::BTreeMap;
 
-/// The note on the run `run`.
+/// The note on the run `run`, as of the day `on`.
 ///
 /// # Errors
 /// Not found.
-pub fn identification(db: &mut Db, run: RunId) -> Result<Note> {
+pub fn identification(db: &mut Db, run: RunId, on: NaiveDate) -> Result<Note> {
     let run = runs::find(db, run)?;
     let method = methodologies::find(db, run.methodology.id)?;
     let names = municipalities::all(db)?.into_iter().map(|m| (m.id, m.name)).collect();
@@ -29,11 +31,12 @@ pub fn identification(db: &mut Db, run: RunId) -> Result<Note> {
         name: method.title,
         version: format!("{}, редакция {}", method.code, method.edition),
     };
-    Ok(note(&run, method, &names, &schools))
+    Ok(note(&run, on, method, &names, &schools))
 }
 
 fn note(
     run: &Run,
+    on: NaiveDate,
     method: Method,
     names: &BTreeMap<MunicipalityId, String>,
     schools: &[SchoolVerdict],
@@ -49,6 +52,7 @@ fn note(
         base: vec![
             list,
             format!("Результаты оценочных процедур по {} учебный год включительно", run.academic_year),
+            made(run, on),
             format!("Отпечаток исходных данных (SHA-256): {fingerprint}"),
         ],
         method,
@@ -63,6 +67,18 @@ fn note(
         conclusions: found.conclusions(),
         recommendations: found.recommendations(),
     }
+}
+
+/// When the run was made; of one that was made after the day `on`, that it knows nothing of what came after it (D200).
+fn made(run: &Run, on: NaiveDate) -> String {
+    let Some(day) = run.finished_at.map(|at| at.date()) else {
+        return format!("Выявление № {}", run.id);
+    };
+    let later = match day > on {
+        true => format!(", после {}; учтён только учебный год, завершённый к этой дате", words::day(on)),
+        false => String::new(),
+    };
+    format!("Выявление № {}, выполнено {}{later}", run.id, words::day(day))
 }
 
 /// Counts of schools.
@@ -152,8 +168,8 @@ fn results(names: &BTreeMap<MunicipalityId, String>, schools: &[SchoolVerdict], 
     };
     vec![
         Block::Table(places(&by_place)),
-        Block::figure("Школы с низкими результатами по муниципалитетам", Chart::Categories(chart)),
         Block::Table(classes(found)),
+        Block::figure("Школы с низкими результатами по муниципалитетам", Chart::Categories(chart)),
     ]
 }
 
@@ -196,13 +212,13 @@ fn places(by_place: &[(String, PlaceCounts)]) -> Table {
         cells
     };
     let columns = vec![
-        Column::new("municipality", "Муниципалитет", ColumnKind::Text, 6),
-        Column::new("judged", "Школ с вердиктом", ColumnKind::Integer, 2),
-        Column::new("listed", "В перечне", ColumnKind::Integer, 2),
-        Column::new("low", "Низкие по методике", ColumnKind::Integer, 2),
-        Column::new("both", "В перечне и низкие", ColumnKind::Integer, 2),
-        Column::new("insufficient", "Мало данных", ColumnKind::Integer, 2),
-        Column::new("low_share", "Доля низких", ColumnKind::Share, 2),
+        Column::new("municipality", "Муниципалитет", ColumnKind::Text, 12),
+        Column::new("judged", "Школ с вердиктом", ColumnKind::Integer, 5),
+        Column::new("listed", "В перечне", ColumnKind::Integer, 4),
+        Column::new("low", "Низкие по методике", ColumnKind::Integer, 5),
+        Column::new("both", "В перечне и низкие", ColumnKind::Integer, 4),
+        Column::new("insufficient", "Мало данных", ColumnKind::Integer, 4),
+        Column::new("low_share", "Доля низких", ColumnKind::Share, 4),
     ];
     let row = |(name, c): &(String, PlaceCounts)| cells(name, [c.judged, c.listed, c.low, c.both, c.unknown]);
     let total = [sum(|c| c.judged), sum(|c| c.listed), sum(|c| c.low), sum(|c| c.both), sum(|c| c.unknown)];
@@ -216,7 +232,7 @@ fn classes(found: &Found) -> Table {
     let columns = vec![
         Column::new("class", "Результаты и условия", ColumnKind::Text, 6),
         Column::new("schools", "Школ", ColumnKind::Integer, 2),
-        Column::new("share", "Доля классифицированных", ColumnKind::Share, 2),
+        Column::new("share", "Доля от оценённых", ColumnKind::Share, 3),
     ];
     let all: i64 = found.classes.values().sum();
     let row = |class: &SocialClass| {

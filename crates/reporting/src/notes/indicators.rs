@@ -69,11 +69,12 @@ fn columns() -> Vec<Column> {
     vec![
         Column::new("code", "№", ColumnKind::Text, 2).centered(),
         Column::new("name", "Показатель", ColumnKind::Text, 10),
-        Column::new("numerator", "Числитель", ColumnKind::Integer, 3),
-        Column::new("denominator", "Знаменатель", ColumnKind::Integer, 3),
-        Column::new("share", "Доля", ColumnKind::Share, 3),
-        Column::new("target", "Цель", ColumnKind::Text, 3),
-        Column::new("verdict", "Вывод", ColumnKind::Text, 4),
+        Column::new("numerator", "Числитель", ColumnKind::Integer, 5),
+        Column::new("denominator", "Знаменатель", ColumnKind::Integer, 6),
+        Column::new("share", "Доля", ColumnKind::Share, 4),
+        Column::new("comparison", "Условие", ColumnKind::Text, 4),
+        Column::new("target", "Цель", ColumnKind::Share, 3),
+        Column::new("verdict", "Вывод", ColumnKind::Text, 5),
     ]
 }
 
@@ -84,7 +85,8 @@ fn cells(i: &IndicatorReport) -> Vec<Cell> {
         i.numerator.into(),
         i.denominator.into(),
         i.basis_points.map(Cell::Share).into(),
-        format!("{} {}\u{a0}%", i.operator.ru(), i.percent).into(),
+        i.operator.ru().into(),
+        Cell::Share(i.percent * 100),
         i.verdict.ru().into(),
     ]
 }

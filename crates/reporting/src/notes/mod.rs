@@ -13,7 +13,7 @@ pub use indicators::indicators;
 pub use staffing::staffing;
 
 use crate::reports::{TextPart, Texts};
-use opora_documents::model::{Block, Cell, Column, Document, Language, Row, Table, TitleBlock};
+use opora_documents::model::{Block, Cell, Column, Document, Language, Row, Signature, Table, TitleBlock};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -90,7 +90,15 @@ pub fn document(title: TitleBlock, note: &Note, texts: &Texts) -> Document {
         blocks.push(Block::list(true, sentences.iter().map(String::as_str)));
         blocks.extend(texts.paragraphs(part));
     }
+    blocks.push(signature());
     Document { language: Language::Ru, title, blocks }
+}
+
+/// The line that the head of the institute signs (decision 17).
+pub(crate) fn signature() -> Block {
+    Block::Signature(Signature {
+        position: "Руководитель института".to_owned(), name: None, date: None
+    })
 }
 
 /// A table with rows of `cells`.

@@ -1,7 +1,10 @@
 //! The note on staffing (row 1.4): who works in the listed schools, against the other schools. Counts only.
 
 use super::{Method, Note, SampleSize, category::Category, table};
-use crate::indicators::store::{Question, compute};
+use crate::{
+    indicators::store::{Question, compute},
+    plan::status::capital,
+};
 use chrono::NaiveDate;
 use opora_db::{Db, Result};
 use opora_documents::model::{Bar, BarsChart, Block, Cell, Chart, Column, ColumnKind, Decimal, Table, Unit};
@@ -160,7 +163,7 @@ fn compared(key: &str, title: &str) -> Vec<Column> {
 /// A row of such a comparison.
 fn compared_row(name: &str, [inside, outside]: [i64; 2], [all_inside, all_outside]: [i64; 2]) -> Vec<Cell> {
     let (inside_share, outside_share) = (Share::new(inside, all_inside), Share::new(outside, all_outside));
-    vec![name.into(), inside.into(), share(inside_share), outside.into(), share(outside_share)]
+    vec![capital(name).into(), inside.into(), share(inside_share), outside.into(), share(outside_share)]
 }
 
 fn categories(sides: &Sides) -> Table {
@@ -292,6 +295,6 @@ mod tests {
             Row::Group(name) => panic!("{name}"),
         };
         let names: Vec<Cell> = categories.rows.iter().map(first).collect();
-        assert_eq!(names, ["высшая", "первая", "без категории"].map(Cell::from));
+        assert_eq!(names, ["Высшая", "Первая", "Без категории"].map(Cell::from));
     }
 }

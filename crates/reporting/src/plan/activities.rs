@@ -1,7 +1,7 @@
 //! Activities as they stand on a day.
 
 use super::{
-    Activity, PlanDocument,
+    Activity, Population,
     status::{ActivityStatus, Question, Standing, standings},
     store::{self, Plan, PlanRef},
 };
@@ -24,6 +24,8 @@ pub struct ActivityOnDay {
     pub version: i32,
     /// The activity.
     pub activity: Activity,
+    /// The whole that its numbers are a part of, if the plan names one.
+    pub population: Option<Population>,
     /// How it stands.
     pub standing: Standing,
     /// Why, in Russian.
@@ -79,14 +81,14 @@ pub fn all(db: &mut Db, plan: &Plan, when: When) -> Result<Vec<ActivityOnDay>> {
     let facts = facts::store::confirmed(db, plan.id)?;
     let question = Question { signed_on: plan.signed_on, on: when.on, over: false };
     let standings = standings(&document, &facts, question);
-    let PlanDocument { activities, .. } = document;
-    let rows = activities.into_iter().zip(standings);
+    let rows = document.activities.iter().zip(standings);
     let rows = rows.map(|(activity, standing)| ActivityOnDay {
         on: when.on,
+        population: document.population(activity),
         version: version.number,
         reason_ru: standing.words(Lang::Ru),
         reason_en: standing.words(Lang::En),
-        activity,
+        activity: activity.clone(),
         standing,
     });
     Ok(rows.collect())

@@ -1,6 +1,7 @@
 //! How facts of a metric add up. The metric's name decides, by the one table below; a plan may use any name.
 
 use opora_primitives::word_type;
+use std::ops::RangeInclusive;
 
 word_type!(
     /// How the facts of a metric add up to be compared with its target.
@@ -22,10 +23,19 @@ const TABLE: &[(&str, MetricScope)] = &[
     ("_per_year", MetricScope::PerYear),
     ("_per_school", MetricScope::EachFact),
     ("_percent", MetricScope::EachFact),
-    ("team_size", MetricScope::EachFact),
+    (TEAM_SIZE, MetricScope::EachFact),
     ("hours", MetricScope::EachFact),
     ("term_years", MetricScope::EachFact),
 ];
+
+/// The metric that tells how many people a school's team has.
+pub const TEAM_SIZE: &str = "team_size";
+
+/// What a fact of a metric may say to have the quality at all, whatever the target asks for: a team has 4 to 5 people
+/// (decision 10).
+pub fn bounds(metric: &str) -> Option<RangeInclusive<i64>> {
+    (metric == TEAM_SIZE).then_some(4..=5)
+}
 
 impl MetricScope {
     /// How facts of `metric` add up.

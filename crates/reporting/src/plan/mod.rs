@@ -18,5 +18,5 @@ mod store_tests;
 
 pub use types::{
     Activity, ActivityTarget, ActivityWindow, Comparison, PlanAct, PlanDocument, PlanExecutor, PlanId,
-    PlanSection, Recurrence, TargetBasis, is_activity_number, is_executor_code,
+    PlanSection, Population, Recurrence, TargetBasis, is_activity_number, is_executor_code,
 };

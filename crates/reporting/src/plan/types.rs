@@ -168,6 +168,27 @@ pub struct Activity {
     /// Numbers of activities that should end before this one starts (decision 13).
     #[schema(example = json!(["1.11"]))]
     pub after: Vec<String>,
+    /// The metric of another activity whose target is the whole that the numbers of this one are a part of (decision 10).
+    #[schema(pattern = "^[a-z][a-z0-9_]*$", max_length = 60, example = "school_teams")]
+    pub population: Option<String>,
+}
+
+/// The whole that the numbers of an activity are a part of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = PlanPopulation)]
+pub struct Population {
+    /// What is counted.
+    #[schema(example = "school_teams")]
+    pub metric: String,
+    /// Its name in Russian.
+    #[schema(example = "школьные команды")]
+    pub name_ru: String,
+    /// Its name in English.
+    #[schema(example = "school teams")]
+    pub name_en: String,
+    /// How many there are, as the plan has it.
+    #[schema(minimum = 0, example = 16)]
+    pub number: i64,
 }
 
 /// A window of an activity: whole months.
@@ -204,6 +225,18 @@ impl PlanDocument {
     /// The activity with this number.
     pub fn activity(&self, number: &str) -> Option<&Activity> {
         self.activities.iter().find(|activity| activity.number == number)
+    }
+
+    /// The whole that the numbers of `activity` are a part of, if the plan names one.
+    pub fn population(&self, activity: &Activity) -> Option<Population> {
+        let metric = activity.population.as_deref()?;
+        let target = self.activities.iter().find_map(|other| other.target(metric))?;
+        Some(Population {
+            metric: target.metric.clone(),
+            name_ru: target.name_ru.clone(),
+            name_en: target.name_en.clone(),
+            number: target.value,
+        })
     }
 }
 

@@ -8,6 +8,6 @@ pub mod store;
 mod texts;
 mod types;
 
-pub use period::{AsOf, DueReport, Period, PeriodRef, is_weekend, schedule};
+pub use period::{AsOf, DueReport, DueReportOnDay, Period, PeriodRef, is_weekend, schedule};
 pub use texts::{TextPart, Texts};
 pub use types::{Report, ReportId, ReportKind, ReportState};

@@ -2,7 +2,7 @@
 
 use super::{
     AsOf, Period, Report, ReportKind, ReportState, Texts,
-    store::{self, Snapshot},
+    store::{self, Mark, Snapshot},
 };
 use crate::{
     canonical,
@@ -12,8 +12,8 @@ use crate::{
 };
 use chrono::NaiveDate;
 use opora_db::{Db, Error, Result, journal};
-use opora_documents::model::{Document, TitleBlock};
-use opora_primitives::ProblemCode;
+use opora_documents::model::{Block, Document, TitleBlock};
+use opora_primitives::{Moment, ProblemCode};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -65,40 +65,72 @@ pub struct Seen {
     pub moving: Option<(i64, AsOf)>,
 }
 
-impl Seen {
+/// Which state of which report a reader may see: what a caller who has it already is told, and no more is read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Glance {
+    /// The report.
+    pub mark: Mark,
+    /// As in [`Seen`].
+    pub moving: Option<(i64, AsOf)>,
+}
+
+impl Glance {
     /// Names this state of the report: another text for other contents. Costs no look at the figures.
     pub fn tag(&self) -> String {
         // With the period: another report may come to stand at the address of the latest.
-        let named = format!("{}-{}", self.report.version, self.report.period);
+        let named = format!("{}-{}", self.mark.version, self.mark.period);
         match self.moving {
             Some((position, as_of)) => format!("{named}-{position}-{as_of}"),
             None => named,
         }
     }
+
+    /// When it last changed; not told of what moves.
+    pub fn modified(&self) -> Option<Moment> {
+        if self.moving.is_some() { None } else { self.mark.decided_at.or(self.mark.submitted_at) }
+    }
+
+    /// Whether it never changes again.
+    pub fn is_final(&self) -> bool {
+        self.mark.state == ReportState::Accepted && self.moving.is_none()
+    }
 }
 
 /// The report of `kind` about `period`, or about the newest period that has an accepted one, for a reader on the day
-/// `today`. Open reports are the authors' business: others see what was submitted last, if anything was.
+/// `today`: one short row. Open reports are the authors' business: others see what was submitted last, if anything was.
 ///
 /// # Errors
 /// Not found.
+pub fn glance(
+    db: &mut Db,
+    kind: ReportKind,
+    period: Option<Period>,
+    is_author: bool,
+    today: NaiveDate,
+) -> Result<Glance> {
+    let mark = store::mark(db, kind, period)?;
+    let moves = mark.state.is_open() && is_author;
+    if !moves && mark.submitted_at.is_none() {
+        return Err(ProblemCode::NotFound.into());
+    }
+    let moving = if moves { Some((journal::last_number(db)?, AsOf::of(mark.period, today))) } else { None };
+    Ok(Glance { mark, moving })
+}
+
+/// The report that [`glance`] finds, to be read.
+///
+/// # Errors
+/// As [`glance`].
 pub fn look(
     db: &mut Db,
     kind: ReportKind,
     period: Option<Period>,
     is_author: bool,
     today: NaiveDate,
-) -> Result<Seen> {
-    let report = match period {
-        Some(period) => store::of_period(db, kind, period)?,
-        None => store::latest(db, kind)?,
-    };
-    let moves = report.state.is_open() && is_author;
-    if !moves && report.sha256.is_none() {
-        return Err(ProblemCode::NotFound.into());
-    }
-    let moving = if moves { Some((journal::last_number(db)?, AsOf::of(report.period, today))) } else { None };
-    Ok(Seen { report, moving })
+) -> Result<(Glance, Seen)> {
+    let glance = glance(db, kind, period, is_author, today)?;
+    let seen = Seen { report: store::find(db, glance.mark.id)?, moving: glance.moving };
+    Ok((glance, seen))
 }
 
 /// What stands in the report, in one consistent read.
@@ -125,7 +157,7 @@ fn make(db: &mut Db, report: &Report, as_of: AsOf) -> Result<Paper> {
         }
         ReportKind::Identification => {
             let run = report.run_id.ok_or(ProblemCode::MissingReference)?;
-            Content::Note(notes::identification(db, run)?)
+            Content::Note(notes::identification(db, run, as_of.on)?)
         }
         ReportKind::Staffing => Content::Note(notes::staffing(db, as_of.on)?),
         ReportKind::Plan => Content::Note(notes::execution(db, &plan, &document, as_of)?),
@@ -169,19 +201,31 @@ pub fn document(seen: &Seen, paper: &Paper) -> Document {
         mark: mark(seen).map(str::to_owned),
         fingerprint: report.sha256.clone().filter(|_| seen.moving.is_none()),
     };
-    match &paper.content {
+    let mut document = match &paper.content {
         Content::HalfYear(content) => {
             let title = TitleBlock {
                 period: Some(content.period_ru()),
                 ..title("Отчёт о реализации плана мероприятий региональной системы поддержки школ")
             };
-            half_year::document(title, paper, content)
+            let submitted = report.first_submitted_at.map(|at| at.date());
+            half_year::document(title, paper, content, submitted)
         }
         Content::Note(note) => {
             let title = TitleBlock { period: Some(report.period.ru()), ..title(report.kind.ru()) };
             notes::document(title, note, &paper.texts)
         }
-    }
+    };
+    document.blocks.splice(0..0, remarks(report));
+    document
+}
+
+/// What the ministry remarked when it gave the report back, as long as the report is not submitted anew.
+fn remarks(report: &Report) -> Vec<Block> {
+    let remarks = report.remarks.as_deref().filter(|_| report.state == ReportState::Returned);
+    let lines = remarks.into_iter().flat_map(str::lines).map(str::trim).filter(|line| !line.is_empty());
+    let said: Vec<Block> = lines.map(Block::paragraph).collect();
+    let heading = (!said.is_empty()).then(|| Block::heading(1, "Замечания министерства"));
+    heading.into_iter().chain(said).collect()
 }
 
 /// What must not be overlooked about its state.

@@ -1,5 +1,9 @@
 //! Reporting periods, and when a half-yearly report is due. Pure.
 
+use crate::{
+    timeliness::{Timeliness, days_late, judge},
+    words,
+};
 use chrono::{Datelike, NaiveDate, Weekday};
 use opora_primitives::Reason;
 use serde::{Deserialize, Serialize};
@@ -134,6 +138,52 @@ pub struct DueReport {
     pub due_on_weekend: bool,
     /// For the report that covers two half-years: the last day of the first, which is shown separately.
     pub first_half_to: Option<NaiveDate>,
+}
+
+/// A half-yearly report that is due, as it stands on a day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct DueReportOnDay {
+    /// What it covers and when it is due.
+    #[serde(flatten)]
+    pub report: DueReport,
+    /// The day.
+    pub on: NaiveDate,
+    /// How it stands. It came when it was submitted first: that the ministry gives it back makes it no later.
+    pub timeliness: Timeliness,
+    /// The day it was submitted first, if it was by then.
+    pub submitted_on: Option<NaiveDate>,
+    /// By how many days it came late or, while it is missing, is.
+    #[schema(minimum = 0, example = 3)]
+    pub days_late: i64,
+    /// The day the ministry accepted it, if it did by then.
+    pub accepted_on: Option<NaiveDate>,
+}
+
+impl DueReport {
+    /// How it stands on the day `on`; `submitted` and `accepted` are the days on which it was, if it was.
+    pub fn on_day(
+        self,
+        on: NaiveDate,
+        submitted: Option<NaiveDate>,
+        accepted: Option<NaiveDate>,
+    ) -> DueReportOnDay {
+        DueReportOnDay {
+            report: self,
+            on,
+            timeliness: judge(self.due_on, submitted, on),
+            submitted_on: submitted.filter(|day| *day <= on),
+            days_late: days_late(self.due_on, submitted, on),
+            accepted_on: accepted.filter(|day| *day <= on),
+        }
+    }
+
+    /// What it covers, in Russian: a half-year, or everything up to the end of one.
+    pub fn covered_ru(&self) -> String {
+        match self.first_half_to {
+            Some(_) => format!("с {} по {}", words::day(self.from), words::day(self.to)),
+            None => self.period.ru().trim_start_matches("за ").to_owned(),
+        }
+    }
 }
 
 /// The half-yearly reports of a plan, in order. The first is that of the half-year after the one in which the act was

@@ -1,14 +1,21 @@
 //! Reports as rows, and what may happen to them.
 
-use super::{DueReport, Period, Report, ReportId, ReportKind, ReportState, Texts, types::printable};
+use super::{
+    AsOf, DueReport, DueReportOnDay, Period, Report, ReportId, ReportKind, ReportState, Texts,
+    types::printable,
+};
 use crate::plan::{
     self, PlanId,
     store::{Plan, PlanRef},
 };
+use chrono::{Datelike, NaiveDate};
 use diesel::prelude::*;
 use opora_db::{Change, Db, Error, Operation, Origin, Result, Tx, if_found, schema::reports};
 use opora_primitives::{Cursor, Limit, Moment, Page, Problem, ProblemCode, Reason};
-use opora_schools::{runs, types::RunId};
+use opora_schools::{
+    runs::{self, Run},
+    types::RunId,
+};
 
 type Row = (
     (
@@ -89,7 +96,8 @@ pub struct NewReport {
     pub period: Period,
     /// The plan it is about; the one loaded last unless given.
     pub plan: Option<PlanRef>,
-    /// The finished identification run a note on identification rests on; the newest unless given.
+    /// The finished identification run a note on identification rests on; unless given, the newest that was there on the
+    /// day the figures are as of or, if there was none, the newest that knows nothing later.
     pub run: Option<RunId>,
 }
 
@@ -97,7 +105,7 @@ pub struct NewReport {
 ///
 /// # Errors
 /// [`ProblemCode::AlreadyExists`] if the period has a report of the kind. Refused fields: a plan or a run that does not
-/// exist, a run where none belongs, a period outside the plan or, for a half-yearly report, one without a due day.
+/// exist, a run where none belongs or one that knows more than was known then, a period outside the plan or, for a half-yearly report, one without a due day.
 pub fn create(tx: &mut Tx, origin: &Origin, new: &NewReport) -> Result<Report> {
     let plan = plan_of(tx, new)?;
     let run = run_of(tx, new)?;
@@ -134,28 +142,68 @@ fn plan_of(db: &mut Db, new: &NewReport) -> Result<Plan> {
     if fits { Ok(plan) } else { Err(Problem::field("/period", Reason::OutOfRange).into()) }
 }
 
-fn run_of(db: &mut Db, new: &NewReport) -> Result<Option<RunId>> {
+fn run_of(tx: &mut Tx, new: &NewReport) -> Result<Option<RunId>> {
     let at = "/identification_run_id";
+    let as_of = AsOf::of(new.period, tx.at.date()).on;
     match (new.kind, new.run) {
         (ReportKind::Identification, Some(run)) => {
-            let found = if_found(runs::find(db, run))?.filter(|run| run.finished_at.is_some());
-            found.map(|run| Some(run.id)).ok_or_else(|| Problem::field(at, Reason::UnknownReference).into())
+            let found = if_found(runs::find(tx, run))?.filter(|run| run.finished_at.is_some());
+            let run = found.ok_or_else(|| Problem::field(at, Reason::UnknownReference))?;
+            match knows_nothing_later(&run, as_of) {
+                true => Ok(Some(run.id)),
+                false => Err(Problem::field(at, Reason::OutOfRange).into()),
+            }
         }
         (ReportKind::Identification, None) => {
-            let newest = runs::newest_finished(db)?;
-            newest.map(|run| Some(run.id)).ok_or_else(|| Problem::field(at, Reason::Required).into())
+            let finished = runs::finished(tx)?;
+            let fitting = || finished.iter().filter(|run| knows_nothing_later(run, as_of));
+            // What was in force on the day, though another run may have taken its place since; before what was made
+            // afterwards.
+            let in_force = fitting().find(|run| is_of_time(run, as_of)).or_else(|| fitting().next());
+            in_force.map(|run| Some(run.id)).ok_or_else(|| Problem::field(at, Reason::Required).into())
         }
         (_, Some(_)) => Err(Problem::field(at, Reason::Contradiction).into()),
         (_, None) => Ok(None),
     }
 }
 
-/// The half-yearly reports that are due about a plan.
+/// Whether the run was there on the day `on`.
+fn is_of_time(run: &Run, on: NaiveDate) -> bool {
+    run.finished_at.is_some_and(|at| at.date() <= on)
+}
+
+/// Whether the run may stand in a note as of the day `on` (D200): one that was there on that day, or one that was made
+/// afterwards from what was there: of a school year that was over, beside a list of that year at the latest.
+fn knows_nothing_later(run: &Run, on: NaiveDate) -> bool {
+    is_of_time(run, on) || (run.academic_year.last_day() <= on && run.list.list_year <= on.year())
+}
+
+/// The half-yearly reports that are due about a plan, as they stand on the day `on`.
 ///
 /// # Errors
 /// Not found.
-pub fn schedule(db: &mut Db, plan: &PlanRef) -> Result<Vec<DueReport>> {
-    Ok(plan::store::find(db, plan)?.due_reports())
+pub fn schedule(db: &mut Db, plan: &PlanRef, on: NaiveDate) -> Result<Vec<DueReportOnDay>> {
+    let plan = plan::store::find(db, plan)?;
+    due_on_day(db, &plan, on)
+}
+
+/// The half-yearly reports that are due about `plan`, as they stand on the day `on`.
+///
+/// # Errors
+/// Faults of the database.
+pub fn due_on_day(db: &mut Db, plan: &Plan, on: NaiveDate) -> Result<Vec<DueReportOnDay>> {
+    type Life = (Period, ReportState, Option<Moment>, Option<Moment>);
+    let lives: Vec<Life> = reports::table
+        .filter(reports::kind.eq(ReportKind::HalfYear).and(reports::plan_id.eq(plan.id)))
+        .select((reports::period, reports::state, reports::first_submitted_at, reports::decided_at))
+        .load(db)?;
+    let stood = |due: DueReport| {
+        let life = lives.iter().find(|(period, ..)| *period == due.period);
+        let submitted = life.and_then(|(_, _, submitted, _)| *submitted);
+        let accepted = life.filter(|(_, state, ..)| *state == ReportState::Accepted).and_then(|life| life.3);
+        due.on_day(on, submitted.map(|at| at.date()), accepted.map(|at| at.date()))
+    };
+    Ok(plan.due_reports().into_iter().map(stood).collect())
 }
 
 fn document(texts: &Texts) -> Result<String> {
@@ -188,14 +236,43 @@ pub fn of_period(db: &mut Db, kind: ReportKind, period: Period) -> Result<Report
     read(wanted.select(columns!()).first(db)?)
 }
 
-/// The accepted report of `kind` about the newest period.
+/// What names a state of a report: the columns that a caller who asks again for it costs.
+#[derive(Clone, Debug, PartialEq, Eq, Queryable)]
+pub struct Mark {
+    /// Its id.
+    pub id: ReportId,
+    /// The half-year.
+    pub period: Period,
+    /// Where it stands.
+    pub state: ReportState,
+    /// When it was submitted last.
+    pub submitted_at: Option<Moment>,
+    /// When it was accepted or given back last.
+    pub decided_at: Option<Moment>,
+    /// Counts the changes.
+    pub version: i64,
+}
+
+/// The report of `kind` about `period`, or the accepted one about the newest period.
 ///
 /// # Errors
-/// Not found, if none is accepted.
-pub fn latest(db: &mut Db, kind: ReportKind) -> Result<Report> {
-    let accepted =
-        reports::table.filter(reports::kind.eq(kind)).filter(reports::state.eq(ReportState::Accepted));
-    read(accepted.order(reports::period.desc()).select(columns!()).first(db)?)
+/// Not found.
+pub fn mark(db: &mut Db, kind: ReportKind, period: Option<Period>) -> Result<Mark> {
+    let of_kind = reports::table.filter(reports::kind.eq(kind)).select((
+        reports::id,
+        reports::period,
+        reports::state,
+        reports::submitted_at,
+        reports::decided_at,
+        reports::version,
+    ));
+    Ok(match period {
+        Some(period) => of_kind.filter(reports::period.eq(period)).first(db)?,
+        None => {
+            let accepted = of_kind.filter(reports::state.eq(ReportState::Accepted));
+            accepted.order(reports::period.desc()).first(db)?
+        }
+    })
 }
 
 /// Accepted reports, the one accepted last first, at most 100.

@@ -15,6 +15,4 @@ mod fixtures;
 mod tests;
 
 pub use engine::{Tell, run};
-pub use store::{
-    JOB_KIND, ListRef, MethodologyRef, NewRun, Run, create, delete, find, list, newest_finished,
-};
+pub use store::{JOB_KIND, ListRef, MethodologyRef, NewRun, Run, create, delete, find, finished, list};

@@ -212,14 +212,13 @@ pub fn delete(tx: &mut Tx, id: RunId) -> Result<()> {
     Ok(())
 }
 
-/// The finished run that was made last, if there is one.
+/// Every finished run, the newest first.
 ///
 /// # Errors
 /// Faults of the database.
-pub fn newest_finished(db: &mut Db) -> Result<Option<Run>> {
-    let newest =
-        rows!().filter(runs::finished_at.is_not_null()).order(runs::id.desc()).first(db).optional()?;
-    Ok(with_jobs(db, newest.into_iter().collect())?.pop())
+pub fn finished(db: &mut Db) -> Result<Vec<Run>> {
+    let rows = rows!().filter(runs::finished_at.is_not_null()).order(runs::id.desc()).load(db)?;
+    with_jobs(db, rows)
 }
 
 /// Runs, the newest first.

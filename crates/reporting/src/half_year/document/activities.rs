@@ -4,6 +4,7 @@ use crate::{
     half_year::{ActivityReport, HalfYear, TargetReport, WindowReport},
     plan::{
         Comparison, TargetBasis,
+        metrics::bounds,
         status::{ActivityStatus, capital},
     },
     words,
@@ -17,10 +18,10 @@ pub(super) fn table(content: &HalfYear) -> Table {
     let halves = content.report.first_half_to;
     let mut columns = vec![
         Column::new("number", "№", ColumnKind::Text, 2).centered(),
-        Column::new("title", "Мероприятие", ColumnKind::Text, 10),
-        Column::new("executors", "Исполнители", ColumnKind::Text, 6),
+        Column::new("title", "Мероприятие", ColumnKind::Text, 9),
+        Column::new("executors", "Исполнители", ColumnKind::Text, 8),
         Column::new("due_on", "Срок", ColumnKind::Date, 4),
-        Column::new("targets", "План → факт", ColumnKind::Text, 11),
+        Column::new("targets", "План → факт", ColumnKind::Text, 12),
     ];
     if let Some(day) = halves {
         columns.push(Column::new("first_half", format!("На {}", words::day(day)), ColumnKind::Text, 6));
@@ -76,18 +77,29 @@ fn against_plan(activity: &ActivityReport, content: &HalfYear) -> String {
             Comparison::AtLeast => "≥\u{a0}",
             Comparison::AtMost => "≤\u{a0}",
         };
+        let asked = match bounds(&target.metric) {
+            Some(bounds) => format!("{}–{}", bounds.start(), bounds.end()),
+            None => format!("{bound}{}", target.expected),
+        };
         // The numbers stay together.
-        format!("{}: {bound}{}{star}\u{a0}→\u{a0}{actual}", named(target), target.expected)
+        format!("{}: {asked}{star}\u{a0}→\u{a0}{actual}", named(target))
+    });
+    let whole = activity.population.as_ref();
+    let whole = whole.map(|whole| format!("{}, всего:\u{a0}{}", capital(&whole.name_ru), whole.number));
+    let reading = activity.passport_reading.map(|reading| {
+        let of = reading.of.map(|of| format!(" из {of}")).unwrap_or_default();
+        format!("По паспорту (не менее {} чел. в команде): школ {}{of}", reading.at_least, reading.schools)
     });
     let shown = activity.evidence_asked.as_ref().map(|asked| shown(activity, asked, content));
-    targets.chain(shown).collect::<Vec<_>>().join("\n")
+    targets.chain(whole).chain(reading).chain(shown).collect::<Vec<_>>().join("\n")
 }
 
 /// The name of a target, with the window it is asked in where each is asked for itself.
 fn named(target: &TargetReport) -> String {
+    let name = capital(&target.name);
     match target.window {
-        Some(window) => format!("{}, {}", target.name, words::months(window)),
-        None => target.name.clone(),
+        Some(window) => format!("{name}, {}", words::months(window)),
+        None => name,
     }
 }
 

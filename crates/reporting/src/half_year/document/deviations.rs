@@ -53,7 +53,7 @@ fn table(deviating: &[(&ActivityReport, &Deviation)], texts: &Texts) -> Table {
 fn cause(activity: &ActivityReport, deviation: &Deviation, texts: &Texts) -> Cell {
     let told = || Some(format!("По сведениям исполнителей: {}", deviation.remark.as_ref()?));
     let cause = texts.causes.get(&activity.number).cloned().or_else(told);
-    cause.unwrap_or_else(|| "не указана".to_owned()).into()
+    cause.unwrap_or_else(|| "Не указана".to_owned()).into()
 }
 
 fn remark(content: &HalfYear, number: &str, text: &str) -> String {

@@ -10,15 +10,16 @@ use opora_documents::model::{Bar, BarsChart, Cell, Column, ColumnKind, Row, Tabl
 pub(super) fn table(content: &HalfYear) -> Table {
     let mut columns = vec![
         Column::new("code", "№", ColumnKind::Text, 2).centered(),
-        Column::new("name", "Показатель", ColumnKind::Text, 10),
-        Column::new("numerator", "Числитель", ColumnKind::Integer, 3),
-        Column::new("denominator", "Знаменатель", ColumnKind::Integer, 3),
-        Column::new("share", "Доля", ColumnKind::Share, 3),
+        Column::new("name", "Показатель", ColumnKind::Text, 8),
+        Column::new("numerator", "Числитель", ColumnKind::Integer, 5),
+        Column::new("denominator", "Знаменатель", ColumnKind::Integer, 6),
+        Column::new("share", "Доля", ColumnKind::Share, 4),
     ];
     if let Some(day) = content.report.first_half_to {
-        columns.push(Column::new("first_half", format!("Доля на {}", words::day(day)), ColumnKind::Share, 4));
+        columns.push(Column::new("first_half", format!("Доля на {}", words::day(day)), ColumnKind::Share, 5));
     }
-    columns.push(Column::new("target", "Цель", ColumnKind::Text, 4));
+    columns.push(Column::new("comparison", "Условие", ColumnKind::Text, 4));
+    columns.push(Column::new("target", "Цель", ColumnKind::Share, 3));
     columns.push(Column::new("verdict", "Вывод", ColumnKind::Text, 5));
     let halves = content.report.first_half_to.is_some();
     let row = |i: &IndicatorReport| {
@@ -32,7 +33,8 @@ pub(super) fn table(content: &HalfYear) -> Table {
         if halves {
             cells.push(i.first_half_basis_points.map(Cell::Share).into());
         }
-        cells.push(format!("{} {}\u{a0}%", i.operator.ru(), i.percent).into());
+        cells.push(i.operator.ru().into());
+        cells.push(Cell::Share(i.percent * 100));
         cells.push(i.verdict.ru().into());
         Row::Cells(cells)
     };

@@ -62,6 +62,7 @@ pub(super) fn read(place: &Place<'_>, node: Node, known: &Known<'_>) -> Option<A
         models = section.map(|section| section.models.clone()).unwrap_or_default();
     }
     let after = fields.words::<Text>("after").into_iter().map(|Text(text)| text).collect();
+    let population = fields.maybe_text("population", 60);
     fields.end();
     Some(Activity {
         number: number?,
@@ -78,6 +79,7 @@ pub(super) fn read(place: &Place<'_>, node: Node, known: &Known<'_>) -> Option<A
         evidence_en,
         models,
         after,
+        population,
     })
 }
 

@@ -125,6 +125,18 @@ impl Draft {
                 }
             }
         }
+        self.check_populations(faults);
+    }
+
+    /// Refuses a whole that no other activity has as its target.
+    fn check_populations(&self, faults: &Faults) {
+        for (row, activity) in &self.activities {
+            let Some(metric) = &activity.population else { continue };
+            let others = self.activities.iter().filter(|(_, other)| other.number != activity.number);
+            if !others.into_iter().any(|(_, other)| other.target(metric).is_some()) {
+                Place::top(faults, *row).at("population").refuse(Reason::UnknownReference);
+            }
+        }
     }
 }
 

@@ -139,6 +139,14 @@ fn every_fault_has_its_place() {
     one("act:", "metrics: {seminar: {ru: а, en: b}}\nact:", 0, "metrics/seminar", Reason::UnknownReference);
     one("evidence: отчёт", "evidence: отчёт, after: [\"1.2\"]", 2, "after/0", Reason::UnknownReference);
     one("evidence: отчёт", "evidence: отчёт, after: [\"1.10\"]", 2, "after/0", Reason::Contradiction);
+    // A whole has to be the target of another activity.
+    one(
+        "evidence: отчёт",
+        "evidence: отчёт, population: school_teams",
+        2,
+        "population",
+        Reason::UnknownReference,
+    );
     one(
         "{n: 1, ru: Раздел, en: Section, models: [M3]}",
         "{n: 1, ru: Раздел, en: Section}, {n: 2, ru: Пустой, en: Empty}",

@@ -235,8 +235,12 @@ fn a_quality_is_asked_of_every_fact() {
     assert_eq!(
         small.words(Lang::Ru),
         "Предусмотренное сделано, но есть факты, не отвечающие требованию. \
-         Состав команды, чел.: 3 (нужно не менее 4 в каждом факте)."
+         Состав команды, чел.: 3 (нужно от 4 до 5 в каждом факте)."
     );
+    // So is one that is too large, which the row itself does not say (decision 10).
+    let large = stand("3.5", &[teams(8), size(4), size(6)], "2020-07-01");
+    assert_eq!((large.status, large.met), (InProgress, false));
+    assert_eq!(numbers(&large.targets[1]), ("team_size", 4, Some(6), false));
     // Only seven of them are ready: overdue, whatever the sizes.
     statuses("3.5", &[teams(7), size(3)], &[("2020-07-01", Overdue)]);
 }

@@ -5,7 +5,10 @@ use super::types::{
 };
 use crate::{
     facts::{ConfirmedFact, FactKind},
-    plan::{Activity, ActivityTarget, ActivityWindow, Comparison, PlanDocument, metrics::MetricScope},
+    plan::{
+        Activity, ActivityTarget, ActivityWindow, Comparison, PlanDocument,
+        metrics::{MetricScope, bounds},
+    },
     reports::Period,
 };
 use chrono::{Datelike, NaiveDate};
@@ -175,7 +178,7 @@ impl<'a> Row<'a> {
         let scope = MetricScope::of(&target.metric);
         let own = || self.values(&target.metric, at..at + 1);
         if scope == MetricScope::EachFact {
-            let met_on = own().find(|(_, value)| holds(target, *value)).map(|(day, _)| day);
+            let met_on = own().find(|(_, value)| has_quality(target, *value)).map(|(day, _)| day);
             return (quality(target, own().map(|(_, value)| value)), met_on);
         }
         let group = self.group(scope, at);
@@ -306,16 +309,24 @@ fn holds(target: &ActivityTarget, value: i64) -> bool {
     }
 }
 
+/// Whether a value is as the target asks, and as its metric has to be.
+fn has_quality(target: &ActivityTarget, value: i64) -> bool {
+    holds(target, value) && bounds(&target.metric).is_none_or(|bounds| bounds.contains(&value))
+}
+
 /// A quality: every fact must have it, and there is at least one.
 fn quality(target: &ActivityTarget, values: impl Iterator<Item = i64>) -> TargetStanding {
     let values: Vec<i64> = values.collect();
-    let lacking = count(values.iter().filter(|value| !holds(target, **value)).count());
+    let lacks = |value: &&i64| !has_quality(target, **value);
+    let lacking = values.iter().filter(lacks).count();
+    // Of some that lack it, the furthest of these.
+    let told = || values.iter().filter(move |value| lacking == 0 || lacks(value));
     let furthest = match target.comparison {
-        Comparison::Equal => values.iter().max_by_key(|value| ((*value - target.value).abs(), **value)),
-        Comparison::AtLeast => values.iter().min(),
-        Comparison::AtMost => values.iter().max(),
+        Comparison::Equal => told().max_by_key(|value| ((*value - target.value).abs(), **value)),
+        Comparison::AtLeast => told().min(),
+        Comparison::AtMost => told().max(),
     };
-    let (actual, met) = (furthest.copied(), lacking == 0 && !values.is_empty());
+    let (actual, met, lacking) = (furthest.copied(), lacking == 0 && !values.is_empty(), count(lacking));
     TargetStanding { actual, met, exceeded: false, lacking, ..plain(target, target.value) }
 }
 

@@ -1,7 +1,10 @@
 //! A status in sentences.
 
 use super::types::{ActivityStatus, Standing, StatusGround, StatusReason, TargetStanding, WindowStanding};
-use crate::plan::{Comparison, metrics::MetricScope};
+use crate::plan::{
+    Comparison,
+    metrics::{MetricScope, bounds},
+};
 use chrono::NaiveDate;
 use opora_schools::identification::Lang;
 
@@ -123,20 +126,29 @@ impl TargetStanding {
     /// What there is, and what is wanted, with `span` after the name.
     fn words_for(&self, lang: Lang, span: &str) -> String {
         let actual = self.actual.map_or_else(|| lang_of(lang, "нет", "none").to_owned(), |n| n.to_string());
-        let expected = self.expected;
-        let wanted = match (self.comparison, lang) {
-            (Comparison::Equal, Lang::Ru) => format!("нужно {expected}"),
-            (Comparison::Equal, Lang::En) => format!("wanted {expected}"),
-            (Comparison::AtLeast, Lang::Ru) => format!("нужно не менее {expected}"),
-            (Comparison::AtLeast, Lang::En) => format!("wanted at least {expected}"),
-            (Comparison::AtMost, Lang::Ru) => format!("нужно не более {expected}"),
-            (Comparison::AtMost, Lang::En) => format!("wanted at most {expected}"),
+        let wanted = match (bounds(&self.metric), lang) {
+            (Some(bounds), Lang::Ru) => format!("нужно от {} до {}", bounds.start(), bounds.end()),
+            (Some(bounds), Lang::En) => format!("wanted {} to {}", bounds.start(), bounds.end()),
+            (None, _) => self.wanted(lang),
         };
         let each = match self.scope {
             MetricScope::EachFact => lang_of(lang, " в каждом факте", " in each fact"),
             _ => "",
         };
         format!("{}{span}: {actual} ({wanted}{each})", lang_of(lang, &self.name_ru, &self.name_en))
+    }
+
+    /// What is wanted.
+    fn wanted(&self, lang: Lang) -> String {
+        let expected = self.expected;
+        match (self.comparison, lang) {
+            (Comparison::Equal, Lang::Ru) => format!("нужно {expected}"),
+            (Comparison::Equal, Lang::En) => format!("wanted {expected}"),
+            (Comparison::AtLeast, Lang::Ru) => format!("нужно не менее {expected}"),
+            (Comparison::AtLeast, Lang::En) => format!("wanted at least {expected}"),
+            (Comparison::AtMost, Lang::Ru) => format!("нужно не более {expected}"),
+            (Comparison::AtMost, Lang::En) => format!("wanted at most {expected}"),
+        }
     }
 }
 
