@@ -40,10 +40,12 @@ both_empty!(the_course_of_two_years_is_loaded, |storage| {
 
     every_activity_ends_as_meant(&institute);
     facts_have_their_days_and_decisions(&institute);
+    most_report_in_time_and_some_do_not(&institute);
     a_file_of_evidence_is_there(&institute);
     the_first_report_explains_its_deviations(&institute);
     what_was_left_over_is_reported_until_it_is_met(&institute);
     each_window_is_told_by_itself(&institute);
+    teams_are_told_beside_their_whole(&institute);
     what_ended_before_the_signing_is_confirmed_or_not(&institute);
     a_cause_is_never_lost(&institute);
     the_notes_say_what_their_tables_say(&institute);
@@ -93,10 +95,11 @@ fn every_activity_ends_as_meant(institute: &Client) {
 }
 
 fn facts_have_their_days_and_decisions(institute: &Client) {
-    let facts = institute.get("/api/v1/facts?limit=1000").expect(200).items().to_vec();
+    let facts = every_fact(institute);
     let reports: usize =
         Course::read().unwrap().activities.iter().flat_map(|a| &a.facts).map(|f| f.values.len().max(1)).sum();
-    assert_eq!(facts.len(), reports);
+    // What municipalities and schools report beside the course.
+    assert!(facts.len() > reports + 600, "{} of {reports}", facts.len());
     let in_state = |state: &str| facts.iter().filter(|fact| fact["state"] == state).count();
     assert_eq!((in_state("entered"), in_state("declined")), (3, 2));
     for fact in &facts {
@@ -108,6 +111,42 @@ fn facts_have_their_days_and_decisions(institute: &Client) {
     let own =
         facts.iter().find(|fact| fact["activity"] == "2.6" && fact["happened_on"] == "2020-12-15").unwrap();
     assert!(own["school_id"].is_number() && own["executor"] == "SCH6", "{own}");
+}
+
+fn every_fact(institute: &Client) -> Vec<Value> {
+    let (mut path, mut facts) = (Some("/api/v1/facts?limit=1000".to_owned()), Vec::new());
+    while let Some(at) = path {
+        let page = institute.get(&at).expect(200);
+        facts.extend(page.items().to_vec());
+        path = page.next();
+    }
+    facts
+}
+
+/// Expected, on time, late and missing, of every row.
+fn discipline(institute: &Client, by: &str, on: &str) -> Vec<(String, [i64; 4])> {
+    let rows =
+        institute.get(&format!("/api/v1/plans/2020-2021/discipline?by={by}&on={on}&limit=1000")).expect(200);
+    let counts =
+        |row: &Value| ["expected", "on_time", "late", "missing"].map(|name| row[name].as_i64().unwrap());
+    rows.items().iter().map(|row| (row["name"].as_str().unwrap().to_owned(), counts(row))).collect()
+}
+
+fn most_report_in_time_and_some_do_not(institute: &Client) {
+    for on in ["2021-02-15", "2021-08-15", "2022-02-01"] {
+        let places = discipline(institute, "municipality", on);
+        let sum = |at: usize| places.iter().map(|(_, counts)| counts[at]).sum::<i64>();
+        let (due, on_time, late, missing) = (sum(1) + sum(2) + sum(3), sum(1), sum(2), sum(3));
+        assert!(on_time * 100 >= due * 65, "{on}: {on_time} of {due}");
+        assert!(late * 100 >= due * 3 && late * 100 <= due * 20, "{on}: {late} late of {due}");
+        assert!(missing * 100 >= due * 5 && missing * 100 <= due * 30, "{on}: {missing} missing of {due}");
+        let with = |at: usize| places.iter().filter(|(_, counts)| counts[at] > 0).count();
+        assert!(with(2) > 5 && with(2) < places.len(), "{on}: {} municipalities are late", with(2));
+    }
+    let executors = discipline(institute, "executor", "2022-02-01");
+    for (name, [expected, on_time, ..]) in executors.iter().filter(|(_, counts)| counts[0] > 100) {
+        assert!(*on_time * 2 > *expected, "{name}: {on_time} of {expected}");
+    }
 }
 
 fn a_file_of_evidence_is_there(institute: &Client) {
@@ -211,8 +250,31 @@ fn each_window_is_told_by_itself(institute: &Client) {
         ]
     );
     let shown = html(institute, "half-year", "2021-H2");
-    assert!(shown.contains("отчёты за период, ноябрь 2021: ≥\u{a0}8\u{a0}→\u{a0}6"));
+    assert!(shown.contains("Отчёты за период, ноябрь 2021: ≥\u{a0}8\u{a0}→\u{a0}6"));
     assert!(!shown.contains("≥\u{a0}16"), "12 and 4 must not read as 16");
+}
+
+/// Decision 10: the targets stay, the sixteen teams stand beside them, and so does the passport's reading.
+fn teams_are_told_beside_their_whole(institute: &Client) {
+    let first = institute.get(&format!("{REPORTS}/half-year/2020-H2"));
+    for number in ["3.5", "3.9", "3.10"] {
+        let whole = &activity(&first, number)["population"];
+        assert_eq!((&whole["metric"], &whole["number"]), (&json!("school_teams"), &json!(16)), "{number}");
+        let plan = institute.get(&format!("/api/v1/plans/2020-2021/activities/{number}?on=2020-12-31"));
+        assert_eq!(plan.json["population"]["number"], 16, "{plan}");
+        assert_eq!(plan.json["activity"]["targets"][0]["value"], 8);
+    }
+    assert!(activity(&first, "3.6")["population"].is_null());
+    let reading = &activity(&first, "3.5")["passport_reading"];
+    assert_eq!(*reading, json!({"at_least": 4, "schools": 16, "of": 16}));
+    let shown = html(institute, "half-year", "2020-H2");
+    for said in [
+        "Состав команды, чел.: 4–5\u{a0}→\u{a0}4",
+        "Школьные команды, всего:\u{a0}16",
+        "По паспорту (не менее 4 чел. в команде): школ 16 из 16",
+    ] {
+        assert!(shown.contains(said), "{said}");
+    }
 }
 
 fn what_ended_before_the_signing_is_confirmed_or_not(institute: &Client) {

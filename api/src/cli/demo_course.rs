@@ -1,7 +1,10 @@
 //! The course of 2020 and 2021 in the demonstration region: entered, evidenced and decided by the functions that the API
 //! calls, each as if on its day. The audit log tells when it was really loaded, and by what.
 
-use super::demo::Users;
+use super::{
+    demo::Users,
+    demo_routine::{self, Places},
+};
 use crate::state::State;
 use chrono::{NaiveDate, NaiveTime};
 use opora_db::{Error, Result, Tx};
@@ -79,14 +82,14 @@ fn contents(file: &CourseFile) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Enters the facts of the course and decides on them; answers how many there are.
+/// Enters the facts of the course, then what others report beside it, and decides on all; answers how many there are.
 ///
 /// # Errors
 /// A fact that the checks refuse.
 pub(super) fn write(tx: &mut Tx, users: &mut Users, course: &Course, files: &Files) -> Result<usize> {
     let plan = plans::find(tx, &PlanRef::Code(PLAN.to_owned()))?;
     let (_, document) = plans::version(tx, &plan, None)?;
-    let desk = Desk { plan: plan.id, document, places: places(tx)?, files };
+    let desk = Desk { plan: plan.id, document: document.clone(), places: places(tx)?, files };
     let loaded_at = tx.at;
     let mut decisions = Vec::new();
     for (activity, fact) in course.by_entry() {
@@ -99,6 +102,8 @@ pub(super) fn write(tx: &mut Tx, users: &mut Users, course: &Course, files: &Fil
         }
         tx.at = loaded_at;
     }
+    let routine = demo_routine::write(tx, users, (&plan, &document), &desk.places, course)?;
+    decisions.extend(routine.into_iter().map(|(on, id)| (Some(on), id, None)));
     let count = decisions.len();
     decisions.sort_by_key(|(on, id, _)| (*on, *id));
     let actor = users.of_role(tx, Role::Institute, Area::Region)?.user;
@@ -114,12 +119,12 @@ pub(super) fn write(tx: &mut Tx, users: &mut Users, course: &Course, files: &Fil
 }
 
 /// The course tells days, not hours.
-fn start_of(day: NaiveDate) -> Moment {
+pub(super) fn start_of(day: NaiveDate) -> Moment {
     day.and_time(NaiveTime::MIN).and_utc().into()
 }
 
 /// Municipalities and schools by their codes, with their names.
-fn places(tx: &mut Tx) -> Result<BTreeMap<String, (Area, String)>> {
+fn places(tx: &mut Tx) -> Result<Places> {
     let districts = municipalities::all(tx)?.into_iter();
     let districts =
         districts.map(|found| (found.oktmo.to_string(), (Area::Municipality(found.id), found.name)));
@@ -132,7 +137,7 @@ fn places(tx: &mut Tx) -> Result<BTreeMap<String, (Area, String)>> {
 struct Desk<'a> {
     plan: PlanId,
     document: PlanDocument,
-    places: BTreeMap<String, (Area, String)>,
+    places: Places,
     files: &'a Files,
 }
 
@@ -200,6 +205,6 @@ impl Desk<'_> {
 }
 
 /// What the course names is not there.
-fn unknown(what: &str) -> Error {
+pub(super) fn unknown(what: &str) -> Error {
     Problem::new(ProblemCode::MissingReference, format!("the course names {what}")).into()
 }

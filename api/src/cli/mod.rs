@@ -5,6 +5,7 @@ mod client;
 mod demo;
 mod demo_course;
 mod demo_passport;
+mod demo_routine;
 mod doctor;
 mod identify;
 mod import;
