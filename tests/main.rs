@@ -22,6 +22,8 @@ mod audit_stories;
 #[cfg(test)]
 mod audit_trail;
 #[cfg(test)]
+mod backup;
+#[cfg(test)]
 mod bad_files;
 #[cfg(test)]
 mod bulk;

@@ -3,6 +3,7 @@
 
 pub mod accept;
 pub mod auth;
+pub mod backup;
 pub mod cli;
 pub mod config;
 pub mod create;

@@ -8,7 +8,7 @@ use actix_web::{
     rt::{self, signal},
     web,
 };
-use opora_db::{BackEnd, Database, Error, Result, jobs, migrations};
+use opora_db::{BackEnd, Database, Error, Result, backup::Presence, jobs, migrations};
 use opora_identity::{Tokens, tokens};
 use opora_reporting::facts::blobs::Blobs;
 use opora_schools::import::scratch;
@@ -66,12 +66,14 @@ async fn told_to_stop() {
 /// A database that cannot be opened or migrated.
 pub fn open(config: &Config) -> Result<Database> {
     let settings = config.database().map_err(Error::Fault)?;
-    if let BackEnd::Sqlite(path) = &settings.back_end
-        && let Some(folder) = path.parent()
-    {
-        std::fs::create_dir_all(folder).map_err(Error::fault)?;
+    let mut presence = None;
+    if let BackEnd::Sqlite(path) = &settings.back_end {
+        if let Some(folder) = path.parent() {
+            std::fs::create_dir_all(folder).map_err(Error::fault)?;
+        }
+        presence = Some(Presence::join(path)?);
     }
-    let database = Database::open(settings);
+    let database = Database::open(settings).with_presence(presence);
     let applied = migrations::apply(
         &mut database.back_end().connect(config.database().map_err(Error::Fault)?.quota_mib)?,
     )?;

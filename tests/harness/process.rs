@@ -49,6 +49,11 @@ pub fn run(storage: &Storage, arguments: &[&str], settings: &[(&str, &str)]) -> 
     command(storage, arguments, settings).output().unwrap()
 }
 
+/// Starts a command whose end nobody waits for yet; what it says goes nowhere.
+pub fn begin(storage: &Storage, arguments: &[&str]) -> Child {
+    command(storage, arguments, &[]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
+}
+
 /// A server, killed when it is dropped.
 pub struct Server {
     child: Child,

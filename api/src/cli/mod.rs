@@ -1,6 +1,7 @@
 //! The command line. It does what the HTTP API does, through the same functions.
 
 mod audit;
+mod backup;
 mod client;
 mod demo;
 mod demo_course;
@@ -56,6 +57,10 @@ enum Command {
     Client(client::Client),
     /// Verify the audit log, or write it to a file.
     Audit(audit::Audit),
+    /// Copy this installation (SQLite) while it serves: opora backup /backup/opora-2020-12-01
+    Backup(backup::Backup),
+    /// Put a backup in the place of this installation (SQLite), which must not be running.
+    Restore(backup::Restore),
     /// List the keys that sign access tokens, or add one.
     Keys(keys::Keys),
     /// Print the contract as YAML.
@@ -101,6 +106,8 @@ impl Cli {
             Command::User(user) => user.run(config()?),
             Command::Client(client) => client.run(config()?),
             Command::Audit(audit) => audit.run(config()?),
+            Command::Backup(backup) => backup.run(config()?),
+            Command::Restore(restore) => restore.run(config()?),
             Command::Keys(keys) => keys.run(config()?),
             Command::Openapi => openapi::yaml().map(|text| print!("{text}")),
             Command::Identify(identify) => identify.run(config()?),

@@ -1,6 +1,6 @@
 //! The pool, and the two ways to use it: read and write.
 
-use crate::{BackEnd, Change, Db, Error, Origin, Result, dialect, record};
+use crate::{BackEnd, Change, Db, Error, Origin, Result, backup::Presence, dialect, record};
 use diesel::{
     Connection,
     connection::{SimpleConnection, TransactionManager},
@@ -37,6 +37,8 @@ pub struct Database {
     turn: Option<Arc<FairMutex<()>>>,
     /// How long a write waits for its turn.
     patience: Duration,
+    /// Keeps an SQLite file from being replaced while it is used.
+    _presence: Option<Presence>,
 }
 
 /// A connection inside a write: a [`Db`] that also collects what the write must leave behind.
@@ -84,7 +86,12 @@ impl Database {
             .error_handler(Box::new(r2d2::NopErrorHandler))
             .build_unchecked(manager);
         let turn = matches!(settings.back_end, BackEnd::Sqlite(_)).then(Arc::default);
-        Self { pool, back_end: settings.back_end, turn, patience: settings.wait }
+        Self { pool, back_end: settings.back_end, turn, patience: settings.wait, _presence: None }
+    }
+
+    /// Holds `presence` for as long as this database is used.
+    pub fn with_presence(self, presence: Option<Presence>) -> Self {
+        Self { _presence: presence, ..self }
     }
 
     /// Which database this is.

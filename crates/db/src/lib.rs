@@ -4,6 +4,7 @@
 //! Nothing outside this crate begins a transaction or names a back end, save through [`on_each!`].
 
 pub mod audit;
+pub mod backup;
 mod connection;
 mod database;
 pub mod dialect;

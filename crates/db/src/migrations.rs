@@ -3,6 +3,7 @@
 use crate::{Db, Error, Result};
 use diesel::migration::{Migration, MigrationSource, MigrationVersion};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+use std::collections::BTreeSet;
 
 const SQLITE: EmbeddedMigrations = embed_migrations!("../../migrations/sqlite");
 const POSTGRES: EmbeddedMigrations = embed_migrations!("../../migrations/postgres");
@@ -67,6 +68,16 @@ pub fn known() -> Result<(Vec<String>, Vec<String>)> {
         Ok(all.iter().map(|m| m.name().to_string()).collect())
     }
     Ok((list::<diesel::sqlite::Sqlite>(&SQLITE)?, list::<diesel::pg::Pg>(&POSTGRES)?))
+}
+
+/// Those of `versions`, as a database keeps them, that this binary does not know: a newer one has applied them.
+///
+/// # Errors
+/// A migration that cannot be read.
+pub fn unknown(versions: &[String]) -> Result<Vec<String>> {
+    let all: Vec<Box<dyn Migration<diesel::sqlite::Sqlite>>> = SQLITE.migrations().map_err(Error::fault)?;
+    let known: BTreeSet<String> = all.iter().map(|m| m.name().version().to_string()).collect();
+    Ok(versions.iter().filter(|version| !known.contains(*version)).cloned().collect())
 }
 
 fn names(

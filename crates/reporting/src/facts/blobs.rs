@@ -132,6 +132,26 @@ impl Blobs {
         }
     }
 
+    /// Copies a file to `path`, which is not there yet, so that it lasts. Answers whether there is such a file.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] if the store does not answer; a place that cannot be written.
+    pub async fn copy_out(&self, sha256: &str, path: &Path) -> Result<bool> {
+        let mut bytes = match self.store.get(&self.key(sha256)).await {
+            Ok(found) => found.into_stream(),
+            Err(object_store::Error::NotFound { .. }) => return Ok(false),
+            Err(error) => return Err(unavailable(&error)),
+        };
+        let mut file = tokio::fs::File::create_new(path).await.map_err(|error| unkept(&error))?;
+        while let Some(chunk) = bytes.next().await {
+            let chunk = chunk.map_err(|error| unavailable(&error))?;
+            file.write_all(&chunk).await.map_err(|error| unkept(&error))?;
+        }
+        file.flush().await.map_err(|error| unkept(&error))?;
+        file.sync_all().await.map_err(|error| unkept(&error))?;
+        Ok(true)
+    }
+
     /// Removes files that no evidence refers to and that were put before `before`. Answers how many.
     ///
     /// # Errors

@@ -127,6 +127,21 @@ pub fn referenced(db: &mut Db, digests: &[String]) -> Result<BTreeSet<String>> {
     Ok(found.into_iter().flatten().collect())
 }
 
+/// The names of at most `most` files that some evidence refers to, in order, behind the name `after`.
+///
+/// # Errors
+/// Faults of the database.
+pub fn files(db: &mut Db, after: &str, most: i64) -> Result<Vec<String>> {
+    let found: Vec<Option<String>> = evidence::table
+        .filter(evidence::sha256.assume_not_null().gt(after.to_owned()))
+        .order(evidence::sha256)
+        .limit(most)
+        .select(evidence::sha256)
+        .distinct()
+        .load(db)?;
+    Ok(found.into_iter().flatten().collect())
+}
+
 /// Checks the name a file came with: nothing that a system could take for a path, nothing that is not seen.
 ///
 /// # Errors
