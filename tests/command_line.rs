@@ -4,6 +4,7 @@ use crate::harness::{
     World,
     load::Busy,
     process::{run, shell},
+    storage::Storage,
 };
 use opora_identity::Role;
 use serde_json::{Value, json};
@@ -157,3 +158,27 @@ both!(the_log_is_written_for_its_owner_alone, |world| {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     assert_eq!(mode(&file), 0o600);
 });
+
+#[test]
+fn all_mistakes_of_the_configuration_are_told_at_once_and_no_value() {
+    let storage = Storage::empty_sqlite();
+    let settings = [
+        ("CONNECTIONS", "hunter2"),
+        ("LISTEN", "hunter2"),
+        ("MASTER_KEY", "hunter2"),
+        ("OTLP_ENDPOINT", "hunter2"),
+        ("LOG", "hunter2=hunter2"),
+        ("LEASE_SECONDS", "1"),
+        ("LISTNE", "hunter2"),
+    ];
+    let output = run(&storage, &["migrate"], &settings);
+    assert!(!output.status.success());
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    for place in
+        ["OPORA_CONNECTIONS", "listen", "master_key", "otlp_endpoint", "log", "lease_seconds", "OPORA_LISTNE"]
+    {
+        assert!(said.contains(&format!("- {place}: ")), "{place}: {said}");
+    }
+    assert!(!said.contains("hunter2"), "{said}");
+    assert!(!storage.dir.path().join("opora.db").exists(), "nothing was begun");
+}

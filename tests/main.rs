@@ -106,4 +106,6 @@ mod tokens;
 #[cfg(test)]
 mod tour;
 #[cfg(test)]
+mod traces;
+#[cfg(test)]
 mod webhooks;

@@ -2,13 +2,10 @@
 //! checked at start and all mistakes are told at once. Secrets are never printed.
 
 mod issuers;
+mod read;
 
 pub use issuers::Issuer;
 
-use figment::{
-    Figment,
-    providers::{Env, Format, Serialized, Toml},
-};
 use opora_db::BackEnd;
 use opora_identity::seal::MasterKey;
 use opora_reporting::facts::blobs::{Place, S3};
@@ -19,6 +16,8 @@ use std::{
     path::{Path, PathBuf},
     time::Duration,
 };
+use tracing_subscriber::EnvFilter;
+use url::Url;
 
 /// The settings as they are written.
 #[derive(Clone, Serialize, Deserialize)]
@@ -78,6 +77,8 @@ pub struct Config {
     pub webhook_private_networks: bool,
     /// Seconds before each further attempt to send a webhook, with commas between.
     pub webhook_retries: String,
+    /// Address of a collector of traces (OTLP over HTTP); empty: none.
+    pub otlp_endpoint: String,
     /// Log filter, as `RUST_LOG` writes it.
     pub log: String,
     /// `text` or `json`.
@@ -114,6 +115,7 @@ impl Default for Config {
             public_summary: false,
             webhook_private_networks: false,
             webhook_retries: RETRIES.iter().map(i64::to_string).collect::<Vec<_>>().join(","),
+            otlp_endpoint: String::new(),
             log: "info".into(),
             log_format: "text".into(),
         }
@@ -129,32 +131,28 @@ impl std::fmt::Debug for Config {
     }
 }
 
-/// Variables with our prefix that are not settings: the command line's own, and those of the tests' tools.
-fn is_tooling(key: &str) -> bool {
-    ["config_file", "bin", "test_", "fuzz_"].iter().any(|prefix| key.to_ascii_lowercase().starts_with(prefix))
-}
-
 impl Config {
     /// Reads file and environment.
     ///
     /// # Errors
-    /// Unknown keys and wrong types, in words for the operator.
+    /// Every mistake: unknown keys, wrong types, values that do not go together; in words for the operator, without values.
     pub fn load(file: Option<&Path>) -> Result<Self, String> {
-        let file = file.map_or_else(|| Toml::file("opora.toml"), Toml::file_exact);
-        Figment::from(Serialized::defaults(Self::default()))
-            .merge(file)
-            .merge(Env::raw().only(&["DATABASE_URL"]))
-            .merge(Env::prefixed("OPORA_").filter(|key| !is_tooling(key.as_str())))
-            .extract::<Self>()
-            .map_err(|errors| errors.into_iter().map(|e| format!("- {e}")).collect::<Vec<_>>().join("\n"))
-            .and_then(|config| config.checked())
+        let environment = std::env::vars_os()
+            .filter_map(|(name, text)| Some((name.into_string().ok()?, text.to_string_lossy().into_owned())));
+        let (config, mut mistakes) = read::read(file, environment);
+        mistakes.extend(config.mistakes());
+        if mistakes.is_empty() {
+            return Ok(config);
+        }
+        Err(mistakes.iter().map(|words| format!("- {words}")).collect::<Vec<_>>().join("\n"))
     }
 
-    fn checked(self) -> Result<Self, String> {
+    /// What is wrong with settings that could be read.
+    fn mistakes(&self) -> Vec<String> {
         let mut mistakes = Vec::new();
         let mut check = |holds: bool, words: &str| {
             if !holds {
-                mistakes.push(format!("- {words}"));
+                mistakes.push(words.to_owned());
             }
         };
         if let Err(words) = self.database_url.parse::<BackEnd>() {
@@ -189,15 +187,23 @@ impl Config {
             self.webhook_pauses().is_some(),
             "webhook_retries: 1 to 20 numbers of seconds, each in 1..604800",
         );
+        let collector = &self.otlp_endpoint;
+        let is_address = |text: &str| {
+            Url::parse(text).is_ok_and(|url| ["http", "https"].contains(&url.scheme()) && url.has_host())
+        };
+        check(
+            collector.is_empty() || is_address(collector),
+            "otlp_endpoint: must begin with https:// or http://",
+        );
         check(["loopback", "open", "off"].contains(&self.metrics.as_str()), "metrics: loopback, open or off");
+        check(EnvFilter::try_new(&self.log).is_ok(), "log: must be a filter as RUST_LOG writes it");
         check(["text", "json"].contains(&self.log_format.as_str()), "log_format: text or json");
         check(
             self.master_key.is_empty() || MasterKey::parse(&self.master_key).is_ok(),
             "master_key: 32 bytes in Base64",
         );
+        mistakes.extend(issuers::mistakes(&self.issuers, &self.issuer));
         mistakes
-            .extend(issuers::mistakes(&self.issuers, &self.issuer).iter().map(|words| format!("- {words}")));
-        if mistakes.is_empty() { Ok(self) } else { Err(mistakes.join("\n")) }
     }
 
     /// How the database is opened.

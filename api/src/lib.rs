@@ -25,6 +25,7 @@ pub mod sealer;
 pub mod shape;
 pub mod startup;
 pub mod state;
+pub mod traces;
 pub mod unread;
 pub mod upload;
 pub mod vary;

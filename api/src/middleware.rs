@@ -1,7 +1,13 @@
 //! What happens to every request: an id, a log line, a metric, HEAD as GET without the body, and problem documents for
 //! whatever went wrong.
 
-use crate::{error, unread::Incoming, vary};
+use crate::{
+    error,
+    state::State,
+    traces::{Begun, Ended, SpanKind, TraceContext, Traces},
+    unread::Incoming,
+    vary,
+};
 use actix_web::{
     Error, HttpMessage, HttpRequest,
     body::{BoxBody, MessageBody},
@@ -11,6 +17,7 @@ use actix_web::{
         header::{ALLOW, CONTENT_RANGE, CONTENT_TYPE, HeaderName, HeaderValue},
     },
     middleware::Next,
+    web::Data,
 };
 use opora_primitives::Problem;
 use std::{
@@ -55,7 +62,10 @@ pub async fn attend(
     let id = RequestId::choose(&request);
     request.extensions_mut().insert(id.clone());
     let method = request.method().clone();
-    let span = tracing::info_span!("request", id = %id.0, %method, path = loggable(request.path()));
+    let traces = request.app_data::<Data<State>>().map(|state| state.traces.clone()).unwrap_or_default();
+    let begun = Begun::now(context(&traces, &request));
+    let (trace_id, span_id) = (begun.context.trace_id(), begun.context.span_id());
+    let span = tracing::info_span!("request", id = %id.0, %method, path = loggable(request.path()), trace_id, span_id);
     if method == Method::HEAD {
         // Whatever answers GET answers HEAD: the framework writes the headers and leaves the body out.
         request.head_mut().method = Method::GET;
@@ -76,6 +86,7 @@ pub async fn attend(
         secure(&mut response, &id);
         vary::tell(&mut response);
         account(&method, &response, started);
+        traces.note(&begun, || ended(&method, &response, &id));
         Ok(match incoming {
             Some(body) => body.keep_until_end(response),
             None => response,
@@ -83,6 +94,26 @@ pub async fn attend(
     }
     .instrument(span)
     .await
+}
+
+/// The place of a request in the caller's trace. More than one header is as good as none.
+fn context(traces: &Traces, request: &ServiceRequest) -> TraceContext {
+    let mut said = request.headers().get_all("traceparent");
+    let only = said.next().filter(|_| said.next().is_none());
+    traces.context(only.and_then(|value| value.to_str().ok()))
+}
+
+/// What a collector is told of a request: never its parameters, which may name people.
+fn ended(method: &Method, response: &ServiceResponse, id: &RequestId) -> Ended {
+    let (route, status) = (response.request().match_pattern(), response.status());
+    let name = route.as_ref().map_or_else(|| method.to_string(), |route| format!("{method} {route}"));
+    let mut attributes = vec![
+        ("http.request.method", method.as_str().into()),
+        ("http.response.status_code", status.as_u16().into()),
+        ("opora.request_id", id.0.as_str().into()),
+    ];
+    attributes.extend(route.map(|route| ("http.route", route.into())));
+    Ended { name, kind: SpanKind::Server, attributes, failed: status.is_server_error() }
 }
 
 /// The path of a request as the log may hold it: that of a feed has a secret in it.

@@ -1,6 +1,8 @@
 //! From a configuration to a running server.
 
-use crate::{config::Config, issuers::Issuers, middleware, openapi, routes, state::State, worker};
+use crate::{
+    config::Config, issuers::Issuers, middleware, openapi, routes, state::State, traces::Traces, worker,
+};
 use actix_web::{
     App, HttpServer,
     dev::Server,
@@ -104,7 +106,8 @@ pub fn state(config: Config) -> Result<State> {
     let (tokens, config) = (Arc::new(tokens), Arc::new(config));
     let streams = Arc::new(Semaphore::new(STREAMS));
     let (bell, pulse) = (Arc::default(), Arc::default());
-    Ok(State { database, tokens, issuers, config, evidence, bell, pulse, streams, exports })
+    let traces = Arc::new(Traces::to(&config.otlp_endpoint));
+    Ok(State { database, tokens, issuers, config, evidence, bell, pulse, traces, streams, exports })
 }
 
 /// Binds the port, starts the worker and the keepers of foreign keys. These live in the runtime of the caller, which is

@@ -1,6 +1,6 @@
 //! What every handler shares.
 
-use crate::{config::Config, error::ApiError, feed::pulse::Pulse, issuers::Issuers};
+use crate::{config::Config, error::ApiError, feed::pulse::Pulse, issuers::Issuers, traces::Traces};
 use actix_web::web;
 use opora_db::{Database, Db, Origin, Result, Tx};
 use opora_identity::{Actor, Tokens};
@@ -25,6 +25,8 @@ pub struct State {
     pub bell: Arc<Bell>,
     /// Tells those who wait for changes that there are some.
     pub pulse: Arc<Pulse>,
+    /// Takes note of what was done, for a collector of traces.
+    pub traces: Arc<Traces>,
     /// Streams of changes that may still be begun.
     pub streams: Arc<Semaphore>,
     /// Long answers that may still be begun: each holds a connection of the database for as long as its reader reads.

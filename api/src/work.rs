@@ -1,6 +1,9 @@
 //! Jobs carried out: at a server's worker, or at the command line.
 
-use crate::config::Config;
+use crate::{
+    config::Config,
+    traces::{Begun, Ended, SpanKind, Traces},
+};
 use opora_db::{
     Database, Db, Error, Result, Tx,
     jobs::{self, Holder, Job, JobId, JobState},
@@ -34,13 +37,19 @@ pub struct Desk {
     database: Database,
     config: Arc<Config>,
     holder: Holder,
+    traces: Arc<Traces>,
 }
 
 impl Desk {
     /// A desk under a name of its own.
     pub fn new(database: Database, config: Arc<Config>) -> Self {
         let holder = Holder::new(config.lease_seconds);
-        Self { database, config, holder }
+        Self { database, config, holder, traces: Arc::default() }
+    }
+
+    /// The same desk, what it does being noted in `traces`.
+    pub fn noting(self, traces: Arc<Traces>) -> Self {
+        Self { traces, ..self }
     }
 
     /// Takes the job `only`, or the oldest, if none of its kind is at work anywhere.
@@ -53,7 +62,9 @@ impl Desk {
 
     /// Carries out a job that was claimed here, unless `stopping` is set meanwhile; then another takes it up.
     pub fn carry_out(&self, job: &Job, watch: Watch, stopping: &AtomicBool) {
-        let span = tracing::info_span!("job", id = %job.id, kind = %job.kind);
+        let begun = Begun::now(self.traces.context(None));
+        let (trace_id, span_id) = (begun.context.trace_id(), begun.context.span_id());
+        let span = tracing::info_span!("job", id = %job.id, kind = %job.kind, trace_id, span_id);
         let _entered = span.enter();
         let progress = Progress::new(watch);
         let ended = AtomicBool::new(false);
@@ -66,6 +77,7 @@ impl Desk {
             outcome
         });
         let outcome = outcome.unwrap_or_else(|_| Err(Error::fault("the job panicked")));
+        self.traces.note(&begun, || noted(job, &outcome));
         let Err(error) = outcome else { return };
         if stopping.load(Ordering::Relaxed) {
             return;
@@ -245,4 +257,15 @@ impl Attendant for Loading<'_> {
             at,
         )
     }
+}
+
+/// What a collector is told of a job. A refusal is no fault of ours.
+fn noted(job: &Job, outcome: &Result<()>) -> Ended {
+    let attributes = vec![
+        ("opora.job_id", job.id.0.into()),
+        ("opora.request_id", job.request_id.as_str().into()),
+        ("opora.attempt", job.attempts.into()),
+    ];
+    let failed = outcome.as_ref().is_err_and(|error| !matches!(error, Error::Problem(_)));
+    Ended { name: format!("job {}", job.kind), kind: SpanKind::Internal, attributes, failed }
 }

@@ -1,6 +1,6 @@
 //! The worker: takes jobs from the database, one at a time, and has them carried out.
 
-use crate::{feed, sealer, state::State, webhooks, work::Desk};
+use crate::{feed, sealer, state::State, traces, webhooks, work::Desk};
 use opora_reporting::facts::blobs;
 use std::{
     sync::{
@@ -15,8 +15,16 @@ use std::{
 const IDLE: Duration = Duration::from_secs(2);
 
 /// What runs beside the requests, each in a thread of its own until it is told to stop.
-const THREADS: &[fn(&State, &AtomicBool)] =
-    &[work, refresh, sweep, follow, webhooks::make, webhooks::send, sealer::keep_sealing];
+const THREADS: &[fn(&State, &AtomicBool)] = &[
+    work,
+    refresh,
+    sweep,
+    follow,
+    webhooks::make,
+    webhooks::send,
+    sealer::keep_sealing,
+    traces::keep_sending,
+];
 
 /// The threads of a running server.
 pub struct Worker {
@@ -52,7 +60,7 @@ impl Worker {
 }
 
 fn work(state: &State, stopping: &AtomicBool) {
-    let desk = Desk::new(state.database.clone(), state.config.clone());
+    let desk = Desk::new(state.database.clone(), state.config.clone()).noting(state.traces.clone());
     while !stopping.load(Ordering::Relaxed) {
         match desk.claim(None) {
             Ok(Some(job)) => desk.carry_out(&job, &|_, _| (), stopping),

@@ -63,6 +63,11 @@ impl Receiver {
         format!("http://{host}:{}/hook", self.port)
     }
 
+    /// Its address without a path.
+    pub fn base(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
     /// What has come, as soon as that is at least `count`.
     #[track_caller]
     pub fn wait_for(&self, count: usize) -> Vec<Received> {

@@ -1,7 +1,10 @@
 //! One attempt after another, several side by side.
 
 use super::resolve::Public;
-use crate::state::State;
+use crate::{
+    state::State,
+    traces::{Begun, Ended, SpanKind},
+};
 use actix_web::rt;
 use opora_db::{Error, Result};
 use opora_primitives::Moment;
@@ -65,7 +68,11 @@ impl Sender {
         let (retries, flying) = (self.retries.clone(), self.flying.clone());
         flying.set(flying.get() + 1);
         rt::spawn(async move {
-            let attempt = attempt(&client, &due, state.config.webhook_private_networks).await;
+            // A trace of its own: what it tells of may have been done days ago.
+            let begun = Begun::now(state.traces.context(None));
+            let traceparent = begun.context.traceparent();
+            let attempt = attempt(&client, &due, state.config.webhook_private_networks, &traceparent).await;
+            state.traces.note(&begun, || ended(&due, &attempt));
             flying.set(flying.get() - 1);
             if !matches!(attempt, Attempt::Taken(_)) {
                 tracing::info!(webhook = %due.webhook_id, message = %due.message_id, ?attempt, "a message was not taken");
@@ -85,14 +92,31 @@ impl Sender {
     }
 }
 
+/// What a collector is told of an attempt: not the address, which may have a secret in it.
+fn ended(due: &Due, attempt: &Attempt) -> Ended {
+    let status = match attempt {
+        Attempt::Taken(status) | Attempt::Failed(Some(status), _) => Some(*status),
+        Attempt::Gone => Some(StatusCode::GONE.as_u16()),
+        Attempt::Failed(None, _) => None,
+    };
+    let mut attributes = vec![
+        ("opora.webhook_id", due.webhook_id.0.into()),
+        ("opora.message_id", due.message_id.as_str().into()),
+    ];
+    attributes.extend(status.map(|status| ("http.response.status_code", status.into())));
+    let failed = !matches!(attempt, Attempt::Taken(_));
+    Ended { name: "webhook".into(), kind: SpanKind::Client, attributes, failed }
+}
+
 /// Sends a message once. What the receiver says besides its status is not read.
-async fn attempt(client: &Client, due: &Due, private: bool) -> Attempt {
+async fn attempt(client: &Client, due: &Due, private: bool, traceparent: &str) -> Attempt {
     // Addresses that are written as numbers are not resolved; the setting may be another than when it was made.
     let Ok(url) = address::parse(&due.url, private) else { return Attempt::Failed(None, "address_refused") };
     let timestamp = Moment::now().unix();
     let sent = client
         .post(url)
         .header("content-type", "application/json")
+        .header("traceparent", traceparent)
         .header("webhook-id", &due.message_id)
         .header("webhook-timestamp", timestamp)
         .header("webhook-signature", due.signature(timestamp))
