@@ -47,15 +47,20 @@ run: ## Build quickly, fill an empty database with demo data, serve (data direct
 build: ## Build the release binary, for production
 	$(CARGO) build $(LOCKED) --release --package opora
 
+.PHONY: deb
+deb: build ## Build the Debian package of the release binary (target/debian)
+	scripts/build-deb.sh "$(target)/release/opora" "$(target)/debian"
+
 ##### Checks
 
 # One after another, cheap ones first; a parallel make would only have the cargos wait for each other.
 .PHONY: test
-test: ## Every check: format, lints, edges, Rust tests on both databases, evidence in S3, a real OpenID provider, contract lint, promises, clients and fuzz
+test: ## Every check: format, lints, edges, Rust tests on both databases, evidence in S3, a real OpenID provider, the package, contract lint, promises, clients and fuzz
 	$(MAKE) --no-print-directory lint
 	$(MAKE) --no-print-directory test-rust
 	$(MAKE) --no-print-directory test-s3
 	$(MAKE) --no-print-directory test-issuers
+	$(MAKE) --no-print-directory test-deb
 	$(MAKE) --no-print-directory lint-contract
 	$(MAKE) --no-print-directory check-contract
 	$(MAKE) --no-print-directory test-clients
@@ -90,6 +95,11 @@ test-s3: build-tests $(fuzzer) ## Evidence in a bucket, against a temporary S3-c
 .PHONY: test-issuers
 test-issuers: build-tests $(linters) ## Tokens of a foreign issuer, against a real OpenID provider
 	scripts/with-postgres.sh $(CARGO) test $(LOCKED) --workspace --test opora -- --ignored oidc::
+
+# In an overlay of this machine's files, which goes with the test. The debug binary: what is tested is the package.
+.PHONY: test-deb
+test-deb: build-tests ## The Debian package: installed, started, removed, purged (needs root and dpkg)
+	scripts/test-deb.sh "$(debug_bin)"
 
 .PHONY: lint-contract
 lint-contract: $(linters) ## Redocly (strict) and Spectral on openapi.yaml: no finding of any severity

@@ -15,6 +15,7 @@ pub mod issuers;
 pub mod length;
 pub mod log_file;
 pub mod middleware;
+pub mod notify;
 pub mod oauth;
 pub mod openapi;
 pub mod outlet;

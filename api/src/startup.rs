@@ -1,20 +1,24 @@
 //! From a configuration to a running server.
 
 use crate::{
-    config::Config, issuers::Issuers, middleware, openapi, routes, state::State, traces::Traces, worker,
+    config::Config, issuers::Issuers, middleware, notify, openapi, routes, state::State, traces::Traces,
+    worker,
 };
 use actix_web::{
     App, HttpServer,
     dev::Server,
     middleware::{Compress, from_fn},
-    rt::{self, signal},
+    rt::{
+        self,
+        signal::unix::{SignalKind, signal},
+    },
     web,
 };
 use opora_db::{BackEnd, Database, Error, Result, backup::Presence, jobs, migrations};
 use opora_identity::{Tokens, tokens};
 use opora_reporting::facts::blobs::Blobs;
 use opora_schools::import::scratch;
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{net::SocketAddr, pin::pin, sync::Arc, time::Duration};
 use tokio::sync::Semaphore;
 
 /// How long what still comes is read and dropped after an answer that did not wait for the whole body. A client that
@@ -39,11 +43,18 @@ impl Running {
     /// Serves until a signal or [`Server::handle`]'s stop, then lets the worker end what it can.
     ///
     /// # Errors
-    /// A fault of the network layer.
+    /// A fault of the network layer; signals that cannot be listened to.
     pub async fn run(self) -> std::io::Result<()> {
         let (server, pulse) = (self.server.handle(), self.state.pulse.clone());
+        // Before anybody is told that it serves: an order to stop that comes at once must be heard.
+        let mut terminated = signal(SignalKind::terminate())?;
+        let mut interrupted = signal(SignalKind::interrupt())?;
+        notify::ready();
         rt::spawn(async move {
-            told_to_stop().await;
+            let (terminated, interrupted) = (pin!(terminated.recv()), pin!(interrupted.recv()));
+            futures_util::future::select(terminated, interrupted).await;
+            // Those who wait for changes are told before the server waits for them.
+            notify::stopping();
             pulse.close();
             server.stop(true).await;
         });
@@ -51,15 +62,6 @@ impl Running {
         self.worker.stop();
         answer
     }
-}
-
-/// Waits for the signal that ends the process. Those who wait for changes must be told before the server waits for them.
-async fn told_to_stop() {
-    let Ok(mut terminated) = signal::unix::signal(signal::unix::SignalKind::terminate()) else {
-        return futures_util::future::pending().await;
-    };
-    let interrupted = std::pin::pin!(signal::ctrl_c());
-    futures_util::future::select(interrupted, std::pin::pin!(terminated.recv())).await;
 }
 
 /// Opens the database and brings its schema up to date.
