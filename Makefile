@@ -55,11 +55,12 @@ deb: build ## Build the Debian package of the release binary (target/debian)
 
 # One after another, cheap ones first; a parallel make would only have the cargos wait for each other.
 .PHONY: test
-test: ## Every check: format, lints, edges, Rust tests on both databases, evidence in S3, a real OpenID provider, the package, contract lint, promises, clients and fuzz
+test: ## Every check: format, lints, edges, Rust tests on both databases, evidence in S3, a real OpenID provider, several nodes, the package, contract lint, promises, clients and fuzz
 	$(MAKE) --no-print-directory lint
 	$(MAKE) --no-print-directory test-rust
 	$(MAKE) --no-print-directory test-s3
 	$(MAKE) --no-print-directory test-issuers
+	$(MAKE) --no-print-directory test-nodes
 	$(MAKE) --no-print-directory test-deb
 	$(MAKE) --no-print-directory lint-contract
 	$(MAKE) --no-print-directory check-contract
@@ -96,6 +97,11 @@ test-s3: build-tests $(fuzzer) ## Evidence in a bucket, against a temporary S3-c
 test-issuers: build-tests $(linters) ## Tokens of a foreign issuer, against a real OpenID provider
 	scripts/with-postgres.sh $(CARGO) test $(LOCKED) --workspace --test opora -- --ignored oidc::
 
+# Ignored otherwise, as above. One after another: each starts two servers, some a PostgreSQL of their own.
+.PHONY: test-nodes
+test-nodes: build-tests ## Several servers behind nginx, a replica for reads, a failover (options: scripts/with-nginx.sh)
+	scripts/with-nginx.sh scripts/with-postgres.sh $(CARGO) test $(LOCKED) --workspace --test opora -- --ignored --test-threads=1 nodes::
+
 # In an overlay of this machine's files, which goes with the test. The debug binary: what is tested is the package.
 .PHONY: test-deb
 test-deb: build-tests ## The Debian package: installed, started, removed, purged (needs root and dpkg)
@@ -127,6 +133,11 @@ deny: $(cargo_deny) ## Licences, banned crates and sources of the dependencies (
 .PHONY: bench
 bench: build ## Run the benchmarks on a durable PostgreSQL and on SQLite: ratios, not times
 	OPORA_TEST_PG_DURABLE=1 scripts/with-postgres.sh $(CARGO) run $(LOCKED) --release --package opora-bench -- $(BENCH)
+
+.PHONY: load
+load: build ## Mixed reads with 5 % durable writes, a minute on SQLite and one on PostgreSQL (options: scripts/load.sh)
+	OPORA_BIN="$(target)/release/opora" scripts/load.sh
+	OPORA_BIN="$(target)/release/opora" OPORA_TEST_DATABASE=postgres scripts/load.sh
 
 ##### Upkeep
 

@@ -3,11 +3,12 @@
 #
 #     scripts/with-server.sh scripts/schemathesis.sh
 #
-# The command sees OPORA_TEST_URL, the server's address on 127.0.0.1, and OPORA_BIN, the binary, whose command line works on the server's
+# The command sees OPORA_TEST_URL, the server's address on 127.0.0.1, OPORA_TEST_PID, its process, and OPORA_BIN, the binary, whose command line works on the server's
 # database. The database is SQLite in a directory of its own, which holds the command's TMPDIR too and is removed when the command ends,
 # also after ctrl-C or SIGTERM: what is done here is not undone.
 #
-# OPORA_BIN   the binary (target/debug/opora)
+# OPORA_BIN                 the binary (target/debug/opora)
+# OPORA_TEST_DATABASE_URL   an empty database instead
 set -euo pipefail
 
 say() { printf 'with-server: %s\n' "$*" >&2; }
@@ -38,7 +39,7 @@ trap 'exit 143' TERM HUP
 
 port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
 # The one place that knows how the server is configured.
-export DATABASE_URL=sqlite:$work/opora.db OPORA_LISTEN=127.0.0.1:$port OPORA_ISSUER=http://127.0.0.1:$port OPORA_DATA_DIR=$work/data
+export DATABASE_URL=${OPORA_TEST_DATABASE_URL:-sqlite:$work/opora.db} OPORA_LISTEN=127.0.0.1:$port OPORA_ISSUER=http://127.0.0.1:$port OPORA_DATA_DIR=$work/data
 
 "$bin" demo --if-empty >"$work/server.log" 2>&1
 "$bin" serve >>"$work/server.log" 2>&1 &
@@ -57,5 +58,5 @@ ready() {
 
 ready || { say "the server did not become ready"; exit 1; }
 mkdir "$work/tmp"
-OPORA_TEST_URL=$OPORA_ISSUER OPORA_BIN=$bin TMPDIR=$work/tmp "$@"
+OPORA_TEST_URL=$OPORA_ISSUER OPORA_TEST_PID=$server OPORA_BIN=$bin TMPDIR=$work/tmp "$@"
 kill -0 "$server" 2>/dev/null || { say "the server died"; exit 1; }

@@ -317,6 +317,21 @@ fn a_database_that_goes_away_and_comes_back() {
     client.load("contexts", contexts(100)).succeeded([5, 0, 0, 0]);
 }
 
+/// Connections that died while they were idle: a write finds a live one, as a read does.
+#[test]
+fn a_write_after_an_outage_is_taken_at_once() {
+    let world = World::postgres();
+    let client = world.client(Role::Admin);
+    thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| client.get("/api/v1/schools").expect(200));
+        }
+    });
+    cut(&world);
+    let body = json!({ "oktmo": "22699000", "name": "Дальний", "kind": "district" });
+    client.post("/api/v1/municipalities", &body).expect(201);
+}
+
 /// SQLite has one writer. Others wait for it as long as for a connection, then they are told to come again.
 #[test]
 fn a_write_that_takes_long_holds_nobody_up_for_ever() {

@@ -40,6 +40,8 @@ mod conditions;
 #[cfg(test)]
 mod contract;
 #[cfg(test)]
+mod crash;
+#[cfg(test)]
 mod demo;
 #[cfg(test)]
 mod discipline;
@@ -76,6 +78,8 @@ mod migrations;
 #[cfg(test)]
 mod models;
 #[cfg(test)]
+mod nodes;
+#[cfg(test)]
 mod oauth;
 #[cfg(test)]
 mod oidc;
@@ -93,6 +97,8 @@ mod removals;
 mod report_files;
 #[cfg(test)]
 mod reports;
+#[cfg(test)]
+mod rolling;
 #[cfg(test)]
 mod s3;
 #[cfg(test)]

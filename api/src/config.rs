@@ -25,6 +25,10 @@ use url::Url;
 pub struct Config {
     /// `sqlite:PATH` or `postgres://...`. `DATABASE_URL` is read too.
     pub database_url: String,
+    /// `postgres://...` of a streaming replica for reads; empty: none.
+    pub database_replica_url: String,
+    /// How long a read waits for the replica to come as far as the primary, in milliseconds.
+    pub database_replica_wait_ms: u64,
     /// Address and port to serve on; port 0 takes a free one.
     pub listen: String,
     /// Where the master key and temporary files are kept.
@@ -89,6 +93,8 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             database_url: "sqlite:data/opora.db".into(),
+            database_replica_url: String::new(),
+            database_replica_wait_ms: 100,
             listen: "127.0.0.1:8080".into(),
             data_dir: "data".into(),
             issuer: "http://127.0.0.1:8080".into(),
@@ -158,6 +164,15 @@ impl Config {
         if let Err(words) = self.database_url.parse::<BackEnd>() {
             check(false, &format!("database_url: {words}"));
         }
+        if !self.database_replica_url.is_empty() {
+            let both = [&self.database_url, &self.database_replica_url].map(|url| url.parse::<BackEnd>());
+            let postgres = both.iter().all(|back_end| matches!(back_end, Ok(BackEnd::Postgres(_))));
+            check(postgres, "database_replica_url: a replica of PostgreSQL, postgres://...");
+        }
+        check(
+            (1..=10_000).contains(&self.database_replica_wait_ms),
+            "database_replica_wait_ms: must lie in 1..10000",
+        );
         check(self.listen.parse::<SocketAddr>().is_ok(), "listen: must be ADDRESS:PORT");
         check((60..=86_400).contains(&self.token_seconds), "token_seconds: must lie in 60..86400");
         check((1..=500).contains(&self.connections), "connections: must lie in 1..500");
@@ -217,6 +232,20 @@ impl Config {
             wait: Duration::from_secs(self.connection_wait_seconds),
             quota_mib: (self.sqlite_quota_mib > 0).then_some(self.sqlite_quota_mib),
         })
+    }
+
+    /// How the replica is opened, if there is one, and how long a read waits for it.
+    ///
+    /// # Errors
+    /// An address that [`Config::load`] would have refused.
+    pub fn replica(&self) -> Result<Option<(opora_db::Settings, Duration)>, String> {
+        if self.database_replica_url.is_empty() {
+            return Ok(None);
+        }
+        // One that does not answer is not waited for: there is the primary.
+        let (back_end, wait) = (self.database_replica_url.parse()?, Duration::from_secs(1));
+        let settings = opora_db::Settings { back_end, connections: self.connections, wait, quota_mib: None };
+        Ok(Some((settings, Duration::from_millis(self.database_replica_wait_ms))))
     }
 
     /// Seconds before each further attempt to send a webhook.

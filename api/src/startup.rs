@@ -14,7 +14,12 @@ use actix_web::{
     },
     web,
 };
-use opora_db::{BackEnd, Database, Error, Result, backup::Presence, jobs, migrations};
+use opora_db::{
+    BackEnd, Database, Error, Result,
+    backup::Presence,
+    jobs,
+    migrations::{self, Standing},
+};
 use opora_identity::{Tokens, tokens};
 use opora_reporting::facts::blobs::Blobs;
 use opora_schools::import::scratch;
@@ -77,14 +82,26 @@ pub fn open(config: &Config) -> Result<Database> {
         }
         presence = Some(Presence::join(path)?);
     }
-    let database = Database::open(settings).with_presence(presence);
+    let mut database = Database::open(settings).with_presence(presence);
+    if let Some((settings, patience)) = config.replica().map_err(Error::Fault)? {
+        database = database.with_replica(settings, patience);
+    }
     let applied = migrations::apply(
         &mut database.back_end().connect(config.database().map_err(Error::Fault)?.quota_mib)?,
     )?;
     if !applied.is_empty() {
         tracing::info!(count = applied.len(), "migrations applied");
     }
-    Ok(database)
+    match database.read(migrations::standing)? {
+        Standing::TooNew => {
+            Err(Error::fault("the schema is that of a newer version, which this one cannot serve"))
+        }
+        Standing::Ahead => {
+            tracing::warn!("the schema is that of a newer version, which has only added to it");
+            Ok(database)
+        }
+        Standing::Behind | Standing::Current => Ok(database),
+    }
 }
 
 /// What the handlers and the command line share.

@@ -34,7 +34,7 @@ pub struct State {
 }
 
 impl State {
-    /// Runs a read off the HTTP threads.
+    /// Runs a read off the HTTP threads, on the replica if there is one.
     ///
     /// # Errors
     /// What `work` answers.
@@ -43,10 +43,10 @@ impl State {
         work: impl Fn(&mut Db) -> Result<T> + Send + 'static,
     ) -> std::result::Result<T, ApiError> {
         let database = self.database.clone();
-        off_thread(move || database.read(work)).await
+        off_thread(move || database.read_near(work)).await
     }
 
-    /// Runs a read of one consistent state off the HTTP threads.
+    /// Runs a read of one consistent state off the HTTP threads, on the replica if there is one.
     ///
     /// # Errors
     /// What `work` answers.
@@ -55,7 +55,7 @@ impl State {
         work: impl Fn(&mut Db) -> Result<T> + Send + 'static,
     ) -> std::result::Result<T, ApiError> {
         let database = self.database.clone();
-        off_thread(move || database.read_consistent(work)).await
+        off_thread(move || database.read_consistent_near(work)).await
     }
 
     /// Who holds `token`, whoever has issued it.

@@ -1,6 +1,7 @@
 //! What a test stands on: a world of its own (database, seed, server) and clients that talk to it.
 
 pub mod client;
+pub mod cluster;
 pub mod contract;
 pub mod facts;
 pub mod files;
@@ -11,6 +12,7 @@ pub mod oauth;
 pub mod oidc;
 pub mod process;
 pub mod provider;
+pub mod proxy;
 pub mod receiver;
 pub mod region;
 pub mod seed;

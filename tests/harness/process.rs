@@ -4,8 +4,10 @@ use super::{client::Client, storage::Storage};
 use std::{
     fs::File,
     io::{BufRead, BufReader},
+    net::SocketAddr,
     path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
+    sync::atomic::{AtomicU64, Ordering},
 };
 
 /// Built by `make build-tests`, beside the tests.
@@ -58,6 +60,8 @@ pub fn begin(storage: &Storage, arguments: &[&str]) -> Child {
 pub struct Server {
     child: Child,
     log: PathBuf,
+    /// Where it listens.
+    pub address: SocketAddr,
     /// Has logged in as the administrator.
     pub client: Client,
 }
@@ -65,7 +69,8 @@ pub struct Server {
 impl Server {
     /// Starts `opora serve`; what it logs goes to a file.
     pub fn start(storage: &Storage, settings: &[(&str, &str)]) -> Self {
-        let log = storage.dir.path().join("server.log");
+        static COUNT: AtomicU64 = AtomicU64::new(0);
+        let log = storage.dir.path().join(format!("server-{}.log", COUNT.fetch_add(1, Ordering::Relaxed)));
         let mut child = command(storage, &["serve"], settings)
             .stdout(Stdio::piped())
             .stderr(File::create(&log).unwrap())
@@ -75,9 +80,15 @@ impl Server {
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut said).unwrap();
         let address = said.strip_prefix("serving on http://").and_then(|rest| rest.split(';').next());
         let address = address.unwrap_or_else(|| panic!("no address: {said}{}", read(&log)));
-        let mut client = Client::of(address.parse().unwrap());
+        let address = address.parse().unwrap();
+        let mut client = Client::of(address);
         client.log_in("admin");
-        Self { child, log, client }
+        Self { child, log, address, client }
+    }
+
+    /// The number of its process.
+    pub fn id(&self) -> u32 {
+        self.child.id()
     }
 
     /// SIGKILL: nothing in the server has a chance to tidy up.

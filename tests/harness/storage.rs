@@ -52,6 +52,13 @@ impl Storage {
         Self::on_postgres(postgres_template())
     }
 
+    /// The empty database at `url`, which gets tables and seed and is not dropped.
+    pub fn filled_at(url: String) -> Self {
+        let storage = Self { url, dir: TempDir::new().unwrap(), on_server: None };
+        fill(&storage);
+        storage
+    }
+
     fn on_postgres(template: &str) -> Self {
         static COUNT: AtomicU64 = AtomicU64::new(0);
         let name = format!("opora_test_{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));

@@ -5,7 +5,10 @@ use crate::{
     config::Config,
     issuers::{Issuer, Issuers},
 };
-use opora_db::{BackEnd, Database, migrations};
+use opora_db::{
+    BackEnd, Database,
+    migrations::{self, Standing},
+};
 use opora_identity::{keys, users};
 use opora_primitives::Moment;
 use std::net::TcpListener;
@@ -32,7 +35,7 @@ pub(super) fn examine(config: Config) -> Outcome {
     let database = config.database().map(Database::open);
     match &database {
         Ok(database) => {
-            tell("database", database.read(migrations::pending).map_err(told).and_then(schema));
+            tell("database", database.read(migrations::standing).map_err(told).and_then(schema));
             tell("kind", Ok(kind(database.back_end()).into()));
             tell(
                 "users",
@@ -71,11 +74,12 @@ fn keys_of(issuer: &Issuer) -> Result<String, String> {
     Ok(format!("{} key(s) may verify its tokens, {} passed over", keys.usable(), keys.passed_over))
 }
 
-fn schema(pending: bool) -> Result<String, String> {
-    if pending {
-        Err("the schema is behind this binary: opora migrate".into())
-    } else {
-        Ok("answers, schema up to date".into())
+fn schema(standing: Standing) -> Result<String, String> {
+    match standing {
+        Standing::Current => Ok("answers, schema up to date".into()),
+        Standing::Ahead => Ok("answers; a newer version has added to the schema".into()),
+        Standing::Behind => Err("the schema is behind this binary: opora migrate".into()),
+        Standing::TooNew => Err("the schema is that of a newer version, which this one cannot serve".into()),
     }
 }
 

@@ -2,11 +2,11 @@
 
 use crate::{
     error::{Answer, ApiError},
-    state::State,
+    state::{State, off_thread},
 };
 use actix_web::{HttpRequest, HttpResponse, get, web::Data};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
-use opora_db::migrations;
+use opora_db::migrations::{self, Standing};
 use opora_identity::keys::PublicKey;
 use opora_primitives::ProblemCode;
 use serde::Serialize;
@@ -60,12 +60,15 @@ async fn live() -> HttpResponse {
 
 /// Can requests be served
 ///
-/// Ready when the database answers and its schema is the one this binary knows.
+/// Ready when the database answers and this binary can serve its schema: the one it knows, or one to which a newer version
+/// has only added.
 #[utoipa::path(operation_id = "get_readiness", tag = "service", security(()),
     responses((status = 200, description = "Ready", body = Health)))]
 #[get("/health/ready")]
 async fn ready(state: Data<State>) -> Answer {
-    if state.read(migrations::pending).await? {
+    let database = state.database.clone();
+    let standing = off_thread(move || database.read(migrations::standing)).await?;
+    if matches!(standing, Standing::Behind | Standing::TooNew) {
         return Err(ProblemCode::Unavailable.into());
     }
     Ok(HttpResponse::Ok().json(Health { status: "ok" }))
@@ -83,6 +86,10 @@ async fn show_metrics(request: HttpRequest, state: Data<State>, handle: Data<Pro
         "open" => {}
         "loopback" if from_here => {}
         _ => return Err(ApiError::from(ProblemCode::NotFound)),
+    }
+    if let Some((replica, primary)) = state.database.replica_reads() {
+        metrics::counter!("database_reads_total", "place" => "replica").absolute(replica);
+        metrics::counter!("database_reads_total", "place" => "primary").absolute(primary);
     }
     Ok(HttpResponse::Ok().content_type("text/plain; version=0.0.4; charset=utf-8").body(handle.render()))
 }

@@ -1,6 +1,8 @@
 //! The pool, and the two ways to use it: read and write.
 
-use crate::{BackEnd, Change, Db, Error, Origin, Result, backup::Presence, dialect, record};
+use crate::{
+    BackEnd, Change, Db, Error, Origin, Result, backup::Presence, dialect, record, replica::Replica,
+};
 use diesel::{
     Connection,
     connection::{SimpleConnection, TransactionManager},
@@ -39,6 +41,8 @@ pub struct Database {
     patience: Duration,
     /// Keeps an SQLite file from being replaced while it is used.
     _presence: Option<Presence>,
+    /// Where reads may go instead.
+    replica: Option<Arc<Replica>>,
 }
 
 /// A connection inside a write: a [`Db`] that also collects what the write must leave behind.
@@ -86,12 +90,48 @@ impl Database {
             .error_handler(Box::new(r2d2::NopErrorHandler))
             .build_unchecked(manager);
         let turn = matches!(settings.back_end, BackEnd::Sqlite(_)).then(Arc::default);
-        Self { pool, back_end: settings.back_end, turn, patience: settings.wait, _presence: None }
+        Self {
+            pool,
+            back_end: settings.back_end,
+            turn,
+            patience: settings.wait,
+            _presence: None,
+            replica: None,
+        }
     }
 
     /// Holds `presence` for as long as this database is used.
     pub fn with_presence(self, presence: Option<Presence>) -> Self {
         Self { _presence: presence, ..self }
+    }
+
+    /// Reads may go to the replica that `settings` name, as long as it comes within `patience` to where the primary was
+    /// when they began.
+    pub fn with_replica(self, settings: Settings, patience: Duration) -> Self {
+        let replica = Replica::new(Self::open(settings), patience);
+        Self { replica: Some(Arc::new(replica)), ..self }
+    }
+
+    /// How many reads were made on the replica, and how many had to go to the primary instead; nothing without a replica.
+    pub fn replica_reads(&self) -> Option<(u64, u64)> {
+        self.replica.as_ref().map(|replica| replica.counts())
+    }
+
+    /// Like [`Self::read`], on the replica if there is one: it sees every write that was acknowledged before.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    pub fn read_near<T>(&self, work: impl Fn(&mut Db) -> Result<T>) -> Result<T> {
+        let near = self.replica.as_ref().and_then(|replica| replica.read(self, &work));
+        near.unwrap_or_else(|| self.read(work))
+    }
+
+    /// Like [`Self::read_consistent`], on the replica if there is one: it sees every write that was acknowledged before.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    pub fn read_consistent_near<T>(&self, work: impl Fn(&mut Db) -> Result<T>) -> Result<T> {
+        self.read_near(|db| transact(db, dialect::begin_read, &work))
     }
 
     /// Which database this is.
@@ -186,7 +226,16 @@ impl Database {
     }
 
     fn transaction<T>(&self, work: impl Fn(&mut Db) -> Result<T>) -> Result<T> {
-        self.in_turn(|| self.on_slot(|db| transact(db, dialect::begin_write, &work)))
+        let mut perhaps_dead = self.pool.state().idle_connections.max(1);
+        loop {
+            let begun = Cell::new(false);
+            let begin = |db: &mut Db| dialect::begin_write(db).map(|()| begun.set(true));
+            match self.in_turn(|| self.on_slot(|db| transact(db, begin, &work))) {
+                // A connection that died while it was idle: nothing was written.
+                Err(Error::Unavailable(_)) if !begun.get() && perhaps_dead > 0 => perhaps_dead -= 1,
+                other => return other,
+            }
+        }
     }
 
     /// Tries a write until it no longer clashes.
@@ -249,7 +298,7 @@ fn pause(attempt: u32) -> Duration {
 
 fn transact<T>(
     db: &mut Db,
-    begin: fn(&mut Db) -> Result<()>,
+    begin: impl FnOnce(&mut Db) -> Result<()>,
     work: impl FnOnce(&mut Db) -> Result<T>,
 ) -> Result<T> {
     begin(db)?;

@@ -61,6 +61,17 @@ pub fn share_snapshot(db: &mut Db) -> Result<Option<String>> {
     }
 }
 
+/// How far the log of a primary is flushed: what was acknowledged so far lies before. SQLite has no replicas.
+pub(crate) fn log_position(db: &mut Db) -> Result<Option<String>> {
+    match db {
+        Db::Sqlite(_) => Ok(None),
+        Db::Postgres(c) => {
+            let place = sql::<Text>("CAST(pg_current_wal_flush_lsn() AS TEXT)");
+            Ok(Some(diesel::select(place).get_result(c)?))
+        }
+    }
+}
+
 /// Makes a read that has just begun see the state called `snapshot`.
 pub(crate) fn see_snapshot(db: &mut Db, snapshot: &str) -> Result<()> {
     Ok(db.batch_execute(&format!("SET TRANSACTION SNAPSHOT '{snapshot}'"))?)

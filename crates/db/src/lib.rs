@@ -15,6 +15,7 @@ pub mod jobs;
 pub mod journal;
 pub mod migrations;
 mod record;
+mod replica;
 #[expect(missing_docs, reason = "the tables are documented in migrations/")]
 pub mod schema;
 mod staging;

@@ -1,7 +1,10 @@
 //! The schema's history: `migrations/sqlite` and `migrations/postgres`, with the same names, built into the binary.
 
-use crate::{Db, Error, Result};
-use diesel::migration::{Migration, MigrationSource, MigrationVersion};
+use crate::{Db, Error, Result, schema::schema_floor};
+use diesel::{
+    QueryDsl, RunQueryDsl,
+    migration::{Migration, MigrationSource, MigrationVersion},
+};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 use std::collections::BTreeSet;
 
@@ -17,7 +20,6 @@ pub fn apply(db: &mut Db) -> Result<Vec<String>> {
         Db::Sqlite(c) => names(c.run_pending_migrations(SQLITE)),
         Db::Postgres(c) => {
             // Two nodes that start at once: the second waits, and finds nothing to do.
-            use diesel::RunQueryDsl;
             diesel::sql_query("SELECT pg_advisory_lock(7005002)").execute(c)?;
             let applied = names(c.run_pending_migrations(POSTGRES));
             diesel::sql_query("SELECT pg_advisory_unlock(7005002)").execute(c)?;
@@ -47,6 +49,41 @@ pub fn pending(db: &mut Db) -> Result<bool> {
         Db::Postgres(c) => c.has_pending_migration(POSTGRES),
     }
     .map_err(untold)
+}
+
+/// How the schema stands to this binary.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// It is the one this binary knows.
+    Current,
+    /// Migrations are pending.
+    Behind,
+    /// A newer version has added to it, and nothing else: this binary can serve.
+    Ahead,
+    /// A newer version has changed what this binary uses.
+    TooNew,
+}
+
+/// How the schema stands to this binary.
+///
+/// # Errors
+/// Faults of the database.
+pub fn standing(db: &mut Db) -> Result<Standing> {
+    if pending(db)? {
+        return Ok(Standing::Behind);
+    }
+    let applied = match db {
+        Db::Sqlite(c) => c.applied_migrations(),
+        Db::Postgres(c) => c.applied_migrations(),
+    };
+    let applied: Vec<String> = applied.map_err(untold)?.iter().map(ToString::to_string).collect();
+    if unknown(&applied)?.is_empty() {
+        return Ok(Standing::Current);
+    }
+    let floor: Option<String> =
+        schema_floor::table.select(diesel::dsl::max(schema_floor::migration)).first(db)?;
+    let below = unknown(floor.as_slice())?.is_empty();
+    Ok(if below { Standing::Ahead } else { Standing::TooNew })
 }
 
 /// diesel's migrations hide what went wrong; a lost connection must still be known as one.

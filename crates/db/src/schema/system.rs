@@ -82,3 +82,9 @@ diesel::table! {
         created_at -> Timestamp,
     }
 }
+
+diesel::table! {
+    schema_floor (migration) {
+        migration -> Text,
+    }
+}

@@ -1,0 +1,78 @@
+#!/usr/bin/env bash
+# A load of mixed reads with 5 % durable writes, for a while: throughput, latencies, errors, memory before and after.
+#
+#     scripts/load.sh                       on SQLite
+#     OPORA_TEST_DATABASE=postgres scripts/load.sh
+#
+# OPORA_TEST_LOAD_SECONDS       how long (60)
+# OPORA_TEST_LOAD_CONNECTIONS   how many connections (16)
+# OPORA_BIN                     the binary
+#
+# It ends with 1 if a request failed, or if memory grew by more than a quarter between the end of the warm-up and the end.
+# The server is started with the demonstration data by scripts/with-server.sh; wrk is installed where it is missing.
+set -euo pipefail
+
+root=$(cd "$(dirname "$0")/.." && pwd)
+say() { printf 'load: %s\n' "$*" >&2; }
+
+if [ -z "${OPORA_TEST_URL:-}" ]; then
+    if ! command -v wrk >/dev/null; then
+        [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null || { say "wrk is missing (Debian: apt-get install wrk)"; exit 1; }
+        { apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends wrk; } >&2
+    fi
+    # A token for the whole run; codes of other systems, because six digits would run out.
+    export OPORA_TOKEN_SECONDS=86400 OPORA_ANY_SCHOOL_CODE=true
+    case "${OPORA_TEST_DATABASE:-sqlite}" in
+        sqlite) exec "$root/scripts/with-server.sh" "$0" "$@" ;;
+        postgres)
+            # shellcheck disable=SC2016  # expanded inside
+            OPORA_TEST_PG_DURABLE=1 exec "$root/scripts/with-postgres.sh" bash -euc '
+                name=opora_load_$$
+                psql=$(command -v psql || printf "%s\n" /usr/lib/postgresql/*/bin/psql | tail -n 1)
+                "$psql" -q "$OPORA_TEST_POSTGRES_URL" -c "CREATE DATABASE $name TEMPLATE template0"
+                trap "\"$psql\" -q \"$OPORA_TEST_POSTGRES_URL\" -c \"DROP DATABASE IF EXISTS $name WITH (FORCE)\"" EXIT
+                export OPORA_TEST_DATABASE_URL=${OPORA_TEST_POSTGRES_URL%/*}/$name
+                "$@"
+            ' bash "$root/scripts/with-server.sh" "$0" "$@"
+            ;;
+        *) say "OPORA_TEST_DATABASE is sqlite or postgres"; exit 2 ;;
+    esac
+fi
+
+seconds=${OPORA_TEST_LOAD_SECONDS:-60}
+connections=${OPORA_TEST_LOAD_CONNECTIONS:-16}
+threads=2
+
+# ask PATH [BODY]: an answer of the server, with the token if there is one.
+ask() {
+    python3 - "$OPORA_TEST_URL$1" "${token:-}" "${2:-}" <<'PYTHON'
+import sys, urllib.request
+url, token, body = sys.argv[1:]
+headers = {"Content-Type": "application/json"}
+if token:
+    headers["Authorization"] = "Bearer " + token
+opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+print(opener.open(urllib.request.Request(url, body.encode() or None, headers), timeout=30).read().decode())
+PYTHON
+}
+field() { python3 -c "import json, sys; print(' '.join(str(x) for x in ($1)(json.load(sys.stdin))))"; }
+
+token=$(ask /api/v1/auth/login '{"login": "admin", "password": "opora-demonstration"}' | field 'lambda a: [a["access_token"]]')
+schools=$(ask '/api/v1/schools?limit=200' | field 'lambda a: [s["id"] for s in a["items"]]')
+
+memory() { sed -n 's/^VmRSS:[[:space:]]*\([0-9]*\) kB/\1/p' "/proc/$OPORA_TEST_PID/status"; }
+# shellcheck disable=SC2086  # a list of ids
+run() { wrk --latency -t "$threads" -c "$connections" -d "$1s" -s "$root/scripts/load.lua" "$OPORA_TEST_URL" -- "$token" "$2" $schools; }
+
+run 10 warm >/dev/null
+before=$(memory)
+result=$(run "$seconds" load | sed -n 's/^RESULT //p')
+after=$(memory)
+read -r throughput median high longest requests failed <<<"$result"
+
+printf '| database | seconds | connections | requests/s | p50, ms | p99, ms | longest, ms | requests | errors | memory before, MiB | after, MiB |\n'
+printf '|---|---|---|---|---|---|---|---|---|---|---|\n'
+printf '| %s | %s | %s | %s | %s | %s | %s | %s | %s | %s | %s |\n' "${OPORA_TEST_DATABASE:-sqlite}" "$seconds" "$connections" \
+    "$throughput" "$median" "$high" "$longest" "$requests" "$failed" $((before / 1024)) $((after / 1024))
+[ "$failed" -eq 0 ] || { say "$failed requests failed"; exit 1; }
+[ "$after" -le $((before + before / 4)) ] || { say "memory has grown by more than a quarter"; exit 1; }
