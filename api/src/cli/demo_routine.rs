@@ -12,7 +12,7 @@ use chrono::{Days, NaiveDate};
 use opora_db::{Result, Tx};
 use opora_demo::{Course, CourseFact};
 use opora_identity::Role;
-use opora_primitives::{Area, MunicipalityId, SchoolId};
+use opora_primitives::Area;
 use opora_reporting::{
     discipline::{self, Place},
     facts::{
@@ -23,7 +23,6 @@ use opora_reporting::{
     plan::{Activity, ActivityWindow, PlanDocument, store::Plan},
     reports::Period,
 };
-use opora_schools::registry::schools;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Municipalities and schools by their codes, with their names.
@@ -64,8 +63,6 @@ pub(super) fn write(
     let behind = discipline::store::organisations(tx, plan, plan.ends_on)?.behind;
     let codes: BTreeMap<Place, &str> =
         places.iter().filter_map(|(code, (area, _))| Some((placed(*area)?, code.as_str()))).collect();
-    let schools = schools::every(tx)?.into_iter();
-    let homes: BTreeMap<SchoolId, _> = schools.map(|school| (school.id, school.municipality_id)).collect();
     let mut routines = Vec::new();
     for activity in document.activities.iter().filter(|a| !is_back_dated(a, plan.signed_on)) {
         let facts = course.activities.iter().find(|found| found.n == activity.number);
@@ -90,7 +87,7 @@ pub(super) fn write(
     routines.sort_by_key(|routine| routine.entered);
     let mut entered = Vec::new();
     for routine in routines {
-        let writer = author(tx, users, &routine, places, &codes, &homes)?;
+        let writer = author(tx, users, &routine, places)?;
         tx.at = start_of(routine.entered);
         let id = edit::create(tx, writer, draft(plan, &routine))?.id;
         evidence::add_link(tx, writer, id, &link(&routine))?;
@@ -196,24 +193,13 @@ fn drawn(words: &[&str]) -> u64 {
     hash ^ (hash >> 32)
 }
 
-/// A municipality reports for itself and its schools; for a state school the institute does.
-fn author(
-    tx: &mut Tx,
-    users: &mut Users,
-    routine: &Routine,
-    places: &Places,
-    codes: &BTreeMap<Place, &str>,
-    homes: &BTreeMap<SchoolId, Option<MunicipalityId>>,
-) -> Result<Writer> {
-    let home = match routine.place {
-        Place::Municipality(id) => Some(id),
-        Place::School(id) => homes.get(&id).copied().flatten(),
-        Place::Region => None,
-    };
-    let Some(home) = home else { return users.of_role(tx, Role::Institute, Area::Region) };
-    let code = codes.get(&Place::Municipality(home)).copied().ok_or_else(|| unknown(&routine.code))?;
-    let (area, name) = places.get(code).ok_or_else(|| unknown(code))?;
-    users.of_organisation(tx, Role::Municipality, *area, code, name)
+/// A municipality reports for itself; what schools send in the institute enters.
+fn author(tx: &mut Tx, users: &mut Users, routine: &Routine, places: &Places) -> Result<Writer> {
+    if !matches!(routine.place, Place::Municipality(_)) {
+        return users.of_role(tx, Role::Institute, Area::Region);
+    }
+    let (area, name) = places.get(&routine.code).ok_or_else(|| unknown(&routine.code))?;
+    users.of_organisation(tx, Role::Municipality, *area, &routine.code, name)
 }
 
 fn draft(plan: &Plan, routine: &Routine) -> FactDraft {

@@ -47,11 +47,14 @@ fn targets(content: &HalfYear) -> Table {
     columns.extend([
         Column::new("met", "Достигнуто", ColumnKind::Text, 3).centered(),
         Column::new("basis", "Откуда число", ColumnKind::Text, 5),
-        Column::new("population", "Всего", ColumnKind::Integer, 3),
+        Column::new("population", "Общее число", ColumnKind::Integer, 3),
     ]);
     let row = |activity: &ActivityReport, target: &TargetReport| {
         let mut cells = name(activity).to_vec();
-        let (from, to) = (target.window.map(|window| window.from), target.window.map(|window| window.to));
+        // What adds up over the windows is asked of all of them.
+        let (first, last) = (activity.windows.first(), activity.windows.last());
+        let from = target.window.or(first.map(|found| found.window)).map(|window| window.from);
+        let to = target.window.or(last.map(|found| found.window)).map(|window| window.to);
         cells.extend([capital(&target.name).into(), from.into(), to.into(), condition(target).into()]);
         cells.extend([measured(target, Some(target.expected)), measured(target, target.actual)]);
         cells.extend(half.map(|_| measured(target, target.first_half)));
