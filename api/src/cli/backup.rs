@@ -6,12 +6,6 @@ use clap::Args;
 use std::path::PathBuf;
 
 /// Options of `opora backup`.
-///
-/// Servers may write meanwhile: the backup is the state of one moment. It is read through and checked (integrity,
-/// references, the chain of the audit log, digests) before it gets its name; a backup that is killed leaves none.
-///
-/// The backup is a folder: opora.db, evidence/, backup.json and SHA256SUMS, which `sha256sum -c` checks. It holds neither
-/// the master key nor the configuration: keep those apart from it.
 #[derive(Args)]
 #[command(after_help = "Example, nightly:\n  opora backup /backup/opora-$(date +%F)")]
 pub(super) struct Backup {
@@ -23,10 +17,6 @@ pub(super) struct Backup {
 }
 
 /// Options of `opora restore`.
-///
-/// Stop the server first. The backup is checked before anything is touched, and a restore that is killed leaves what was
-/// there. A backup of an older version is brought up to date by the next command that opens the database; one of a newer
-/// version is refused.
 #[derive(Args)]
 pub(super) struct Restore {
     /// The folder that `opora backup` has made.

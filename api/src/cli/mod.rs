@@ -58,8 +58,17 @@ enum Command {
     /// Verify the audit log, or write it to a file.
     Audit(audit::Audit),
     /// Copy this installation (SQLite) while it serves: opora backup /backup/opora-2020-12-01
+    ///
+    /// Servers may write meanwhile: the backup is the state of one moment. It is read through and checked (integrity,
+    /// references, the chain of the audit log, digests) before it gets its name; a backup that is killed leaves none.
+    ///
+    /// The backup is a folder: opora.db, evidence/, backup.json and SHA256SUMS, which `sha256sum -c` checks. It holds neither
+    /// the master key nor the configuration: keep those apart from it.
     Backup(backup::Backup),
     /// Put a backup in the place of this installation (SQLite), which must not be running.
+    ///
+    /// The backup is checked before anything is touched, and a restore that is killed leaves what was there. A backup of an
+    /// older version is brought up to date by the next command that opens the database; one of a newer version is refused.
     Restore(backup::Restore),
     /// List the keys that sign access tokens, or add one.
     Keys(keys::Keys),
