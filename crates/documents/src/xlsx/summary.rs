@@ -25,13 +25,13 @@ pub(super) fn write(document: &Document, formats: &Formats, sheet: &mut Workshee
         }
     }
     next += 1;
-    let facts = title.facts(words).map(|(name, value)| (&*name, value));
+    let mut facts: Vec<(&str, Cell)> = title.facts(words).collect();
     let properties = document.blocks.iter().filter_map(|block| match block {
         Block::Properties(properties) => Some(&properties.items),
         _ => None,
     });
-    let properties = properties.flatten().map(|item| (item.name.as_str(), item.value.clone()));
-    for (name, value) in facts.chain(properties) {
+    facts.extend(properties.flatten().map(|item| (item.name.as_str(), item.value.clone())));
+    for (name, value) in facts {
         sheet.write_string_with_format(next, 0, bounded(name), &formats.strong)?;
         formats.write(sheet, (next, 1), &value, &formats.of_single(&value))?;
         next += 1;
