@@ -74,6 +74,8 @@ mod issuers;
 #[cfg(test)]
 mod keys;
 #[cfg(test)]
+mod limits;
+#[cfg(test)]
 mod migrations;
 #[cfg(test)]
 mod models;

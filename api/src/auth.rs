@@ -1,6 +1,6 @@
 //! Access: a handler that takes a [`Guard`] of a permission cannot be reached without it.
 
-use crate::{error::ApiError, middleware::RequestId, state::State};
+use crate::{error::ApiError, limits, middleware::RequestId, state::State};
 use actix_web::{FromRequest, HttpRequest, dev::Payload, http::header::AUTHORIZATION, web::Data};
 use futures_util::{FutureExt, future::LocalBoxFuture};
 use opora_db::Origin;
@@ -93,7 +93,15 @@ impl<P: Need + 'static> FromRequest for Guard<P> {
 }
 
 async fn admit<P: Need>(request: HttpRequest) -> Result<Guard<P>, ApiError> {
-    let actor = bearer(&request).await?;
+    let actor = match bearer(&request).await {
+        Ok(actor) => actor,
+        Err(refusal) => {
+            // Whoever tries tokens is known by its address only.
+            limits::charge_address(&request)?;
+            return Err(refusal);
+        }
+    };
+    limits::charge_actor(&request, &actor)?;
     if !actor.may(P::PERMISSION) {
         return Err(ProblemCode::Forbidden.into());
     }

@@ -6,6 +6,7 @@ mod read;
 
 pub use issuers::Issuer;
 
+use crate::{cors::Origins, limits::Networks};
 use opora_db::BackEnd;
 use opora_identity::seal::MasterKey;
 use opora_reporting::facts::blobs::{Place, S3};
@@ -83,6 +84,24 @@ pub struct Config {
     pub webhook_retries: String,
     /// Address of a collector of traces (OTLP over HTTP); empty: none.
     pub otlp_endpoint: String,
+    /// Requests that a user or a client may send in a minute; 0: no bound.
+    pub rate_limit: u32,
+    /// Requests without a token that an address may send in a minute; 0: no bound.
+    pub rate_limit_anonymous: u32,
+    /// Networks of proxies whose `X-Forwarded-For` is believed, with commas between.
+    pub trusted_proxies: String,
+    /// Origins whose pages may call the API from a browser, with commas between; `*`: any.
+    pub cors_origins: String,
+    /// `max-age` of Strict-Transport-Security, in seconds; 0: it is not sent.
+    pub hsts_seconds: u32,
+    /// How long the head of a request may take to come, in seconds.
+    pub header_timeout_seconds: u64,
+    /// How long nothing of a body may come, in seconds.
+    pub body_timeout_seconds: u64,
+    /// How long a client may take nothing of an answer, in seconds.
+    pub reader_timeout_seconds: u64,
+    /// How long a statement of a request may take on PostgreSQL, in seconds; 0: no bound.
+    pub statement_timeout_seconds: u64,
     /// Log filter, as `RUST_LOG` writes it.
     pub log: String,
     /// `text` or `json`.
@@ -122,6 +141,15 @@ impl Default for Config {
             webhook_private_networks: false,
             webhook_retries: RETRIES.iter().map(i64::to_string).collect::<Vec<_>>().join(","),
             otlp_endpoint: String::new(),
+            rate_limit: 1200,
+            rate_limit_anonymous: 300,
+            trusted_proxies: String::new(),
+            cors_origins: String::new(),
+            hsts_seconds: 0,
+            header_timeout_seconds: 15,
+            body_timeout_seconds: 30,
+            reader_timeout_seconds: 60,
+            statement_timeout_seconds: 30,
             log: "info".into(),
             log_format: "text".into(),
         }
@@ -210,6 +238,22 @@ impl Config {
             collector.is_empty() || is_address(collector),
             "otlp_endpoint: must begin with https:// or http://",
         );
+        for (key, value) in [
+            ("header_timeout_seconds", self.header_timeout_seconds),
+            ("body_timeout_seconds", self.body_timeout_seconds),
+            ("reader_timeout_seconds", self.reader_timeout_seconds),
+        ] {
+            check((1..=600).contains(&value), &format!("{key}: must lie in 1..600"));
+        }
+        check(self.statement_timeout_seconds <= 3600, "statement_timeout_seconds: must lie in 0..3600");
+        check(
+            Networks::parse(&self.trusted_proxies).is_some(),
+            "trusted_proxies: addresses or networks (10.0.0.0/8), with commas between",
+        );
+        check(
+            Origins::parse(&self.cors_origins).is_some(),
+            "cors_origins: origins (https://example.org) with commas between, or *",
+        );
         check(["loopback", "open", "off"].contains(&self.metrics.as_str()), "metrics: loopback, open or off");
         check(EnvFilter::try_new(&self.log).is_ok(), "log: must be a filter as RUST_LOG writes it");
         check(["text", "json"].contains(&self.log_format.as_str()), "log_format: text or json");
@@ -253,6 +297,11 @@ impl Config {
         let read = |text: &str| text.trim().parse().ok().filter(|pause| (1..=604_800).contains(pause));
         let pauses: Option<Vec<i64>> = self.webhook_retries.split(',').map(read).collect();
         pauses.filter(|pauses| pauses.len() <= 20)
+    }
+
+    /// How long a statement of a request may take.
+    pub fn statement_bound(&self) -> Option<Duration> {
+        (self.statement_timeout_seconds > 0).then(|| Duration::from_secs(self.statement_timeout_seconds))
     }
 
     /// What the addresses of this installation begin with.

@@ -201,9 +201,12 @@ pub fn of_status(status: StatusCode) -> Problem {
     match status.as_u16() {
         404 => ProblemCode::NotFound,
         405 => ProblemCode::MethodNotAllowed,
+        408 => ProblemCode::RequestTimeout,
         413 => ProblemCode::BodyTooLarge,
+        414 => ProblemCode::UriTooLong,
         415 => ProblemCode::UnsupportedMediaType,
         416 => ProblemCode::RangeNotSatisfiable,
+        431 => ProblemCode::HeadersTooLarge,
         400..=499 => ProblemCode::BadRequest,
         _ => ProblemCode::Internal,
     }

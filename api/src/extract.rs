@@ -73,8 +73,34 @@ impl<T: DeserializeOwned + ToSchema + 'static> FromRequest for Draft<T> {
     }
 }
 
+/// How deep a body may be nested.
+const MOST_DEEP: usize = 64;
+
+/// Whether arrays and objects in `bytes` stand one inside another more than [`MOST_DEEP`] times.
+fn is_too_deep(bytes: &[u8]) -> bool {
+    let (mut depth, mut in_text, mut escaped) = (0usize, false, false);
+    for &byte in bytes {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if in_text => escaped = true,
+            b'"' => in_text = !in_text,
+            _ if in_text => {}
+            b'[' | b'{' => depth += 1,
+            b']' | b'}' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth > MOST_DEEP {
+            return true;
+        }
+    }
+    false
+}
+
 /// Reads a JSON object.
 fn parse<T: DeserializeOwned + ToSchema>(bytes: &[u8]) -> Result<T, Problem> {
+    if is_too_deep(bytes) {
+        return Err(Problem::new(ProblemCode::InvalidJson, format!("nested deeper than {MOST_DEEP}")));
+    }
     if bytes.contains(&b'[') {
         let value: Value = serde_json::from_slice(bytes).map_err(|e| unreadable::<T>(&e, bytes))?;
         let flaws = misplaced_arrays::<T>(&value);

@@ -2,24 +2,27 @@
 //! whatever went wrong.
 
 use crate::{
-    error,
+    cors, door, error, limits, packed,
     state::State,
     traces::{Begun, Ended, SpanKind, TraceContext, Traces},
     unread::Incoming,
     vary,
 };
 use actix_web::{
-    Error, HttpMessage, HttpRequest,
+    Error, HttpMessage, HttpRequest, ResponseError,
     body::{BoxBody, MessageBody},
     dev::{ServiceRequest, ServiceResponse},
     http::{
         Method,
-        header::{ALLOW, CONTENT_RANGE, CONTENT_TYPE, HeaderName, HeaderValue},
+        header::{
+            ALLOW, CONTENT_RANGE, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, HeaderValue, ORIGIN,
+            STRICT_TRANSPORT_SECURITY,
+        },
     },
     middleware::Next,
     web::Data,
 };
-use opora_primitives::Problem;
+use opora_primitives::{Problem, ProblemCode};
 use std::{
     sync::atomic::{AtomicU64, Ordering},
     time::{Instant, SystemTime},
@@ -70,10 +73,18 @@ pub async fn attend(
         // Whatever answers GET answers HEAD: the framework writes the headers and leaves the body out.
         request.head_mut().method = Method::GET;
     }
+    let asked_by_mark = packed::unmark(&mut request);
     let incoming = Incoming::of(&mut request);
     async {
-        let mut response = next.call(request).await?.map_into_boxed_body();
-        if let Some(problem) = problem_of(&response) {
+        let mut response = match door::admit(request.request()) {
+            Ok(None) => next.call(request).await?.map_into_boxed_body(),
+            Ok(Some(answer)) => request.into_response(answer),
+            Err(refusal) => request.into_response(refusal.error_response()),
+        };
+        let late = incoming.as_ref().is_some_and(Incoming::is_late);
+        if let Some(problem) =
+            late.then(|| ProblemCode::RequestTimeout.into()).or_else(|| problem_of(&response))
+        {
             let http = response.request().clone();
             let mut rendered = error::render(&problem, &http, &id.0);
             for told in [ALLOW, CONTENT_RANGE] {
@@ -83,7 +94,9 @@ pub async fn attend(
             }
             response = ServiceResponse::new(http, rendered);
         }
+        packed::mark(&mut response, asked_by_mark);
         secure(&mut response, &id);
+        address_the_caller(&mut response);
         vary::tell(&mut response);
         account(&method, &response, started);
         traces.note(&begun, || ended(&method, &response, &id));
@@ -135,7 +148,19 @@ fn problem_of(response: &ServiceResponse) -> Option<Problem> {
     ((status.is_client_error() || status.is_server_error()) && !ours).then(|| error::of_status(status))
 }
 
+/// What a browser may do with an answer that is no page: nothing.
+const NOTHING: &str = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
+
+/// What a report may do: be drawn.
+const PAGE: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:; \
+    frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
+
+/// What the documentation may do: run its own scripts and try operations out.
+const DOCUMENTATION: &str = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
+    object-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
+
 fn secure(response: &mut ServiceResponse, id: &RequestId) {
+    let path = response.request().path().to_owned();
     let headers = response.headers_mut();
     for (name, value) in [
         ("x-content-type-options", "nosniff"),
@@ -145,11 +170,36 @@ fn secure(response: &mut ServiceResponse, id: &RequestId) {
     ] {
         headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
     }
+    let is_page = headers.get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
+    let policy = match path.starts_with("/docs") {
+        true => DOCUMENTATION,
+        false if is_page => PAGE,
+        false => NOTHING,
+    };
+    headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
     if !headers.contains_key("cache-control") {
         headers.insert(HeaderName::from_static("cache-control"), HeaderValue::from_static("no-store"));
     }
     if let Ok(value) = HeaderValue::from_str(&id.0) {
         headers.insert(HeaderName::from_static("x-request-id"), value);
+    }
+}
+
+/// What depends on who asks: where it stands with its limit, and whether its page may read the answer.
+fn address_the_caller(response: &mut ServiceResponse) {
+    let request = response.request().clone();
+    let Some(state) = request.app_data::<Data<State>>() else { return };
+    let headers = response.headers_mut();
+    limits::tell(&request, headers);
+    if !state.origins.is_empty() {
+        vary::note(&request, ORIGIN);
+        cors::tell(&request, &state.origins, headers);
+    }
+    let seconds = state.config.hsts_seconds;
+    if seconds > 0
+        && let Ok(value) = HeaderValue::from_str(&format!("max-age={seconds}; includeSubDomains"))
+    {
+        headers.insert(STRICT_TRANSPORT_SECURITY, value);
     }
 }
 

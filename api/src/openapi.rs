@@ -3,7 +3,7 @@
 
 mod shapes;
 
-use crate::{error::PROBLEM_JSON, oauth::TOKEN_PATH};
+use crate::{error::PROBLEM_JSON, limits, oauth::TOKEN_PATH};
 use actix_web::App;
 use opora_identity::Permission;
 use opora_primitives::ProblemCode;
@@ -30,7 +30,8 @@ use utoipa_actix_web::AppExt;
         description = "The regional system of support for schools with low educational results: registers and results in; \
             low-result schools, model assignments and target indicators out.\n\n\
             Lists are read in pages: follow `Link: rel=\"next\"` until there is none. Errors are problem documents \
-            (RFC 9457) with a stable `code`. Whatever answers GET answers HEAD too. A school may be addressed by its id or as `code:520101`.",
+            (RFC 9457) with a stable `code`. `RateLimit` and `RateLimit-Policy` tell how many requests a caller has left; \
+            `Retry-After` stands beside 429 and 503. Whatever answers GET answers HEAD too. A school may be addressed by its id or as `code:520101`.",
         license(name = "Apache-2.0", identifier = "Apache-2.0"),
         contact(name = "Opora maintainers", url = "https://opora.example"),
     ),
@@ -106,6 +107,7 @@ const SHARED: &[(&str, &[ProblemCode])] = &[
     ("Forbidden", &[ProblemCode::Forbidden, ProblemCode::NotAdmitted]),
     ("NotFound", &[ProblemCode::NotFound]),
     ("NotAcceptable", &[ProblemCode::NotAcceptable, ProblemCode::TooManyRows]),
+    ("RequestTimeout", &[ProblemCode::RequestTimeout]),
     (
         "Conflict",
         &[
@@ -119,6 +121,7 @@ const SHARED: &[(&str, &[ProblemCode])] = &[
     ("Gone", &[ProblemCode::PositionLost]),
     ("PreconditionFailed", &[ProblemCode::PreconditionFailed]),
     ("BodyTooLarge", &[ProblemCode::BodyTooLarge]),
+    ("UriTooLong", &[ProblemCode::UriTooLong]),
     ("UnsupportedMediaType", &[ProblemCode::UnsupportedMediaType]),
     ("RangeNotSatisfiable", &[ProblemCode::RangeNotSatisfiable]),
     (
@@ -131,6 +134,7 @@ const SHARED: &[(&str, &[ProblemCode])] = &[
         ],
     ),
     ("PreconditionRequired", &[ProblemCode::PreconditionRequired]),
+    ("HeadersTooLarge", &[ProblemCode::HeadersTooLarge]),
     ("TooManyRequests", &[ProblemCode::TooManyAttempts, ProblemCode::TooManyRequests]),
     ("Internal", &[ProblemCode::Internal]),
     ("Unavailable", &[ProblemCode::Unavailable, ProblemCode::IssuerUnavailable]),
@@ -248,8 +252,10 @@ fn add_shared(path: &str, method: &str, operation: &mut Operation) {
         "Conflict" => writes && secured,
         "RangeNotSatisfiable" => in_parts,
         "PreconditionFailed" | "PreconditionRequired" => names_version,
-        "BodyTooLarge" | "UnsupportedMediaType" | "InvalidFields" => has_body,
-        "TooManyRequests" | "Internal" => api,
+        "BodyTooLarge" | "UnsupportedMediaType" | "InvalidFields" | "RequestTimeout" => has_body,
+        "UriTooLong" | "HeadersTooLarge" => true,
+        "TooManyRequests" => limits::is_limited(path),
+        "Internal" => api,
         "Unavailable" => api || path == "/health/ready",
         "StorageFull" => api && writes,
         _ => false,
@@ -308,6 +314,13 @@ fn shared_response(codes: &[ProblemCode]) -> Response {
             .schema(Some(seconds))
             .description(Some("Seconds to wait before trying again"));
         response = response.header("Retry-After", header.build());
+    }
+    if first.status() == 429 {
+        for (name, words) in limits::HEADERS {
+            let text = Object::builder().schema_type(Type::String).build();
+            let header = HeaderBuilder::new().schema(Some(text)).description(Some(words));
+            response = response.header(name, header.build());
+        }
     }
     response.build()
 }

@@ -1,15 +1,16 @@
 //! From a configuration to a running server.
 
 use crate::{
-    config::Config, issuers::Issuers, middleware, notify, openapi, routes, state::State, traces::Traces,
-    worker,
+    config::Config, cors::Origins, issuers::Issuers, limits::Limiter, middleware, notify, openapi, routes,
+    state::State, traces::Traces, worker,
 };
 use actix_web::{
     App, HttpServer,
-    dev::Server,
+    dev::{Extensions, Server},
     middleware::{Compress, from_fn},
     rt::{
         self,
+        net::TcpStream,
         signal::unix::{SignalKind, signal},
     },
     web,
@@ -23,7 +24,8 @@ use opora_db::{
 use opora_identity::{Tokens, tokens};
 use opora_reporting::facts::blobs::Blobs;
 use opora_schools::import::scratch;
-use std::{net::SocketAddr, pin::pin, sync::Arc, time::Duration};
+use socket2::SockRef;
+use std::{any::Any, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
 use tokio::sync::Semaphore;
 
 /// How long what still comes is read and dropped after an answer that did not wait for the whole body. A client that
@@ -66,6 +68,18 @@ impl Running {
         let answer = self.server.await;
         self.worker.stop();
         answer
+    }
+}
+
+/// Has the system close a connection whose client takes nothing of what it was sent for so long: an answer that waits in
+/// memory would wait for ever. (Linux: `TCP_USER_TIMEOUT` counts a closed window too.)
+fn cut_off_slow_readers(patience: Duration) -> impl Fn(&dyn Any, &mut Extensions) + Clone {
+    move |connection, _| {
+        let Some(stream) = connection.downcast_ref::<TcpStream>() else { return };
+        #[cfg(target_os = "linux")]
+        if let Err(error) = SockRef::from(stream).set_tcp_user_timeout(Some(patience)) {
+            tracing::debug!(%error, "a slow reader will not be cut off");
+        }
     }
 }
 
@@ -126,7 +140,22 @@ pub fn state(config: Config) -> Result<State> {
     let streams = Arc::new(Semaphore::new(STREAMS));
     let (bell, pulse) = (Arc::default(), Arc::default());
     let traces = Arc::new(Traces::to(&config.otlp_endpoint));
-    Ok(State { database, tokens, issuers, config, evidence, bell, pulse, traces, streams, exports })
+    let limiter = Arc::new(Limiter::new(&config));
+    let origins = Arc::new(Origins::parse(&config.cors_origins).unwrap_or(Origins::Some(Vec::new())));
+    Ok(State {
+        database,
+        tokens,
+        issuers,
+        config,
+        evidence,
+        bell,
+        pulse,
+        traces,
+        origins,
+        limiter,
+        streams,
+        exports,
+    })
 }
 
 /// Binds the port, starts the worker and the keepers of foreign keys. These live in the runtime of the caller, which is
@@ -162,7 +191,8 @@ pub fn build(config: Config) -> Result<Running> {
             .wrap(Compress::default())
             .wrap(from_fn(middleware::attend))
     })
-    .client_request_timeout(Duration::from_secs(15))
+    .client_request_timeout(Duration::from_secs(state.config.header_timeout_seconds))
+    .on_connect(cut_off_slow_readers(Duration::from_secs(state.config.reader_timeout_seconds)))
     .client_disconnect_timeout(LINGER)
     .shutdown_timeout(20)
     .disable_signals();

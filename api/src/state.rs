@@ -1,6 +1,9 @@
 //! What every handler shares.
 
-use crate::{config::Config, error::ApiError, feed::pulse::Pulse, issuers::Issuers, traces::Traces};
+use crate::{
+    config::Config, cors::Origins, error::ApiError, feed::pulse::Pulse, issuers::Issuers, limits::Limiter,
+    traces::Traces,
+};
 use actix_web::web;
 use opora_db::{Database, Db, Origin, Result, Tx};
 use opora_identity::{Actor, Tokens};
@@ -27,6 +30,10 @@ pub struct State {
     pub pulse: Arc<Pulse>,
     /// Takes note of what was done, for a collector of traces.
     pub traces: Arc<Traces>,
+    /// Origins whose pages may call the API.
+    pub origins: Arc<Origins>,
+    /// Who has asked how often.
+    pub limiter: Arc<Limiter>,
     /// Streams of changes that may still be begun.
     pub streams: Arc<Semaphore>,
     /// Long answers that may still be begun: each holds a connection of the database for as long as its reader reads.
@@ -34,6 +41,11 @@ pub struct State {
 }
 
 impl State {
+    /// The database for a request, whose statements are bounded; jobs, exports and the command line take their time.
+    fn hurried(&self) -> Database {
+        self.database.bounded(self.config.statement_bound())
+    }
+
     /// Runs a read off the HTTP threads, on the replica if there is one.
     ///
     /// # Errors
@@ -42,7 +54,7 @@ impl State {
         &self,
         work: impl Fn(&mut Db) -> Result<T> + Send + 'static,
     ) -> std::result::Result<T, ApiError> {
-        let database = self.database.clone();
+        let database = self.hurried();
         off_thread(move || database.read_near(work)).await
     }
 
@@ -54,7 +66,7 @@ impl State {
         &self,
         work: impl Fn(&mut Db) -> Result<T> + Send + 'static,
     ) -> std::result::Result<T, ApiError> {
-        let database = self.database.clone();
+        let database = self.hurried();
         off_thread(move || database.read_consistent_near(work)).await
     }
 
@@ -97,7 +109,7 @@ impl State {
         origin: Origin,
         work: impl Fn(&mut Tx) -> Result<T> + Send + 'static,
     ) -> std::result::Result<T, ApiError> {
-        let database = self.database.clone();
+        let database = self.hurried();
         off_thread(move || database.write(&origin, work)).await
     }
 }

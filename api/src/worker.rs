@@ -1,6 +1,6 @@
 //! The worker: takes jobs from the database, one at a time, and has them carried out.
 
-use crate::{feed, sealer, state::State, traces, webhooks, work::Desk};
+use crate::{feed, limits, sealer, state::State, traces, webhooks, work::Desk};
 use opora_reporting::facts::blobs;
 use std::{
     sync::{
@@ -24,6 +24,7 @@ const THREADS: &[fn(&State, &AtomicBool)] = &[
     webhooks::send,
     sealer::keep_sealing,
     traces::keep_sending,
+    limits::exchange,
 ];
 
 /// The threads of a running server.

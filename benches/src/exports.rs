@@ -45,6 +45,8 @@ fn token(place: &Place) -> Outcome<String> {
         database_url: place.url.clone(),
         data_dir: place.folder().into(),
         token_seconds: 86_400,
+        rate_limit: 0,
+        rate_limit_anonymous: 0,
         ..Config::default()
     };
     http::token(&startup::state(config)?, Role::Institute)

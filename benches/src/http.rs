@@ -133,6 +133,8 @@ impl Servers {
             listen: "127.0.0.1:0".into(),
             data_dir: place.folder().into(),
             token_seconds: 86_400,
+            rate_limit: 0,
+            rate_limit_anonymous: 0,
             ..Config::default()
         };
         let (tell, told) = mpsc::channel();

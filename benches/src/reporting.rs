@@ -55,6 +55,8 @@ pub fn run() -> Outcome {
             database_url: place.url.clone(),
             data_dir: place.folder().into(),
             token_seconds: 86_400,
+            rate_limit: 0,
+            rate_limit_anonymous: 0,
             ..Config::default()
         };
         let state = startup::state(config)?;

@@ -36,6 +36,8 @@ fn placed(mut command: Command, storage: &Storage) -> Command {
         .env("OPORA_DATABASE_URL", &storage.url)
         .env("OPORA_DATA_DIR", storage.dir.path())
         .env("OPORA_LISTEN", "127.0.0.1:0")
+        .env("OPORA_RATE_LIMIT", "0")
+        .env("OPORA_RATE_LIMIT_ANONYMOUS", "0")
         .env("OPORA_LOG", "warn");
     command
 }

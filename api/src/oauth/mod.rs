@@ -6,7 +6,10 @@ mod form;
 pub use error::{OAuthError, OAuthErrorBody};
 pub use form::Form;
 
-use crate::state::{State, off_thread};
+use crate::{
+    limits,
+    state::{State, off_thread},
+};
 use actix_web::{
     HttpRequest,
     http::header::{AUTHORIZATION, HeaderValue},
@@ -35,7 +38,7 @@ pub async fn client(
     let credential = credential(request, form)?;
     let base = state.config.base();
     let audiences = [format!("{base}{TOKEN_PATH}"), state.config.issuer.clone(), base];
-    let address = request.peer_addr().map(|a| a.ip().to_string()).unwrap_or_default();
+    let address = limits::address_of(request).map(|a| a.to_string()).unwrap_or_default();
     let database = state.database.clone();
     Ok(off_thread(move || authenticate(&database, &credential, &audiences, &address)).await?)
 }

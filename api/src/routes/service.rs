@@ -2,6 +2,7 @@
 
 use crate::{
     error::{Answer, ApiError},
+    limits,
     state::{State, off_thread},
 };
 use actix_web::{HttpRequest, HttpResponse, get, web::Data};
@@ -81,7 +82,7 @@ async fn ready(state: Data<State>) -> Answer {
     responses((status = 200, description = "Metrics in the text exposition format", body = String, content_type = "text/plain")))]
 #[get("/metrics")]
 async fn show_metrics(request: HttpRequest, state: Data<State>, handle: Data<PrometheusHandle>) -> Answer {
-    let from_here = request.peer_addr().is_some_and(|peer| peer.ip().is_loopback());
+    let from_here = limits::address_of(&request).is_some_and(|address| address.is_loopback());
     match state.config.metrics.as_str() {
         "open" => {}
         "loopback" if from_here => {}

@@ -4,6 +4,7 @@ use crate::{
     auth::{Guard, ReadSelf},
     error::Answer,
     extract::Body,
+    limits,
     middleware::RequestId,
     state::{State, off_thread},
 };
@@ -123,7 +124,7 @@ fn pair(state: &State, opened: &Opened) -> Answer {
 #[post("/api/v1/auth/login")]
 async fn log_in(request: HttpRequest, state: Data<State>, Body(body): Body<Credentials>) -> Answer {
     let (database, id) = (state.database.clone(), RequestId::of(&request));
-    let address = request.peer_addr().map(|a| a.ip().to_string()).unwrap_or_default();
+    let address = limits::address_of(&request).map(|a| a.to_string()).unwrap_or_default();
     let opened =
         off_thread(move || sessions::log_in(&database, &id, &body.login, &body.password, &address)).await?;
     pair(&state, &opened)

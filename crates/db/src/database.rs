@@ -43,6 +43,8 @@ pub struct Database {
     _presence: Option<Presence>,
     /// Where reads may go instead.
     replica: Option<Arc<Replica>>,
+    /// How long a statement may take.
+    bound: Option<Duration>,
 }
 
 /// A connection inside a write: a [`Db`] that also collects what the write must leave behind.
@@ -97,7 +99,14 @@ impl Database {
             patience: settings.wait,
             _presence: None,
             replica: None,
+            bound: None,
         }
+    }
+
+    /// The same database for work that somebody waits for: PostgreSQL gives a statement up that takes longer than `bound`,
+    /// which is the problem `unavailable`. SQLite knows no such bound, and a replica has its own.
+    pub fn bounded(&self, bound: Option<Duration>) -> Self {
+        Self { bound, ..self.clone() }
     }
 
     /// Holds `presence` for as long as this database is used.
@@ -256,6 +265,10 @@ impl Database {
         let mut slot = self.pool.get().map_err(|e| Error::Unavailable(e.to_string()))?;
         // Stays so if `work` panics in the middle of a transaction.
         slot.spent = true;
+        if slot.bound != self.bound {
+            dialect::bound_statements(&mut slot.db, self.bound)?;
+            slot.bound = self.bound;
+        }
         let answer = work(&mut slot.db);
         slot.spent = matches!(&answer, Err(e) if e.broke_connection());
         answer
@@ -324,6 +337,8 @@ fn transact<T>(
 struct Slot {
     db: Db,
     spent: bool,
+    /// How long its statements may take.
+    bound: Option<Duration>,
 }
 
 struct Manager {
@@ -336,7 +351,7 @@ impl r2d2::ManageConnection for Manager {
     type Error = Error;
 
     fn connect(&self) -> Result<Slot> {
-        Ok(Slot { db: self.back_end.connect(self.quota_mib)?, spent: false })
+        Ok(Slot { db: self.back_end.connect(self.quota_mib)?, spent: false, bound: None })
     }
 
     fn is_valid(&self, slot: &mut Slot) -> Result<()> {

@@ -8,6 +8,7 @@ use diesel::{
     dsl::sql,
     sql_types::Text,
 };
+use std::time::Duration;
 
 /// Begins a write. SQLite takes its write lock at once: a transaction that reads first and upgrades later fails under
 /// concurrency. PostgreSQL checks that the concurrent transactions could have run one after another.
@@ -45,6 +46,18 @@ pub(crate) fn begin_settled(db: &mut Db) -> Result<()> {
                 "BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY",
             )?;
             order_journal(db)
+        }
+    }
+}
+
+/// Has PostgreSQL give up statements of this connection that take longer than `bound`. SQLite runs in this process and
+/// can be stopped only by code that we do not write (`unsafe`); its statements are bounded by the size of a page.
+pub(crate) fn bound_statements(db: &mut Db, bound: Option<Duration>) -> Result<()> {
+    match db {
+        Db::Sqlite(_) => Ok(()),
+        Db::Postgres(c) => {
+            let millis = bound.map_or(0, |bound| bound.as_millis());
+            Ok(c.batch_execute(&format!("SET statement_timeout = {millis}"))?)
         }
     }
 }

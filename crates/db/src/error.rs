@@ -71,6 +71,9 @@ impl From<Query> for Error {
             Kind::SerializationFailure => Self::Clash,
             Kind::ClosedConnection | Kind::UnableToSendCommand => Self::Unavailable(message.to_owned()),
             _ if message.contains("deadlock detected") => Self::Clash,
+            _ if message.contains("due to statement timeout") => {
+                Problem::new(ProblemCode::Unavailable, "it takes the database too long; ask for less").into()
+            }
             _ if ["disk is full", "No space left", "could not extend file"]
                 .iter()
                 .any(|m| message.contains(m)) =>

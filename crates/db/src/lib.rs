@@ -19,6 +19,7 @@ mod replica;
 #[expect(missing_docs, reason = "the tables are documented in migrations/")]
 pub mod schema;
 mod staging;
+pub mod tallies;
 mod telling;
 
 pub use connection::{BackEnd, Both, Db};

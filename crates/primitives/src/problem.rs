@@ -49,6 +49,7 @@ problem_codes! {
     MethodNotAllowed = "method_not_allowed", 405, "This address does not take this method", "Метод здесь не поддерживается";
     NotAcceptable = "not_acceptable", 406, "None of the accepted formats can be given", "Нет ни одного из запрошенных форматов";
     TooManyRows = "too_many_rows", 406, "There are more rows than this format holds; ask for CSV or for fewer", "Строк больше, чем вмещает этот формат; запросите CSV или сузьте выборку";
+    RequestTimeout = "request_timeout", 408, "The request did not come in time", "Запрос не пришёл вовремя";
     Conflict = "conflict", 409, "It clashes with what is there", "Противоречит имеющимся данным";
     AlreadyExists = "already_exists", 409, "There is one with this key already", "Запись с таким ключом уже есть";
     StillReferenced = "still_referenced", 409, "Other records refer to it", "На запись ссылаются другие";
@@ -61,6 +62,7 @@ problem_codes! {
     PositionLost = "position_lost", 410, "The feed has not been at this place; begin anew", "Такого места в ленте изменений нет; начните заново";
     PreconditionFailed = "precondition_failed", 412, "It has changed since you read it", "Запись изменилась после чтения";
     BodyTooLarge = "body_too_large", 413, "The body is larger than allowed", "Тело запроса больше допустимого";
+    UriTooLong = "uri_too_long", 414, "The address is longer than allowed", "Адрес запроса длиннее допустимого";
     UnsupportedMediaType = "unsupported_media_type", 415, "This media type is not accepted here", "Такой тип данных не принимается";
     RangeNotSatisfiable = "range_not_satisfiable", 416, "The file has no such part", "В файле нет такой части";
     InvalidFields = "invalid_fields", 422, "Some fields are not valid", "Некоторые поля заполнены неверно";
@@ -69,6 +71,7 @@ problem_codes! {
     InvalidFile = "invalid_file", 422, "The file cannot be imported", "Файл нельзя загрузить";
     EvidenceMismatch = "evidence_mismatch", 422, "The file is not what it says it is", "Содержимое файла не соответствует заявленному";
     PreconditionRequired = "precondition_required", 428, "Say which version you change: send If-Match", "Укажите версию: нужен If-Match";
+    HeadersTooLarge = "headers_too_large", 431, "The headers are more or longer than allowed", "Заголовков больше допустимого, или они слишком длинные";
     TooManyAttempts = "too_many_attempts", 429, "Too many attempts; wait", "Слишком много попыток; подождите";
     TooManyRequests = "too_many_requests", 429, "Too many requests; wait", "Слишком много запросов; подождите";
     Internal = "internal", 500, "Something failed on our side; the request id finds it in the log", "Внутренняя ошибка; по номеру запроса её найдут в журнале";

@@ -73,6 +73,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     change_journal,
     jobs,
     idempotency_keys,
+    rate_tallies,
     municipalities,
     schools,
     contexts,

@@ -71,6 +71,15 @@ diesel::table! {
 }
 
 diesel::table! {
+    rate_tallies (node, caller, minute) {
+        node -> Text,
+        caller -> Text,
+        minute -> BigInt,
+        requests -> BigInt,
+    }
+}
+
+diesel::table! {
     idempotency_keys (actor_kind, actor_id, key) {
         actor_kind -> Text,
         actor_id -> BigInt,

@@ -1,0 +1,270 @@
+//! How many requests a caller may send: a user or a client with a token, an address without one. Counted in memory; nodes
+//! of one database tell each other about busy callers once a second (`exchange`), so that a limit holds over all of them.
+
+mod exchange;
+mod networks;
+mod rules;
+
+pub use exchange::exchange;
+pub use networks::Networks;
+pub use rules::{Standing, WINDOW};
+
+use crate::{config::Config, error::ApiError, state::State};
+use actix_web::{
+    HttpMessage, HttpRequest,
+    http::header::{HeaderMap, HeaderName, HeaderValue, RETRY_AFTER},
+    web::Data,
+};
+use opora_db::ActorKind;
+use opora_identity::Actor;
+use opora_primitives::{Problem, ProblemCode};
+use std::{
+    collections::HashMap,
+    hash::{DefaultHasher, Hash, Hasher},
+    net::IpAddr,
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::SystemTime,
+};
+
+/// What a limited answer tells (draft-ietf-httpapi-ratelimit-headers), with the contract's words for it.
+pub const HEADERS: [(&str, &str); 2] = [
+    (
+        "RateLimit-Policy",
+        "Which limit holds, how many requests (`q`) it allows and in how many seconds (`w`)",
+    ),
+    ("RateLimit", "Requests left (`r`) and seconds until this minute ends (`t`)"),
+];
+
+/// Whether requests to `path` are counted: not the state of the installation, its documents and its keys.
+pub fn is_limited(path: &str) -> bool {
+    ["/api/", "/oauth/", "/feeds/"].iter().any(|prefix| path.starts_with(prefix))
+}
+
+/// Whether `path` asks for no access token, so that only the address tells who asks.
+fn is_open(path: &str) -> bool {
+    const OPEN: [&str; 5] =
+        ["/api/v1/auth/login", "/api/v1/auth/refresh", "/api/v1/public/", "/oauth/", "/feeds/"];
+    OPEN.iter().any(|prefix| path.starts_with(prefix))
+}
+
+/// Who is counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Caller {
+    /// A user or a client, by the id of its row.
+    Actor(ActorKind, i64),
+    /// Whoever comes from an address, of IPv6 from a network of 64 bits, which one household has.
+    Address(IpAddr),
+    /// Whoever comes from addresses for which there is no more place.
+    Crowd,
+}
+
+impl Caller {
+    fn of_address(address: IpAddr) -> Self {
+        Self::Address(match address {
+            IpAddr::V6(v6) => IpAddr::V6((u128::from(v6) & !u128::from(u64::MAX)).into()),
+            v4 => v4,
+        })
+    }
+
+    fn policy(self) -> &'static str {
+        match self {
+            Self::Actor(ActorKind::Client, _) => "client",
+            Self::Actor(..) => "user",
+            _ => "address",
+        }
+    }
+}
+
+/// Requests of a caller in the last minute and in this one.
+#[derive(Clone, Copy, Default)]
+struct Tally {
+    minute: i64,
+    mine: [u64; 2],
+    others: [u64; 2],
+}
+
+impl Tally {
+    /// Brings it to `minute`.
+    fn roll(&mut self, minute: i64) {
+        match minute - self.minute {
+            0 => {}
+            1 => {
+                for pair in [&mut self.mine, &mut self.others] {
+                    *pair = [pair[1], 0];
+                }
+            }
+            _ => *self = Self::default(),
+        }
+        self.minute = minute;
+    }
+}
+
+const SHARDS: usize = 16;
+
+/// Callers that one shard holds; addresses beyond are counted together.
+const MOST: usize = 8192;
+
+/// Who has asked how often.
+pub struct Limiter {
+    shards: [Mutex<HashMap<Caller, Tally>>; SHARDS],
+    actors: u64,
+    addresses: u64,
+    trusted: Networks,
+}
+
+impl Limiter {
+    /// Limits as configured.
+    pub fn new(config: &Config) -> Self {
+        Self {
+            shards: std::array::from_fn(|_| Mutex::default()),
+            actors: config.rate_limit.into(),
+            addresses: config.rate_limit_anonymous.into(),
+            trusted: Networks::parse(&config.trusted_proxies).unwrap_or_default(),
+        }
+    }
+
+    fn limit(&self, caller: Caller) -> u64 {
+        if matches!(caller, Caller::Actor(..)) { self.actors } else { self.addresses }
+    }
+
+    fn shard(&self, caller: Caller) -> MutexGuard<'_, HashMap<Caller, Tally>> {
+        let mut hasher = DefaultHasher::new();
+        caller.hash(&mut hasher);
+        let shard = &self.shards[hasher.finish() as usize % SHARDS];
+        shard.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Counts a request of `caller` at `now`, in seconds since 1970, if it is let in. Nothing where no limit holds.
+    fn charge(&self, caller: Caller, now: u64) -> Option<Standing> {
+        let limit = self.limit(caller);
+        if limit == 0 {
+            return None;
+        }
+        let mut shard = self.shard(caller);
+        let is_new = !shard.contains_key(&caller);
+        if is_new && shard.len() >= MOST && matches!(caller, Caller::Address(_)) {
+            drop(shard);
+            return self.charge(Caller::Crowd, now);
+        }
+        let tally = shard.entry(caller).or_default();
+        tally.roll((now / WINDOW) as i64);
+        let (before, count) = (tally.mine[0] + tally.others[0], tally.mine[1] + tally.others[1]);
+        let standing = rules::judge(limit, before, count, now % WINDOW);
+        // Who is refused is not counted, or would never be let in again.
+        tally.mine[1] += u64::from(standing.is_good());
+        Some(standing)
+    }
+}
+
+fn now() -> u64 {
+    SystemTime::UNIX_EPOCH.elapsed().map_or(0, |d| d.as_secs())
+}
+
+/// The address that `request` comes from, through the proxies that are trusted.
+pub fn address_of(request: &HttpRequest) -> Option<IpAddr> {
+    let state = request.app_data::<Data<State>>()?;
+    networks::origin(request, &state.limiter.trusted)
+}
+
+/// What a request was told of its limit.
+#[derive(Clone, Copy)]
+struct Told(Caller, Standing);
+
+/// Counts a request that no access token will speak for.
+///
+/// # Errors
+/// [`ProblemCode::TooManyRequests`].
+pub fn charge_stranger(request: &HttpRequest) -> Result<(), ApiError> {
+    let has_token = request.headers().contains_key("authorization") && !is_open(request.path());
+    if has_token || !is_limited(request.path()) { Ok(()) } else { charge_address(request) }
+}
+
+/// Counts a request for its address.
+///
+/// # Errors
+/// [`ProblemCode::TooManyRequests`].
+pub fn charge_address(request: &HttpRequest) -> Result<(), ApiError> {
+    let told = request.extensions().get::<Told>().is_some();
+    match address_of(request) {
+        Some(address) if !told => charge(request, Caller::of_address(address)),
+        _ => Ok(()),
+    }
+}
+
+/// Counts a request for who holds its token.
+///
+/// # Errors
+/// [`ProblemCode::TooManyRequests`].
+pub fn charge_actor(request: &HttpRequest, actor: &Actor) -> Result<(), ApiError> {
+    let (kind, id) = actor.key();
+    charge(request, Caller::Actor(kind, id))
+}
+
+fn charge(request: &HttpRequest, caller: Caller) -> Result<(), ApiError> {
+    let Some(state) = request.app_data::<Data<State>>() else { return Ok(()) };
+    let Some(standing) = state.limiter.charge(caller, now()) else { return Ok(()) };
+    request.extensions_mut().insert(Told(caller, standing));
+    if standing.is_good() {
+        return Ok(());
+    }
+    let words = format!("{} requests in {WINDOW} seconds", standing.limit);
+    Err(Problem::new(ProblemCode::TooManyRequests, words).into())
+}
+
+/// Tells in `headers` where the sender of `request` stands.
+pub fn tell(request: &HttpRequest, headers: &mut HeaderMap) {
+    let Some(Told(caller, standing)) = request.extensions().get::<Told>().copied() else { return };
+    let policy = caller.policy();
+    let Standing { limit, left, reset, wait } = standing;
+    let mut put = |name: HeaderName, value: String| {
+        if let Ok(value) = HeaderValue::from_str(&value) {
+            headers.insert(name, value);
+        }
+    };
+    put(HeaderName::from_static("ratelimit-policy"), format!("\"{policy}\";q={limit};w={WINDOW}"));
+    put(HeaderName::from_static("ratelimit"), format!("\"{policy}\";r={left};t={reset}"));
+    if wait > 0 {
+        put(RETRY_AFTER, wait.to_string());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn limiter() -> Limiter {
+        Limiter::new(&Config { rate_limit: 5, rate_limit_anonymous: 2, ..Config::default() })
+    }
+
+    #[test]
+    fn each_caller_is_counted_for_itself() {
+        let limiter = limiter();
+        let (user, client) = (Caller::Actor(ActorKind::User, 1), Caller::Actor(ActorKind::Client, 1));
+        for _ in 0..5 {
+            assert!(limiter.charge(user, 600).unwrap().is_good());
+        }
+        assert!(!limiter.charge(user, 600).unwrap().is_good());
+        assert!(limiter.charge(client, 600).unwrap().is_good());
+        // Two minutes on nothing of it counts.
+        assert_eq!(limiter.charge(user, 720).unwrap().left, 4);
+    }
+
+    #[test]
+    fn addresses_are_bounded() {
+        let limiter = limiter();
+        for n in 0..(2 * SHARDS * MOST) as u32 {
+            limiter.charge(Caller::of_address(IpAddr::V4(n.into())), 600);
+        }
+        let held: usize = limiter.shards.iter().map(|shard| shard.lock().unwrap().len()).sum();
+        assert!(held <= SHARDS * MOST + 1, "{held}");
+        let (one, two) = ("2001:db8::1".parse().unwrap(), "2001:db8::2".parse().unwrap());
+        assert_eq!(Caller::of_address(one), Caller::of_address(two));
+    }
+
+    #[test]
+    fn off_is_off() {
+        let limiter = Limiter::new(&Config { rate_limit: 0, rate_limit_anonymous: 0, ..Config::default() });
+        assert_eq!(limiter.charge(Caller::Actor(ActorKind::User, 1), 600), None);
+        assert_eq!(limiter.charge(Caller::Crowd, 600), None);
+    }
+}
