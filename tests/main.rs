@@ -68,6 +68,8 @@ mod http;
 #[cfg(test)]
 mod imports;
 #[cfg(test)]
+mod invariants;
+#[cfg(test)]
 mod issuer_keys;
 #[cfg(test)]
 mod issuers;

@@ -1,6 +1,6 @@
 //! Access: a handler that takes a [`Guard`] of a permission cannot be reached without it.
 
-use crate::{error::ApiError, limits, middleware::RequestId, state::State};
+use crate::{error::ApiError, limits, middleware::RequestId, routes::contract::Published, state::State};
 use actix_web::{FromRequest, HttpRequest, dev::Payload, http::header::AUTHORIZATION, web::Data};
 use futures_util::{FutureExt, future::LocalBoxFuture};
 use opora_db::Origin;
@@ -104,6 +104,9 @@ async fn admit<P: Need>(request: HttpRequest) -> Result<Guard<P>, ApiError> {
     limits::charge_actor(&request, &actor)?;
     if !actor.may(P::PERMISSION) {
         return Err(ProblemCode::Forbidden.into());
+    }
+    if let Some(published) = request.app_data::<Data<Published>>() {
+        published.check_parameters(&request)?;
     }
     Ok(Guard { actor, request_id: RequestId::of(&request), need: PhantomData })
 }

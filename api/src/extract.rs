@@ -242,14 +242,12 @@ impl<T: DeserializeOwned + 'static> FromRequest for Query<T> {
     }
 }
 
-/// Every name in `query` that is none of those that serde's `words` list.
-fn unknown_parameters(query: &str, words: &str) -> Problem {
+/// Every parameter in `query` that is none of those that are known.
+pub fn unknown_parameters<'a, K: Iterator<Item = &'a str>>(query: &str, known: impl Fn() -> K) -> Vec<Flaw> {
     let sent = web::Query::<Vec<(String, String)>>::from_query(query).map(|q| q.into_inner());
-    let flaws = sent.unwrap_or_default().into_iter().map(|(name, _)| name);
-    let flaws = flaws.filter(|name| known_names(words).all(|known| known != name));
-    let flaws =
-        flaws.map(|name| Flaw::unknown(name.chars().take(100).collect::<String>(), known_names(words)));
-    Problem { flaws: flaws.collect(), ..Problem::new(ProblemCode::UnknownParameter, words) }
+    let names = sent.unwrap_or_default().into_iter().map(|(name, _)| name);
+    let strange = names.filter(|name| known().all(|word| word != name));
+    strange.map(|name| Flaw::unknown(name.chars().take(100).collect::<String>(), known())).collect()
 }
 
 /// Declares the query parameters of a list: its filters, each optional, and the place in the list. (The query format has

@@ -30,6 +30,7 @@ pub mod sealer;
 pub mod shape;
 pub mod startup;
 pub mod state;
+pub mod tag;
 pub mod traces;
 pub mod unread;
 pub mod upload;

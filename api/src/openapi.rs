@@ -3,7 +3,7 @@
 
 mod shapes;
 
-use crate::{error::PROBLEM_JSON, limits, oauth::TOKEN_PATH};
+use crate::{error::PROBLEM_JSON, limits, oauth::TOKEN_PATH, tag};
 use actix_web::App;
 use opora_identity::Permission;
 use opora_primitives::ProblemCode;
@@ -84,6 +84,24 @@ pub fn addresses() -> Vec<(String, &'static str)> {
     items.flat_map(|(path, item)| operations(item).map(move |(method, _)| (path.clone(), method))).collect()
 }
 
+/// Path, method and query parameters of every operation.
+pub fn query_parameters() -> Vec<(String, &'static str, Vec<String>)> {
+    let mut document = document();
+    let items = document.paths.paths.iter_mut();
+    let names = |operation: &Operation| {
+        let parameters = operation.parameters.iter().flatten().filter_map(|parameter| match parameter {
+            RefOr::T(parameter) => Some(parameter),
+            RefOr::Ref(_) => None,
+        });
+        parameters.filter(|p| p.parameter_in == ParameterIn::Query).map(|p| p.name.clone()).collect()
+    };
+    items
+        .flat_map(|(path, item)| {
+            operations(item).map(move |(method, operation)| (path.clone(), method, names(operation)))
+        })
+        .collect()
+}
+
 /// The contract as `openapi.yaml` keeps it.
 ///
 /// # Errors
@@ -153,6 +171,7 @@ fn complete(mut document: Document) -> Document {
     for (path, item) in &mut document.paths.paths {
         for (method, operation) in operations(item) {
             add_shared(path, method, operation);
+            add_tag(path, method, operation);
             add_condition(method, operation);
             name_permission(operation);
         }
@@ -273,6 +292,19 @@ fn has_parameter(operation: &Operation, names: &[&str]) -> bool {
         RefOr::Ref(_) => false,
     };
     operation.parameters.iter().flatten().any(named)
+}
+
+/// A record that no version is counted of is tagged by its contents (`crate::tag`).
+fn add_tag(path: &str, method: &str, operation: &mut Operation) {
+    if method != "get" || !tag::is_record(path) {
+        return;
+    }
+    let Some(RefOr::T(found)) = operation.responses.responses.get_mut("200") else { return };
+    if found.content.contains_key("application/json") && !found.headers.contains_key("ETag") {
+        let text = Object::builder().schema_type(Type::String).build();
+        let header = HeaderBuilder::new().schema(Some(text)).description(Some("A digest of the contents"));
+        found.headers.insert("ETag".into(), header.build().into());
+    }
 }
 
 /// Whatever is read with an ETag may be asked for only if it has changed.

@@ -2,7 +2,7 @@
 
 use crate::{
     config::Config, cors::Origins, issuers::Issuers, limits::Limiter, middleware, notify, openapi, routes,
-    state::State, traces::Traces, worker,
+    state::State, tag, traces::Traces, worker,
 };
 use actix_web::{
     App, HttpServer,
@@ -188,6 +188,7 @@ pub fn build(config: Config) -> Result<Running> {
             .split_for_parts();
         app.configure(routes::contract::pages)
             .default_service(web::to(routes::contract::unmatched))
+            .wrap(from_fn(tag::tag))
             .wrap(Compress::default())
             .wrap(from_fn(middleware::attend))
     })

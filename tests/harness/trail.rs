@@ -8,11 +8,61 @@ use super::{
 use diesel::prelude::*;
 use opora_db::{Database, audit::AuditEntry, schema::audit_log};
 use serde_json::Value;
-use std::fmt::Display;
+use std::{
+    fmt::Display,
+    sync::atomic::{AtomicUsize, Ordering},
+};
+
+const IDEMPOTENCY_KEY: &str = "Idempotency-Key";
 
 /// Carries out `operation` with `keys` in place of the parameters of its path, at the version the record has.
 pub fn act(client: &Client, operation: &str, keys: &[&dyn Display], body: &Value) -> Reply {
-    send(client, operation, keys, "", |call| if body.is_null() { call } else { call.json(body) })
+    static COUNT: AtomicUsize = AtomicUsize::new(0);
+    let key = format!("{operation}-{}", COUNT.fetch_add(1, Ordering::Relaxed));
+    let creates = find(operation).parameters().any(|parameter| parameter["name"] == IDEMPOTENCY_KEY);
+    let reply = send(client, operation, keys, "", |call| filled(call, body, creates.then_some(&key)));
+    if creates {
+        repeat(operation, &reply, body, |body| {
+            filled(call_of(client, &find(operation), keys, ""), body, Some(&key)).send()
+        });
+    }
+    reply
+}
+
+fn filled<'a>(call: Call<'a>, body: &Value, key: Option<&String>) -> Call<'a> {
+    let call = match key {
+        Some(key) => call.header(IDEMPOTENCY_KEY, key),
+        None => call,
+    };
+    if body.is_null() { call } else { call.json(body) }
+}
+
+/// What creates takes a key: the same request gets the first answer again, another one under it is refused.
+fn repeat(operation: &str, first: &Reply, body: &Value, again: impl Fn(&Value) -> Reply) {
+    let second = again(body);
+    assert_eq!((second.status, &second.json), (first.status, &first.json), "{operation}: {second}");
+    let others = others(body);
+    let refused = others.iter().any(|other| again(other).json["code"] == "idempotency_mismatch");
+    assert!(others.is_empty() || refused, "{operation}: its key is good for other requests too");
+}
+
+/// The body with one of its fields changed, for each that is a text, a number or a yes. Years and periods get others.
+fn others(body: &Value) -> Vec<Value> {
+    let fields = body.as_object().into_iter().flatten();
+    let changed = fields.filter_map(|(name, value)| {
+        let value = match value {
+            Value::String(text) if text.contains("2018/2019") => "2017/2018".into(),
+            Value::String(text) if text.ends_with("-H2") => text.replace("-H2", "-H1").into(),
+            Value::String(text) => format!("{text}я").into(),
+            Value::Number(number) => (number.as_i64()? + 1).into(),
+            Value::Bool(truth) => (!truth).into(),
+            _ => return None,
+        };
+        let mut other = body.clone();
+        other[name] = value;
+        Some(other)
+    });
+    changed.collect()
 }
 
 /// Reads by `operation`.
@@ -28,20 +78,26 @@ pub fn send<'a>(
     query: &str,
     fill: impl FnOnce(Call<'a>) -> Call<'a>,
 ) -> Reply {
-    let operations = operations();
-    let found = operations.iter().find(|o| o.id == operation);
-    let found = found.unwrap_or_else(|| panic!("no operation {operation}"));
-    let mut keys = keys.iter();
-    let path = found.path_with(|_| keys.next().map(|key| key.to_string()));
-    let mut call = client.call(&found.method, &format!("{path}{query}")).header("X-Request-Id", operation);
-    if names_a_version(found) {
-        // A step is taken on the record above it.
-        let record = if found.method == "POST" { path.rsplit_once('/').unwrap().0 } else { &path };
-        call = call.header("If-Match", client.get(record).expect(200).header("etag"));
-    }
-    let reply = fill(call).send();
+    let reply = fill(call_of(client, &find(operation), keys, query)).send();
     assert!((200..300).contains(&reply.status), "{operation}: {reply}");
     reply
+}
+
+fn find(operation: &str) -> Operation {
+    let found = operations().into_iter().find(|o| o.id == operation);
+    found.unwrap_or_else(|| panic!("no operation {operation}"))
+}
+
+fn call_of<'a>(client: &'a Client, operation: &Operation, keys: &[&dyn Display], query: &str) -> Call<'a> {
+    let mut keys = keys.iter();
+    let path = operation.path_with(|_| keys.next().map(|key| key.to_string()));
+    let call = client.call(&operation.method, &format!("{path}{query}")).header("X-Request-Id", operation.id);
+    if !names_a_version(operation) {
+        return call;
+    }
+    // A step is taken on the record above it.
+    let record = if operation.method == "POST" { path.rsplit_once('/').unwrap().0 } else { &path };
+    call.header("If-Match", client.get(record).expect(200).header("etag"))
 }
 
 fn names_a_version(operation: &Operation) -> bool {

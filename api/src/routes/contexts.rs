@@ -8,7 +8,7 @@ use crate::{
     state::State,
 };
 use actix_web::{
-    HttpRequest, HttpResponse, get,
+    HttpRequest, get,
     web::{Data, Path},
 };
 use opora_primitives::{AcademicYear, SchoolId};
@@ -37,6 +37,11 @@ list_query! {
     }
 }
 
+list_query! {
+    /// Where in the list of the school's contexts.
+    SchoolContextQuery {}
+}
+
 /// List social contexts
 ///
 /// By school and year: those of the caller's area.
@@ -59,14 +64,22 @@ async fn list(
 
 /// List a school's social contexts
 ///
-/// One for each year, the oldest first, all at once.
-#[utoipa::path(operation_id = "list_school_contexts", tag = "registry", params(SchoolPath), security(("bearer" = ["registry:read"])),
-    responses((status = 200, description = "The contexts", body = Items<Context>)))]
+/// One for each year, the oldest first.
+#[utoipa::path(operation_id = "list_school_contexts", tag = "registry", params(SchoolPath, SchoolContextQuery), security(("bearer" = ["registry:read"])),
+    responses((status = 200, description = "A page of contexts", body = Items<Context>, headers(("Link" = String, description = "The next page")))))]
 #[get("/api/v1/schools/{id}/contexts")]
-async fn list_of_school(guard: Guard<ReadRegistry>, state: Data<State>, path: Path<SchoolPath>) -> Answer {
-    let (area, wanted) = (guard.area(), path.school()?);
-    let find =
-        move |db: &mut _| schools::resolve(db, area, &wanted).and_then(|id| contexts::of_school(db, id));
-    let items = state.read_consistent(find).await?;
-    Ok(HttpResponse::Ok().json(Items { items }))
+async fn list_of_school(
+    guard: Guard<ReadRegistry>,
+    request: HttpRequest,
+    state: Data<State>,
+    path: Path<SchoolPath>,
+    Query(query): Query<SchoolContextQuery>,
+) -> Answer {
+    let (area, wanted, limit) = (guard.area(), path.school()?, query.limit()?);
+    let find = move |db: &mut _| {
+        let school = Some(schools::resolve(db, area, &wanted)?);
+        let filter = Filter { school, ..Filter::default() };
+        contexts::list(db, area, &filter, limit, query.cursor.as_deref())
+    };
+    Ok(page(&request, state.read_consistent(find).await?))
 }

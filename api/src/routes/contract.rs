@@ -1,13 +1,14 @@
 //! The contract and its documentation, served from the binary.
 
-use crate::openapi;
+use crate::{extract::unknown_parameters, openapi};
 use actix_web::{
     HttpRequest, HttpResponse,
     dev::ResourceDef,
     http::header::ALLOW,
     web::{self, Data},
 };
-use opora_primitives::{ProblemCode, Reason};
+use opora_primitives::{Problem, ProblemCode, Reason};
+use std::collections::HashMap;
 use utoipa_swagger_ui::SwaggerUi;
 
 /// The contract in both forms, made once.
@@ -16,6 +17,8 @@ pub struct Published {
     json: String,
     /// The address of each operation with its method: what a request with another method is told.
     methods: Vec<(ResourceDef, String)>,
+    /// The query parameters of each operation, by its path and its method.
+    parameters: HashMap<String, Vec<(&'static str, Vec<String>)>>,
 }
 
 impl Published {
@@ -33,8 +36,41 @@ impl Published {
                 )
             })
             .collect();
-        Ok(Self { yaml: openapi::yaml()?, json: openapi::json()?, methods })
+        let mut parameters = HashMap::<String, Vec<_>>::new();
+        for (path, method, names) in openapi::query_parameters() {
+            parameters.entry(path).or_default().push((method, names));
+        }
+        Ok(Self { yaml: openapi::yaml()?, json: openapi::json()?, methods, parameters })
     }
+
+    /// Refuses query parameters of `request` that its operation does not have, all at once. Handlers without any would
+    /// not look.
+    ///
+    /// # Errors
+    /// [`ProblemCode::UnknownParameter`].
+    pub fn check_parameters(&self, request: &HttpRequest) -> Result<(), Problem> {
+        let query = request.query_string();
+        if query.is_empty() {
+            return Ok(());
+        }
+        let operations = request.match_pattern().and_then(|path| self.parameters.get(&path));
+        let is_asked = |(method, _): &&(&str, _)| request.method().as_str().eq_ignore_ascii_case(method);
+        match operations.and_then(|operations| operations.iter().find(is_asked)) {
+            Some((_, names)) => only_known(query, names),
+            None => Ok(()),
+        }
+    }
+}
+
+fn only_known(query: &str, names: &[String]) -> Result<(), Problem> {
+    let known = || names.iter().map(String::as_str);
+    let flaws = unknown_parameters(query, known);
+    if flaws.is_empty() {
+        return Ok(());
+    }
+    let list = known().collect::<Vec<_>>().join(", ");
+    let detail = if list.is_empty() { "there are none here".to_owned() } else { format!("known: {list}") };
+    Err(Problem { flaws, ..Problem::new(ProblemCode::UnknownParameter, detail) })
 }
 
 /// Registers the pages. They describe the operations and so are not operations themselves.

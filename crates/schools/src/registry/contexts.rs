@@ -90,18 +90,6 @@ pub fn list(
     Ok(Page::cut(rows, limit, &scope, |c: &Context| (c.school_id, c.academic_year)))
 }
 
-/// The contexts of a school that [`super::schools::resolve`] has found, oldest first.
-///
-/// # Errors
-/// Faults of the database.
-pub fn of_school(db: &mut Db, school: SchoolId) -> Result<Vec<Context>> {
-    Ok(contexts::table
-        .filter(contexts::school_id.eq(school))
-        .order(contexts::academic_year)
-        .select(Context::as_select())
-        .load(db)?)
-}
-
 /// All contexts of a year, by school: the input of the social index.
 ///
 /// # Errors

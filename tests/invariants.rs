@@ -1,0 +1,318 @@
+//! What holds of every operation: the walk reads the contract and then sends the requests. A new operation without it
+//! fails here, unless it stands among the exceptions with its reason.
+
+use crate::{
+    audit_stories::tell_all,
+    harness::{
+        Client, World,
+        contract::{Operation, operations, resolve},
+    },
+};
+use opora_identity::{Permission, Role};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+/// Lists that come whole.
+const WHOLE: &[(&str, &str)] = &[
+    ("list_models", "the seven models of the order"),
+    ("list_indicators", "the four indicators of the passport"),
+    ("list_passport_stages", "its six stages"),
+    ("list_due_reports", "one for each half-year of a plan"),
+    ("list_plan_warnings", "found over the whole of one version, which holds a few dozen activities"),
+    ("list_change_partitions", "as many as were asked for, at most 256"),
+];
+
+/// Changes that name no version.
+const UNCONDITIONAL: &[(&str, &str)] = &[
+    ("delete_client_secret", "a secret never changes: it is there or not"),
+    ("delete_feed_token", "so is a token"),
+    ("delete_evidence", "evidence never changes; other evidence is another record"),
+    ("delete_list", "a version of the list never changes"),
+    ("delete_results", "what matches is removed, however it came to be so"),
+    ("delete_identification_run", "a run that has ended never changes, and another is not removed"),
+    ("delete_proposal_run", "its decisions forbid the removal; nothing else of it changes"),
+];
+
+/// Requests that make something and take no key under which they could be sent again.
+const ONCE: &[(&str, &str)] = &[
+    ("create_client_secret", "the secret is told once: an answer that is kept would hold it"),
+    ("create_feed_token", "so is the address of a feed"),
+    ("create_webhook", "so is the secret of a webhook"),
+    ("rotate_webhook_secret", "and its next one"),
+    ("replay_webhook_delivery", "sent twice it has no further effect"),
+    ("replay_webhook_deliveries", "neither has this"),
+    ("cancel_job", "nor this"),
+];
+
+/// Bodies that are no object with fields of its own.
+const OTHER_BODIES: &[(&str, &str)] = &[];
+
+fn named(exceptions: &[(&str, &str)], operation: &Operation) -> bool {
+    exceptions.iter().any(|(id, _)| *id == operation.id)
+}
+
+fn has(operation: &Operation, parameter: &str) -> bool {
+    operation.parameters().any(|found| found["name"] == parameter)
+}
+
+fn answers(operation: &Operation, header: &str) -> bool {
+    resolve(&operation.json["responses"]["200"])["headers"][header].is_object()
+}
+
+/// Whether an operation has what it must, or a reason not to have it; a reason that is none any more is a fault too.
+fn check(
+    faults: &mut Vec<String>,
+    operation: &Operation,
+    exceptions: &[(&str, &str)],
+    holds: bool,
+    what: &str,
+) {
+    match (holds, named(exceptions, operation)) {
+        (false, false) => faults.push(format!("{}: no {what}", operation.id)),
+        (true, true) => faults.push(format!("{}: has {what}, so it is no exception", operation.id)),
+        _ => {}
+    }
+}
+
+#[test]
+fn every_operation_keeps_the_conventions() {
+    let mut faults = Vec::new();
+    for operation in &operations() {
+        let (method, responses) = (operation.method.as_str(), &operation.json["responses"]);
+        for (status, response) in responses.as_object().unwrap() {
+            // What speaks OAuth refuses in its own words.
+            let refusal = status.starts_with(['4', '5']) && !operation.path.starts_with("/oauth/");
+            let is_problem = resolve(response)["content"]["application/problem+json"].is_object();
+            if refusal && !is_problem {
+                faults.push(format!("{}: {status} is no problem document", operation.id));
+            }
+        }
+        if method == "GET" && operation.is_list() {
+            let place = has(operation, "cursor") || has(operation, "after");
+            let paged = has(operation, "limit") && place && answers(operation, "Link");
+            check(&mut faults, operation, WHOLE, paged, "limit, cursor and Link");
+        }
+        if method == "GET" && opora::tag::is_record(operation.path) {
+            let tagged = answers(operation, "ETag") && has(operation, "If-None-Match");
+            let told = responses["304"].is_object();
+            check(&mut faults, operation, &[], tagged && told, "ETag with If-None-Match");
+        }
+        if ["PUT", "PATCH", "DELETE"].contains(&method) {
+            let holds = has(operation, "If-Match") && responses["428"].is_object();
+            check(&mut faults, operation, UNCONDITIONAL, holds, "If-Match");
+        }
+        let creates = responses["201"].is_object() || responses["202"].is_object();
+        if method == "POST" && creates {
+            check(&mut faults, operation, ONCE, has(operation, "Idempotency-Key"), "Idempotency-Key");
+        }
+        if opora::limits::is_limited(operation.path) && !responses["429"].is_object() {
+            faults.push(format!("{}: no 429", operation.id));
+        }
+    }
+    let known: Vec<&str> = operations().iter().map(|o| o.id).collect();
+    for (id, reason) in [WHOLE, UNCONDITIONAL, ONCE, OTHER_BODIES].into_iter().flatten() {
+        assert!(known.contains(id) && !reason.is_empty(), "{id}");
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+/// A client for each permission: of a role of the whole region that has it.
+struct Clients(Vec<(Role, Client)>);
+
+impl Clients {
+    fn of(world: &World) -> Self {
+        let roles = [Role::Admin, Role::Institute, Role::Ministry, Role::Municipality, Role::School];
+        Self(roles.map(|role| (role, world.client(role))).into())
+    }
+
+    fn may(&self, permission: Permission) -> &Client {
+        let found = self.0.iter().find(|(role, _)| permission.given_to(*role));
+        &found.unwrap_or_else(|| panic!("nobody may {}", permission.as_str())).1
+    }
+}
+
+fn secured() -> impl Iterator<Item = (Operation, Permission)> {
+    operations().into_iter().filter_map(|operation| operation.permission().map(|p| (operation, p)))
+}
+
+/// A path to something that is not there.
+fn nowhere(operation: &Operation) -> String {
+    operation.path_with(|name| {
+        Some(match name {
+            "kind" => "half-year".into(),
+            "period" => "2020-H2".into(),
+            "stage" => "goals".into(),
+            _ => "999999999".into(),
+        })
+    })
+}
+
+both!(an_unknown_parameter_is_refused_everywhere, |world| {
+    let clients = Clients::of(world);
+    let mut faults = Vec::new();
+    for (operation, permission) in secured() {
+        let known = operation.parameters().find(|p| p["in"] == "query" && p["name"] != "after");
+        let known = known.and_then(|parameter| parameter["name"].as_str());
+        let (name, meant) = match known {
+            Some(name) => (format!("{name}x"), json!(name)),
+            None => ("no_such".to_owned(), Value::Null),
+        };
+        let path = format!("{}?{name}=1", nowhere(&operation));
+        let call = clients.may(permission).call(&operation.method, &path);
+        let reply = call.header("If-Match", "\"1\"").send();
+        let error = &reply.json["errors"][0];
+        let right = (&reply.json["code"], &error["pointer"], &error["suggestion"]);
+        if (reply.status, right) != (400, (&json!("unknown_parameter"), &json!(name), &meant)) {
+            faults.push(format!("{}: {reply}", operation.id));
+        }
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+});
+
+both!(an_unknown_field_is_refused_everywhere, |world| {
+    let clients = Clients::of(world);
+    let (mut faults, mut seen) = (Vec::new(), 0);
+    for (operation, permission) in secured() {
+        let schema = resolve(&operation.json["requestBody"]["content"]["application/json"]["schema"]);
+        let Some(meant) = schema["properties"].as_object().and_then(|fields| fields.keys().next()) else {
+            continue;
+        };
+        seen += 1;
+        let name = format!("{meant}x");
+        let call = clients.may(permission).call(&operation.method, &nowhere(&operation));
+        let reply = call.header("If-Match", "\"1\"").json(&json!({ name.as_str(): 1 })).send();
+        let error = &reply.json["errors"][0];
+        let told = (&reply.json["code"], &error["pointer"], &error["code"], &error["suggestion"]);
+        let right =
+            (&json!("invalid_json"), &json!(format!("/{name}")), &json!("unknown_field"), &json!(meant));
+        if (reply.status, told) != (400, right) && !named(OTHER_BODIES, &operation) {
+            faults.push(format!("{}: {reply}", operation.id));
+        }
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+    assert!(seen > 25, "the walk saw {seen} bodies");
+});
+
+both!(a_change_without_a_version_is_refused_everywhere, |world| {
+    let clients = Clients::of(world);
+    for (operation, permission) in secured().filter(|(operation, _)| has(operation, "If-Match")) {
+        let call = clients.may(permission).call(&operation.method, &nowhere(&operation));
+        call.json(&json!({})).send().expect(428).problem("precondition_required");
+    }
+});
+
+/// Something that is there, by the path that leads to it.
+struct There {
+    found: BTreeMap<&'static str, Option<String>>,
+}
+
+impl There {
+    /// Beside what its list tells: the first item's id.
+    fn of(&mut self, client: &Client, path: &'static str) -> Option<String> {
+        if let Some(known) = self.found.get(path) {
+            return known.clone();
+        }
+        let found = find(client, path);
+        self.found.insert(path, found.clone());
+        found
+    }
+}
+
+fn first(client: &Client, list: &str) -> Option<Value> {
+    let page = client.get(list);
+    page.json["items"].as_array().and_then(|items| items.first().cloned())
+}
+
+fn find(client: &Client, path: &str) -> Option<String> {
+    if let Some(rest) = path.strip_prefix("/api/v1/reports/{kind}/{period}") {
+        return Some(format!("/api/v1/reports/half-year/2020-H2{}", rest.replace("{number}", "1")));
+    }
+    let fixed = match path {
+        "/api/v1/passport/stages/{stage}" => Some("/api/v1/passport/stages/goals"),
+        "/api/v1/indicators/{code}" => Some("/api/v1/indicators/I2"),
+        "/api/v1/models/{code}" => Some("/api/v1/models/M5"),
+        "/api/v1/jobs/{id}" => Some("/api/v1/jobs/1"),
+        "/api/v1/plans/{id}/versions/{version}" => Some("/api/v1/plans/2020-2021/versions/1"),
+        "/api/v1/plans/{id}/activities/{activity}" => Some("/api/v1/plans/2020-2021/activities/1.4"),
+        path if !path.contains('{') => Some(path),
+        _ => None,
+    };
+    if let Some(fixed) = fixed {
+        return Some(fixed.to_owned());
+    }
+    match path {
+        "/api/v1/evidence/{id}" | "/api/v1/evidence/{id}/content" => {
+            let facts = client.get("/api/v1/facts?limit=1000").items().to_vec();
+            let of = |fact: &Value| first(client, &format!("/api/v1/facts/{}/evidence", fact["id"]));
+            let evidence = facts.iter().find_map(of)?;
+            Some(path.replace("{id}", &evidence["id"].to_string()))
+        }
+        "/api/v1/identification-runs/{id}/verdicts/{school}" => {
+            let run = first(client, "/api/v1/identification-runs")?;
+            let verdict = first(client, &format!("/api/v1/identification-runs/{}/verdicts", run["id"]))?;
+            Some(format!("/api/v1/identification-runs/{}/verdicts/{}", run["id"], verdict["school_id"]))
+        }
+        _ => {
+            let (list, rest) = path.split_once("/{id}")?;
+            let item = first(client, list)?;
+            (!rest.contains('{')).then(|| format!("{list}/{}{rest}", item["id"]))
+        }
+    }
+}
+
+/// Bodies for steps that do not take an empty one.
+fn body_of(operation: &Operation) -> Value {
+    match operation.id {
+        "decline_fact" => json!({ "reason": "Нет приказа" }),
+        "return_report" => json!({ "remarks": "Уточнить." }),
+        _ => json!({}),
+    }
+}
+
+both!(a_stale_version_changes_nothing_and_a_known_one_is_not_sent_again, |world| {
+    tell_all(world);
+    let clients = Clients::of(world);
+    // A webhook is its owner's.
+    let hook = json!({ "url": "http://127.0.0.1:9/hook", "events": ["schools.*"] });
+    clients.may(Permission::ManageWebhooks).post("/api/v1/webhooks", &hook).expect(201);
+    let mut there = There { found: BTreeMap::new() };
+    let (mut faults, mut missing) = (Vec::new(), Vec::new());
+    for (operation, permission) in secured() {
+        let client = clients.may(permission);
+        let conditional = ["If-Match", "If-None-Match"].iter().any(|name| has(&operation, name));
+        if !conditional {
+            continue;
+        }
+        let Some(path) = there.of(client, operation.path) else {
+            missing.push(operation.id);
+            continue;
+        };
+        if has(&operation, "If-Match") {
+            let call = client.call(&operation.method, &path).header("If-Match", "\"999999\"");
+            let reply = call.json(&body_of(&operation)).send();
+            if (reply.status, &reply.json["code"]) != (412, &json!("precondition_failed")) {
+                faults.push(format!("{}: {reply}", operation.id));
+            }
+        } else {
+            let read = client.get(&path);
+            let tag = read.header("etag").to_owned();
+            let again = client.call("GET", &path).header("If-None-Match", &tag).send();
+            let other = client.call("GET", &path).header("If-None-Match", "\"other\"").send();
+            let right = (read.status, again.status, again.header("etag"), other.status);
+            if tag.is_empty() || right != (200, 304, tag.as_str(), 200) {
+                faults.push(format!("{}: {tag:?} {read} {again} {other}", operation.id));
+            }
+        }
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+    assert!(missing.is_empty(), "nothing is there for {missing:?}");
+});
+
+both!(the_catalogue_names_every_code_and_every_reason, |world| {
+    let page = world.stranger().get("/docs/errors").expect(200).text;
+    let codes = opora_primitives::ProblemCode::ALL.iter().map(|code| code.as_str());
+    let reasons = opora_primitives::Reason::ALL.iter().map(|reason| reason.as_str());
+    for word in codes.chain(reasons) {
+        assert!(page.contains(word), "{word}");
+    }
+});
