@@ -232,7 +232,8 @@ impl<T: DeserializeOwned + 'static> FromRequest for Query<T> {
             let detail = words.strip_prefix("Query deserialize error: ").unwrap_or(&words);
             // For a misspelt name the words list the known ones; for a wrong value they would repeat it.
             if detail.starts_with("unknown field") {
-                unknown_parameters(&query, detail).into()
+                let flaws = unknown_parameters(&query, || known_names(detail));
+                Problem { flaws, ..Problem::new(ProblemCode::UnknownParameter, detail) }.into()
             } else if detail.starts_with("missing field") {
                 Problem::new(ProblemCode::UnknownParameter, detail).into()
             } else {
@@ -252,7 +253,30 @@ pub fn unknown_parameters<'a, K: Iterator<Item = &'a str>>(query: &str, known: i
 
 /// Declares the query parameters of a list: its filters, each optional, and the place in the list. (The query format has
 /// no nested structures, so each list has all of them.)
+///
+/// A list `in parts` may be asked for one part of a resource that is harvested in several.
 macro_rules! list_query {
+    ($(#[$meta:meta])* $name:ident in parts { $($(#[$fmeta:meta])* $field:ident: $type:ident,)* }) => {
+        $crate::extract::list_query! {
+            $(#[$meta])*
+            $name {
+                $($(#[$fmeta])* $field: $type,)*
+                /// In this part of the whole, of `/api/v1/changes/partitions`.
+                partition: String,
+            }
+        }
+
+        impl $name {
+            /// The part of `of` that is asked for.
+            fn part(
+                &self,
+                of: opora_schools::registry::partitions::Harvest,
+            ) -> Result<Option<opora_schools::registry::partitions::Partition>, opora_primitives::Problem> {
+                let read = |token: &String| opora_schools::registry::partitions::Partition::read(of, token);
+                self.partition.as_ref().map(read).transpose()
+            }
+        }
+    };
     ($(#[$meta:meta])* $name:ident { $($(#[$fmeta:meta])* $field:ident: $type:ident,)* }) => {
         $(#[$meta])*
         #[derive(Debug, serde::Deserialize, utoipa::IntoParams)]

@@ -9,7 +9,7 @@ use crate::{
 };
 use actix_web::{HttpRequest, HttpResponse, get, rt::time::Instant, web::Data};
 use opora_db::journal::{self, FeedResource, Position};
-use opora_primitives::{Limit, Problem, ProblemCode, Reason};
+use opora_primitives::{Limit, ProblemCode, Reason};
 use opora_schools::registry::partitions::{self, Harvest, Partition};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -196,12 +196,4 @@ async fn list_partitions(
         ResourcePartition { href: format!("/api/v1/{of}?partition={partition}&limit=1000"), partition }
     };
     Ok(HttpResponse::Ok().json(Items { items: parts.into_iter().map(describe).collect() }))
-}
-
-/// The part of `of` that a list's parameter names, if it names one.
-///
-/// # Errors
-/// [`ProblemCode::InvalidCursor`] for a name of another resource, or of none.
-pub fn part(of: Harvest, token: Option<&str>) -> Result<Option<Partition>, Problem> {
-    token.map(|token| Partition::read(of, token)).transpose()
 }

@@ -4,7 +4,7 @@ use crate::{
     auth::{Guard, ReadRegistry},
     error::Answer,
     extract::{Items, Query, list_query, page},
-    routes::{changes::part, schools::SchoolPath},
+    routes::schools::SchoolPath,
     state::State,
 };
 use actix_web::{
@@ -26,14 +26,12 @@ pub fn register(config: &mut ServiceConfig) {
 
 list_query! {
     /// Which contexts are wanted.
-    ContextQuery {
+    ContextQuery in parts {
         /// Of this school.
         school_id: SchoolId,
         /// Of this academic year.
         #[param(example = "2019/2020")]
         academic_year: AcademicYear,
-        /// In this part of the whole, of `/api/v1/changes/partitions`.
-        partition: String,
     }
 }
 
@@ -55,7 +53,7 @@ async fn list(
     Query(query): Query<ContextQuery>,
 ) -> Answer {
     let (area, limit) = (guard.area(), query.limit()?);
-    let partition = part(Harvest::Contexts, query.partition.as_deref())?;
+    let partition = query.part(Harvest::Contexts)?;
     let filter = Filter { school: query.school_id, year: query.academic_year, partition };
     let found =
         state.read(move |db| contexts::list(db, area, &filter, limit, query.cursor.as_deref())).await?;

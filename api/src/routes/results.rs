@@ -4,7 +4,7 @@ use crate::{
     auth::{Guard, ReadRegistry, WriteRegistry},
     error::Answer,
     extract::{Items, Query, list_query, page, require},
-    routes::{changes::part, schools::SchoolPath},
+    routes::schools::SchoolPath,
     state::State,
 };
 use actix_web::{
@@ -32,10 +32,10 @@ pub fn register(config: &mut ServiceConfig) {
 
 /// The parameters of both lists: in the results of one school there is no other school to ask for.
 macro_rules! result_query {
-    ($(#[$meta:meta])* $name:ident { $($(#[$fmeta:meta])* $field:ident: $type:ident,)* }) => {
+    ($(#[$meta:meta])* $name:ident $(in $parts:ident)? { $($(#[$fmeta:meta])* $field:ident: $type:ident,)* }) => {
         list_query! {
             $(#[$meta])*
-            $name {
+            $name $(in $parts)? {
                 $($(#[$fmeta])* $field: $type,)*
                 /// Of this academic year.
                 #[param(example = "2019/2020")]
@@ -72,11 +72,9 @@ macro_rules! result_query {
 
 result_query! {
     /// Which results are wanted.
-    ResultQuery {
+    ResultQuery in parts {
         /// Of this school.
         school_id: SchoolId,
-        /// In this part of the whole, of `/api/v1/changes/partitions`.
-        partition: String,
     }
 }
 result_query! {
@@ -136,7 +134,7 @@ async fn list(
     Query(query): Query<ResultQuery>,
 ) -> Answer {
     let (area, limit) = (guard.area(), query.limit()?);
-    let partition = part(Harvest::Results, query.partition.as_deref())?;
+    let partition = query.part(Harvest::Results)?;
     let filter = Filter { partition, ..query.filter(query.school_id)? };
     let found =
         state.read(move |db| results::list(db, area, &filter, limit, query.cursor.as_deref())).await?;

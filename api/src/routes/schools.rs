@@ -5,7 +5,6 @@ use crate::{
     create::{IdempotencyKey, create_once, created},
     error::{Answer, ApiError},
     extract::{Draft, IfMatch, Items, Query, changed_to, list_query, page, searchable, versioned},
-    routes::changes::part,
     state::State,
 };
 use actix_web::{
@@ -52,7 +51,7 @@ impl SchoolPath {
 
 list_query! {
     /// Which schools are wanted.
-    SchoolQuery {
+    SchoolQuery in parts {
         /// A part of the name, the short name or the code; case and `ё` do not matter.
         #[param(min_length = 1, max_length = 200, example = "школа 12", pattern = r"^[^\x00-\x1f\x7f-\x9f]*$")]
         name: String,
@@ -66,8 +65,6 @@ list_query! {
         founder: Founder,
         /// With this status.
         status: SchoolStatus,
-        /// In this part of the whole, of `/api/v1/changes/partitions`.
-        partition: String,
     }
 }
 
@@ -85,7 +82,7 @@ async fn list(
 ) -> Answer {
     let (area, limit) = (guard.area(), query.limit()?);
     searchable("name", query.name.as_ref())?;
-    let partition = part(Harvest::Schools, query.partition.as_deref())?;
+    let partition = query.part(Harvest::Schools)?;
     let SchoolQuery { name, municipality_id: municipality, kind, locality, founder, status, cursor, .. } =
         query;
     let filter = Filter { name, municipality, kind, locality, founder, status, partition };

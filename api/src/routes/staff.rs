@@ -4,7 +4,7 @@ use crate::{
     auth::{Guard, ReadStaff},
     error::Answer,
     extract::{Items, Query, list_query, page},
-    routes::{changes::part, schools::SchoolPath},
+    routes::schools::SchoolPath,
     state::State,
 };
 use actix_web::{
@@ -29,15 +29,13 @@ pub fn register(config: &mut ServiceConfig) {
 
 list_query! {
     /// Who is wanted.
-    StaffQuery {
+    StaffQuery in parts {
         /// Of this school.
         school_id: SchoolId,
         /// With this post.
         role: StaffRole,
         /// Who teach this subject.
         subject: Subject,
-        /// In this part of the whole, of `/api/v1/changes/partitions`.
-        partition: String,
     }
 }
 
@@ -64,7 +62,7 @@ async fn list(
     Query(query): Query<StaffQuery>,
 ) -> Answer {
     let limit = query.limit()?;
-    let partition = part(Harvest::Staff, query.partition.as_deref())?;
+    let partition = query.part(Harvest::Staff)?;
     let filter = Filter { school: query.school_id, role: query.role, subject: query.subject, partition };
     show(&guard, &request, &state, filter, limit, query.cursor).await
 }

@@ -5,7 +5,6 @@ use crate::{
     create::{IdempotencyKey, create_once, created},
     error::{Answer, ApiError},
     extract::{Draft, IfMatch, Items, Query, changed_to, list_query, page, versioned},
-    routes::changes::part,
     state::State,
 };
 use actix_web::{
@@ -31,7 +30,7 @@ pub fn register(config: &mut ServiceConfig) {
 
 list_query! {
     /// Which records are wanted.
-    SupportQuery {
+    SupportQuery in parts {
         /// Of the people of this school.
         school_id: SchoolId,
         /// Of this person.
@@ -40,8 +39,6 @@ list_query! {
         form: SupportForm,
         /// Completed, or not.
         completed: bool,
-        /// In this part of the whole, of `/api/v1/changes/partitions`.
-        partition: String,
     }
 }
 
@@ -80,7 +77,7 @@ async fn list(
         person: query.staff_id,
         form: query.form,
         completed: query.completed,
-        partition: part(Harvest::SupportRecords, query.partition.as_deref())?,
+        partition: query.part(Harvest::SupportRecords)?,
     };
     let found =
         state.read(move |db| support::list(db, area, &filter, limit, query.cursor.as_deref())).await?;

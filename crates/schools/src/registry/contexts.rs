@@ -1,9 +1,6 @@
 //! Social contexts: numbers of pupils by social condition, a school and a year at a time. Aggregates only.
 
-use super::{
-    partitions::Partition,
-    scope::{bounds, visible_schools},
-};
+use super::{narrow::narrow, partitions::Partition};
 use diesel::prelude::*;
 use opora_db::{Db, Result, schema::contexts};
 use opora_primitives::{AcademicYear, Area, Cursor, Limit, Page, SchoolId};
@@ -65,21 +62,13 @@ pub fn list(
     cursor: Option<&str>,
 ) -> Result<Page<Context>> {
     let scope = format!("contexts {filter:?}");
-    let mut query = contexts::table.select(Context::as_select()).into_boxed();
-    if let Some((municipality, school)) = bounds(area) {
-        query = query.filter(contexts::school_id.eq_any(visible_schools(municipality, school)));
-    }
-    if let Some(school) = filter.school {
-        query = query.filter(contexts::school_id.eq(school));
-    }
-    if let Some(year) = filter.year {
-        query = query.filter(contexts::academic_year.eq(year));
-    }
-    if let Some(Partition(after, to)) = filter.partition {
-        query = query
-            .filter(contexts::school_id.gt(SchoolId(after)))
-            .filter(contexts::school_id.le(SchoolId(to)));
-    }
+    let mut query = narrow!(
+        contexts::table.select(Context::as_select()).into_boxed();
+        area => contexts::school_id;
+        filter.partition => contexts::school_id, SchoolId;
+        filter.school => contexts::school_id,
+        filter.year => contexts::academic_year,
+    );
     if let Some(cursor) = cursor {
         let (school, year): (SchoolId, AcademicYear) = Cursor::decode(&scope, cursor)?;
         let later = contexts::school_id.gt(school).or(contexts::academic_year.gt(year));

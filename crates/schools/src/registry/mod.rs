@@ -6,6 +6,7 @@ pub mod designations;
 pub mod edit;
 pub mod lists;
 pub mod municipalities;
+mod narrow;
 pub mod partitions;
 pub mod results;
 pub mod results_walk;

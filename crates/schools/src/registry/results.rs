@@ -1,9 +1,6 @@
 //! Results: aggregates of a school in a procedure.
 
-use super::{
-    partitions::Partition,
-    scope::{bounds, visible_schools},
-};
+use super::{narrow::narrow, partitions::Partition};
 use crate::types::{Assessment, Attempt, Subject};
 use diesel::prelude::*;
 use opora_db::{
@@ -102,7 +99,7 @@ pub fn list(
     cursor: Option<&str>,
 ) -> Result<Page<ResultRow>> {
     let scope = format!("results {filter:?}");
-    let mut query = results::table
+    let all = results::table
         .inner_join(procedures::table)
         .inner_join(schools::table)
         .select((
@@ -129,21 +126,16 @@ pub fn list(
             ),
         ))
         .into_boxed();
-    if let Some((municipality, school)) = bounds(area) {
-        query = query.filter(results::school_id.eq_any(visible_schools(municipality, school)));
-    }
-    if let Some(school) = filter.school {
-        query = query.filter(results::school_id.eq(school));
-    }
-    if let Some(wanted) = procedures_wanted(db, filter)? {
+    let wanted = procedures_wanted(db, filter)?;
+    let mut query = narrow!(
+        all;
+        area => results::school_id;
+        filter.partition => results::school_id, SchoolId;
+        filter.school => results::school_id,
+        filter.attempt => results::attempt,
+    );
+    if let Some(wanted) = wanted {
         query = query.filter(results::procedure_id.eq_any(wanted));
-    }
-    if let Some(attempt) = filter.attempt {
-        query = query.filter(results::attempt.eq(attempt));
-    }
-    if let Some(Partition(after, to)) = filter.partition {
-        query =
-            query.filter(results::school_id.gt(SchoolId(after))).filter(results::school_id.le(SchoolId(to)));
     }
     if let Some(cursor) = cursor {
         let (school, procedure, attempt): (SchoolId, i64, String) = Cursor::decode(&scope, cursor)?;

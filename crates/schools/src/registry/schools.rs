@@ -1,6 +1,7 @@
 //! Schools.
 
 use super::{
+    narrow::{narrow, page_by},
     partitions::Partition,
     scope::{bounds, visible_schools, with_districts},
 };
@@ -12,7 +13,7 @@ use opora_db::{
     schema::{municipalities, schools},
 };
 use opora_primitives::{
-    Area, Cursor, Inn, Limit, Moment, MunicipalityId, Ogrn, Page, ProblemCode, SchoolCode, SchoolId, text,
+    Area, Inn, Limit, Moment, MunicipalityId, Ogrn, Page, ProblemCode, SchoolCode, SchoolId, text,
 };
 use serde::Serialize;
 use std::collections::HashMap;
@@ -111,37 +112,23 @@ pub fn list(
     limit: Limit,
     cursor: Option<&str>,
 ) -> Result<Page<School>> {
-    let scope = format!("schools {filter:?}");
-    let mut query = schools::table.left_join(municipalities::table).select(School::as_select()).into_boxed();
-    if let Some((municipality, school)) = bounds(area) {
-        query = query.filter(schools::id.eq_any(visible_schools(municipality, school)));
-    }
+    let mut query = narrow!(
+        schools::table.left_join(municipalities::table).select(School::as_select()).into_boxed();
+        area => schools::id;
+        filter.partition => schools::id, SchoolId;
+        filter.kind => schools::kind,
+        filter.locality => schools::locality,
+        filter.founder => schools::founder,
+        filter.status => schools::status,
+    );
     if let Some(name) = &filter.name {
         query = query.filter(schools::name_folded.like(text::contains_pattern(name)).escape('\\'));
     }
     if let Some(id) = filter.municipality {
         query = query.filter(schools::municipality_id.eq_any(with_districts(id)));
     }
-    if let Some(kind) = filter.kind {
-        query = query.filter(schools::kind.eq(kind));
-    }
-    if let Some(locality) = filter.locality {
-        query = query.filter(schools::locality.eq(locality));
-    }
-    if let Some(founder) = filter.founder {
-        query = query.filter(schools::founder.eq(founder));
-    }
-    if let Some(status) = filter.status {
-        query = query.filter(schools::status.eq(status));
-    }
-    if let Some(Partition(after, to)) = filter.partition {
-        query = query.filter(schools::id.gt(SchoolId(after))).filter(schools::id.le(SchoolId(to)));
-    }
-    if let Some(cursor) = cursor {
-        query = query.filter(schools::code.gt(Cursor::decode::<String>(&scope, cursor)?));
-    }
-    let rows = query.order(schools::code).limit(limit.to_fetch()).load(db)?;
-    Ok(Page::cut(rows, limit, &scope, |school: &School| school.code.clone()))
+    let list = (format!("schools {filter:?}"), limit, cursor);
+    page_by!(db, query, schools::code, String, list, |school: &School| school.code.clone())
 }
 
 /// The school that `wanted` names.

@@ -1,13 +1,13 @@
 //! Staff: personal data. Every reading by name is followed by [`note_reading`].
 
 use super::{
+    narrow::{narrow, page_by},
     partitions::Partition,
-    scope::{bounds, visible_schools},
 };
 use crate::types::{StaffId, StaffRole, Subject};
 use diesel::prelude::*;
 use opora_db::{Change, Db, Operation, Result, Tx, schema::staff};
-use opora_primitives::{Area, Cursor, Limit, Page, SchoolId};
+use opora_primitives::{Area, Limit, Page, SchoolId};
 use serde::Serialize;
 use serde_json::json;
 
@@ -68,28 +68,16 @@ pub fn list(
     limit: Limit,
     cursor: Option<&str>,
 ) -> Result<Page<Person>> {
-    let scope = format!("staff {filter:?}");
-    let mut query = staff::table.select(Person::as_select()).into_boxed();
-    if let Some((municipality, school)) = bounds(area) {
-        query = query.filter(staff::school_id.eq_any(visible_schools(municipality, school)));
-    }
-    if let Some(school) = filter.school {
-        query = query.filter(staff::school_id.eq(school));
-    }
-    if let Some(role) = filter.role {
-        query = query.filter(staff::role.eq(role));
-    }
-    if let Some(subject) = filter.subject {
-        query = query.filter(staff::subject.eq(subject));
-    }
-    if let Some(Partition(after, to)) = filter.partition {
-        query = query.filter(staff::id.gt(StaffId(after))).filter(staff::id.le(StaffId(to)));
-    }
-    if let Some(cursor) = cursor {
-        query = query.filter(staff::id.gt(Cursor::decode::<StaffId>(&scope, cursor)?));
-    }
-    let rows = query.order(staff::id).limit(limit.to_fetch()).load(db)?;
-    Ok(Page::cut(rows, limit, &scope, |p: &Person| p.id))
+    let query = narrow!(
+        staff::table.select(Person::as_select()).into_boxed();
+        area => staff::school_id;
+        filter.partition => staff::id, StaffId;
+        filter.school => staff::school_id,
+        filter.role => staff::role,
+        filter.subject => staff::subject,
+    );
+    let list = (format!("staff {filter:?}"), limit, cursor);
+    page_by!(db, query, staff::id, StaffId, list, |person: &Person| person.id)
 }
 
 /// Leaves the audit record of a reading by name: what was asked for and how many people were shown, no names.

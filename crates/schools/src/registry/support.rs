@@ -2,6 +2,7 @@
 //! [`note_reading`].
 
 use super::{
+    narrow::{narrow, page_by},
     partitions::Partition,
     scope::{bounds, visible_schools},
 };
@@ -15,7 +16,7 @@ use opora_db::{
     Both, Change, Db, Operation, Result, Tx,
     schema::{staff, support_records},
 };
-use opora_primitives::{Area, Cursor, Limit, Page, SchoolId};
+use opora_primitives::{Area, Limit, Page, SchoolId};
 use serde::Serialize;
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -78,30 +79,17 @@ pub fn list(
     limit: Limit,
     cursor: Option<&str>,
 ) -> Result<Page<SupportRecord>> {
-    let scope = format!("support records {filter:?}");
-    let mut query = visible(area);
-    if let Some(school) = filter.school {
-        query = query.filter(staff::school_id.eq(school));
-    }
-    if let Some(person) = filter.person {
-        query = query.filter(support_records::staff_id.eq(person));
-    }
-    if let Some(form) = filter.form {
-        query = query.filter(support_records::form.eq(form));
-    }
-    if let Some(completed) = filter.completed {
-        query = query.filter(support_records::completed.eq(completed));
-    }
-    if let Some(Partition(after, to)) = filter.partition {
-        query = query
-            .filter(support_records::id.gt(SupportId(after)))
-            .filter(support_records::id.le(SupportId(to)));
-    }
-    if let Some(cursor) = cursor {
-        query = query.filter(support_records::id.gt(Cursor::decode::<SupportId>(&scope, cursor)?));
-    }
-    let rows = query.order(support_records::id).limit(limit.to_fetch()).load(db)?;
-    Ok(Page::cut(rows, limit, &scope, |record: &SupportRecord| record.id))
+    let query = narrow!(
+        everything();
+        area => staff::school_id;
+        filter.partition => support_records::id, SupportId;
+        filter.school => staff::school_id,
+        filter.person => support_records::staff_id,
+        filter.form => support_records::form,
+        filter.completed => support_records::completed,
+    );
+    let list = (format!("support records {filter:?}"), limit, cursor);
+    page_by!(db, query, support_records::id, SupportId, list, |record: &SupportRecord| record.id)
 }
 
 /// The record `id`.
@@ -118,10 +106,13 @@ type Wanted = IntoBoxed<
     Both,
 >;
 
+fn everything() -> Wanted {
+    support_records::table.inner_join(staff::table).select(SupportRecord::as_select()).into_boxed()
+}
+
 /// What a reader of `area` may see.
 fn visible(area: Area) -> Wanted {
-    let query =
-        support_records::table.inner_join(staff::table).select(SupportRecord::as_select()).into_boxed();
+    let query = everything();
     match bounds(area) {
         Some((municipality, school)) => {
             query.filter(staff::school_id.eq_any(visible_schools(municipality, school)))
