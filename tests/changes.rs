@@ -391,3 +391,51 @@ both!(a_mirror_equals_its_source_after_a_storm, |world| {
     assert_eq!(mirror.results, source.results);
     assert_eq!(mirror.changes, written.load(Ordering::SeqCst), "each change is told once");
 });
+
+/// Opens a stream; answers when it has ended, and how.
+fn until_the_end(address: std::net::SocketAddr, token: &str) -> (std::time::Duration, String) {
+    let begun = std::time::Instant::now();
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(40))).unwrap();
+    write!(stream, "GET {FEED}/stream HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n\r\n").unwrap();
+    let mut text = String::new();
+    std::io::Read::read_to_string(&mut stream, &mut text)
+        .unwrap_or_else(|error| panic!("still open: {error}"));
+    (begun.elapsed(), text)
+}
+
+both!(a_stream_ends_with_its_token, |world| {
+    let node = world.another_node(|config| config.token_seconds = 4);
+    let client = node.log_in("institute");
+    let (lasted, text) = until_the_end(node.address, client.token.as_ref().unwrap());
+    assert!(text.starts_with("HTTP/1.1 200 OK"), "{text}");
+    // Cleanly: the last chunk of a body that is whole.
+    assert!(text.ends_with("0\r\n\r\n"), "{text}");
+    assert!((2..=10).contains(&lasted.as_secs()), "{lasted:?}");
+    client.get(&format!("{FEED}/stream")).expect(401).problem("expired_token");
+});
+
+fn a_stream_ends_with_its_server(storage: &crate::harness::storage::Storage) {
+    let mut server = crate::harness::Server::start(storage, &[]);
+    let token = server.client.token.clone().unwrap();
+    let address = server.client.address();
+    thread::scope(|scope| {
+        let stream = scope.spawn(move || until_the_end(address, &token));
+        thread::sleep(Duration::from_secs(1));
+        let begun = std::time::Instant::now();
+        server.stop();
+        assert!(begun.elapsed() < Duration::from_secs(10), "the server waited for its streams");
+        let (_, text) = stream.join().unwrap();
+        assert!(text.starts_with("HTTP/1.1 200 OK") && text.ends_with("0\r\n\r\n"), "{text}");
+    });
+}
+
+#[test]
+fn a_stream_ends_with_its_server_on_sqlite() {
+    a_stream_ends_with_its_server(&crate::harness::storage::Storage::sqlite());
+}
+
+#[test]
+fn a_stream_ends_with_its_server_on_postgres() {
+    a_stream_ends_with_its_server(&crate::harness::storage::Storage::postgres());
+}

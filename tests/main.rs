@@ -62,6 +62,8 @@ mod feeds;
 #[cfg(test)]
 mod foreign_tokens;
 #[cfg(test)]
+mod fuzz;
+#[cfg(test)]
 mod health;
 #[cfg(test)]
 mod http;

@@ -153,7 +153,11 @@ both!(a_cache_between_knows_what_an_answer_hangs_on, |world| {
         .expect(304);
     assert!(vary(&known).split(", ").any(|name| name == "accept"), "{}", vary(&known));
     let refused = ministry.call("GET", FIRST).header("Accept", "image/png").send().expect(406);
-    assert_eq!(vary(&refused), "accept, accept-language", "the words of a refusal hang on the language");
+    assert_eq!(
+        vary(&refused),
+        "accept, accept-language, accept-encoding",
+        "the words of a refusal hang on the language"
+    );
     let named = ministry.get(&format!("{FIRST}?format=pdf")).expect(200);
     assert!(!vary(&named).split(", ").any(|name| name == "accept"), "the address says the format");
 });

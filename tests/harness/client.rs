@@ -44,6 +44,11 @@ impl Client {
         Self { agent: config.into(), base: format!("http://{address}"), token: None, refresh: String::new() }
     }
 
+    /// Where its server listens.
+    pub fn address(&self) -> SocketAddr {
+        self.base.trim_start_matches("http://").parse().unwrap()
+    }
+
     /// Logs in as a seeded user and keeps the tokens.
     pub fn log_in(&mut self, login: &str) {
         let reply = self.try_log_in(login, PASSWORD).expect(200);

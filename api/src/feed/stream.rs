@@ -13,6 +13,7 @@ use actix_web::{
 };
 use futures_util::stream;
 use opora_db::journal::Position;
+use opora_primitives::Moment;
 use std::{fmt::Write, time::Duration};
 use tokio::sync::OwnedSemaphorePermit;
 
@@ -54,7 +55,9 @@ impl Flow {
         if bearer(&self.request).await.is_err() || self.state.pulse.listen().is_closing() {
             return None;
         }
-        let deadline = Instant::now() + SILENCE;
+        // A stream does not outlive its token, not even by a silence.
+        let life = self.guard.actor.expires_at.unix() - Moment::now().unix();
+        let deadline = Instant::now() + SILENCE.min(Duration::from_secs(life.max(0) as u64 + 1));
         let taken = take(&self.state, &self.guard, &self.reader, self.after, PORTION, deadline).await;
         let stretch = match taken {
             Ok(stretch) => stretch,

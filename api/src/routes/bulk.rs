@@ -11,7 +11,7 @@ pub use outcome::{BulkResult, LineView};
 use crate::{
     auth::{Guard, Import, ReadJobs},
     create::{IdempotencyKey, create, respond},
-    error::{Answer, ApiError},
+    error::{Answer, ApiError, Language},
     extract::{Items, Query, SentBody, list_query, page},
     length,
     prefer::{PreferHeader, Preference},
@@ -239,5 +239,6 @@ async fn list_lines(
         Ok((import.kind, store::lines(db, id, limit, query.cursor.as_deref())?))
     };
     let (kind, found) = state.read(read).await?;
-    Ok(page(&request, found.map(|line| outcome::view_of(kind, line, &request))))
+    let language = Language::of(&request);
+    Ok(page(&request, found.map(|line| outcome::view_of(kind, line, language))))
 }

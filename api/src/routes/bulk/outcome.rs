@@ -52,9 +52,8 @@ pub struct LineView {
 
 type Found = (Line, Vec<Reject>);
 
-/// `found` as it is told to the one who sent `request`.
-pub fn view_of(kind: ImportKind, found: Found, request: &HttpRequest) -> LineView {
-    let language = Language::of(request);
+/// `found` as it is told in `language`.
+pub fn view_of(kind: ImportKind, found: Found, language: Language) -> LineView {
     let (Line { line, status, id, key }, rejects) = found;
     let errors = rejects.iter().map(|reject| FieldError::of(&flaw(kind, "", reject), language)).collect();
     LineView { line, status, key, id, errors }
@@ -98,7 +97,8 @@ pub async fn answer(request: &HttpRequest, state: &State, id: ImportId, job: Job
     if !report.applied && !import.dry_run {
         return Err(refused(&import, &found));
     }
-    let lines = found.into_iter().map(|line| view_of(import.kind, line, request)).collect();
+    let language = Language::of(request);
+    let lines = found.into_iter().map(|line| view_of(import.kind, line, language)).collect();
     Ok(HttpResponse::Ok().json(BulkResult { import_id: id, dry_run: import.dry_run, report, lines }))
 }
 

@@ -7,6 +7,8 @@
 //! ([`opora_db::Stage`]), so that memory does not grow with the file. Either way everything happens in one write, which
 //! is undone for a dry run or when an atomic import has a reject.
 
+#[cfg(test)]
+mod fuzz;
 mod kinds;
 mod outcome;
 pub mod scratch;
