@@ -158,6 +158,53 @@ both!(the_base_model_excludes_the_leaders, |world| {
     institute.post(&format!("/api/v1/proposals/{}/confirm", head["id"]), &later).expect(201);
 });
 
+both!(an_assignment_lies_within_the_term_of_its_model, |world| {
+    let (institute, run) = judged(world);
+    let id = propose(&institute, &run, "2021-03-01");
+    let by_hand = |model: &str, kind: &str, from: &str, to: Value| {
+        let (field, subject) = if kind == "school" {
+            ("school_id", json!(world.seed.school))
+        } else {
+            ("municipality_id", json!(world.seed.other))
+        };
+        institute.post(
+            "/api/v1/assignments",
+            &json!({ "model": model, "subject_kind": kind, field: subject, "valid_from": from,
+            "valid_to": to, "reason": "По заявлению" }),
+        )
+    };
+    for (model, kind, from, to, pointer) in [
+        ("M1", "school", "2017-12-31", json!("2020-12-31"), "/valid_from"),
+        ("M1", "school", "2020-09-01", json!("2021-01-01"), "/valid_to"),
+        ("M2", "school", "2023-03-10", Value::Null, "/valid_from"),
+        // A yearly model: within one cohort.
+        ("M3", "municipality", "2020-06-01", json!("2021-05-31"), "/valid_to"),
+        ("M3", "municipality", "2019-12-31", Value::Null, "/valid_from"),
+        // Either branch of the sixth, but not both.
+        ("M6", "municipality", "2020-06-01", json!("2021-06-01"), "/valid_to"),
+        ("M7", "school", "2020-12-31", Value::Null, "/valid_from"),
+    ] {
+        let refused = by_hand(model, kind, from, to).expect(422).problem("invalid_fields");
+        let flaw = &refused.json["errors"][0];
+        assert_eq!(
+            (&flaw["pointer"], &flaw["code"]),
+            (&json!(pointer), &json!("outside_term")),
+            "{model} {from}"
+        );
+    }
+    // Without a last day the assignment ends with the term; the network has none.
+    let ends = |reply: Reply| reply.expect(201).json["valid_to"].clone();
+    assert_eq!(ends(by_hand("M1", "school", "2020-09-01", Value::Null)), "2020-12-31");
+    assert_eq!(ends(by_hand("M3", "municipality", "2021-06-01", Value::Null)), "2021-12-31");
+    assert_eq!(ends(by_hand("M6", "municipality", "2021-06-01", Value::Null)), "2023-12-31");
+    assert_eq!(ends(by_hand("M7", "school", "2024-09-01", Value::Null)), Value::Null);
+    // A confirmation with dates of its own is held to the same.
+    let leader = of_school(&institute, id, "M4", LOW_TREND);
+    let dates = json!({ "valid_from": "2020-09-01", "valid_to": "2021-08-01" });
+    let refused = institute.post(&format!("/api/v1/proposals/{}/confirm", leader["id"]), &dates).expect(422);
+    assert_eq!(refused.json["errors"][0]["pointer"], "/valid_to");
+});
+
 both!(people_are_shown_only_to_those_who_may_see_them, |world| {
     let (institute, run) = judged(world);
     let id = propose(&institute, &run, "2021-03-01");
@@ -280,6 +327,9 @@ both!(indicators_add_up_by_hand, |world| {
         institute.get("/api/v1/indicators/I3?on=2021-03-15&denominator=8").expect(200).json["verdict"],
         "not_met"
     );
+    // A list of another year is not that of 2022.
+    world.client(Role::Admin).load("lists", region::list(2023, [LOW_SHARE])).succeeded([1, 0, 0, 0]);
+    assert_eq!(indicator(&institute, "I4"), (Value::Null, json!(7), json!("not_measurable")));
     // Seven participants, one of them still listed: 6 of 7.
     world.client(Role::Admin).load("lists", region::list(2022, [LOW_SHARE])).succeeded([1, 0, 0, 0]);
     assert_eq!(indicator(&institute, "I4"), (json!(6), json!(7), json!("met")));

@@ -86,9 +86,9 @@ pub struct AssignmentCreate {
     municipality_id: Option<MunicipalityId>,
     /// The head or the teacher.
     staff_id: Option<StaffId>,
-    /// First day.
+    /// First day, within the term of the model.
     valid_from: NaiveDate,
-    /// Last day; none while it is not known.
+    /// Last day, within the period of the model that holds the first one; the end of that period unless given.
     valid_to: Option<NaiveDate>,
     /// Why there is no proposal behind it.
     #[validate(length(max = 2000), custom(function = "said"))]
@@ -198,7 +198,8 @@ async fn get(
 
 /// Create an assignment by hand
 ///
-/// Without a proposal, for a reason. The same checks as for a confirmation: `model_excluded`, `already_exists`.
+/// Without a proposal, for a reason. The same checks as for a confirmation: days outside the term of the model are refused
+/// (`outside_term`), `model_excluded`, `already_exists`.
 #[utoipa::path(operation_id = "create_assignment", tag = "models", params(IdempotencyKey), request_body = AssignmentCreate, security(("bearer" = ["assignments:write"])),
     responses((status = 201, description = "The new assignment", body = AssignmentHistory, headers(("Location" = String, description = "Its address")))))]
 #[post("/api/v1/assignments")]

@@ -211,8 +211,8 @@ impl From<Point> for IndicatorPoint {
 
 /// List target indicators
 ///
-/// The four of the passport, of the whole region, in whole numbers. I4 is `not_measurable` until the list of 2022, or a
-/// later one, is loaded.
+/// The four of the passport, of the whole region, in whole numbers. I4 is `not_measurable` until the list of 2022 is
+/// loaded; a list of another year does not stand for it.
 #[utoipa::path(operation_id = "list_indicators", tag = "indicators", params(IndicatorQuery), security(("bearer" = ["indicators:read"])),
     responses((status = 200, description = "The indicators", body = Items<Indicator>)))]
 #[get("/api/v1/indicators")]

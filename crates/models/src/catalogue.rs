@@ -101,6 +101,11 @@ impl Model {
     pub fn window_on(&self, branch: Option<Branch>, day: NaiveDate) -> Option<DateWindow> {
         self.terms.iter().find(|term| term.branch.is_none() || term.branch == branch)?.window_on(day)
     }
+
+    /// The period of the model, of whichever branch, that holds `day`. `None` outside.
+    pub fn period_on(&self, day: NaiveDate) -> Option<DateWindow> {
+        self.terms.iter().find_map(|term| term.window_on(day))
+    }
 }
 
 impl ModelCode {
@@ -391,5 +396,9 @@ mod tests {
         assert!(open(Branch::Pilot, "2020-12-31") && !open(Branch::Pilot, "2021-01-01"));
         assert!(!open(Branch::Full, "2020-12-31") && open(Branch::Full, "2021-01-01"));
         assert_eq!(M6.window_on(None, on("2020-06-01")), None);
+        for (branch, day) in [(Branch::Pilot, "2020-06-01"), (Branch::Full, "2021-06-01")] {
+            assert_eq!(M6.period_on(on(day)), M6.window_on(Some(branch), on(day)));
+        }
+        assert_eq!(M6.period_on(on("2019-12-31")), None);
     }
 }

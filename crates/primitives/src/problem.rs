@@ -120,6 +120,7 @@ reasons! {
     UnknownField = "unknown_field", "there is no such field", "такого поля нет";
     UnknownReference = "unknown_reference", "refers to something that does not exist", "ссылка на несуществующую запись";
     DuplicateKey = "duplicate_key", "the same key stands in an earlier row", "такой же ключ есть в строке выше";
+    OutsideTerm = "outside_term", "outside the term of the model", "вне срока модели";
     OrderOfDates = "order_of_dates", "ends before it starts", "окончание раньше начала";
     MoreThanWhole = "more_than_whole", "a part is greater than the whole", "часть больше целого";
     MarksDoNotAddUp = "marks_do_not_add_up", "the marks do not add up to the participants", "сумма отметок не равна числу участников";

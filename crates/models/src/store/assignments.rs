@@ -2,7 +2,7 @@
 
 use super::{
     Viewer,
-    ledger::{Ledger, NewAssignment, add_event, record},
+    ledger::{Ledger, NewAssignment, add_event, record, term_of},
     lives::events_of,
 };
 use crate::{
@@ -257,13 +257,12 @@ pub fn find(db: &mut Db, viewer: Viewer, id: AssignmentId, on: NaiveDate) -> Res
 ///
 /// # Errors
 /// Refused fields: a subject that the model does not take, that does not exist or is outside the area, a term that ends
-/// before it starts; those of a confirmation.
+/// before it starts or reaches beyond that of the model; those of a confirmation.
 pub fn create(tx: &mut Tx, viewer: Viewer, by_hand: &ByHand) -> Result<AssignmentId> {
     if !by_hand.model.model().subjects.contains(&by_hand.subject_kind) {
         return Err(Problem::field("/subject_kind", Reason::Contradiction).into());
     }
-    let term = DateWindow::new(by_hand.valid_from, by_hand.valid_to)
-        .map_err(|reason| Problem::field("/valid_to", reason))?;
+    let term = term_of(by_hand.model, by_hand.valid_from, by_hand.valid_to)?;
     let subject = subject_of(tx, viewer.area, by_hand)?;
     let new = NewAssignment {
         proposal: None,

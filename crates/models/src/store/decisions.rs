@@ -2,7 +2,7 @@
 
 use super::{
     Viewer,
-    ledger::{Ledger, NewAssignment, record},
+    ledger::{Ledger, NewAssignment, record, term_of},
     proposals::{self as kept, Filter},
 };
 use crate::types::{
@@ -199,7 +199,7 @@ fn carry_out(tx: &mut Tx, ledger: &mut Ledger, open: &Open, decision: &Decision)
 fn assign(tx: &mut Tx, ledger: &mut Ledger, open: &Open, decision: &Decision) -> Result<AssignmentId> {
     let from = decision.valid_from.unwrap_or(open.period.from);
     let to = decision.valid_to.or(open.period.to);
-    let term = DateWindow::new(from, to).map_err(|reason| Problem::field("/valid_to", reason))?;
+    let term = term_of(open.model, from, to)?;
     // The rules spoke of the run's day; a date given by the person is asked as it is.
     let checked_on = decision.valid_from.unwrap_or(open.period.from.max(open.as_of));
     let new = NewAssignment {

@@ -14,7 +14,7 @@ use opora_db::{
     Change, Db, Operation, Result, Tx,
     schema::{assignment_events, assignments, schools},
 };
-use opora_primitives::{DateWindow, MunicipalityId, Problem, ProblemCode, SchoolId};
+use opora_primitives::{DateWindow, MunicipalityId, Problem, ProblemCode, Reason, SchoolId};
 use serde_json::json;
 use std::collections::BTreeMap;
 
@@ -128,6 +128,21 @@ impl Ledger {
             )
             .into()),
         }
+    }
+}
+
+/// The days from `from` to `to`, inside the period of the model that holds the first of them; without a last day, to the
+/// end of that period (D190).
+///
+/// # Errors
+/// A field that is outside the period, or a term that ends before it starts.
+pub(super) fn term_of(model: ModelCode, from: NaiveDate, to: Option<NaiveDate>) -> Result<DateWindow> {
+    let refused = |pointer: &str, reason| Problem::field(pointer, reason);
+    let term = DateWindow::new(from, to).map_err(|reason| refused("/valid_to", reason))?;
+    let period = model.model().period_on(from).ok_or_else(|| refused("/valid_from", Reason::OutsideTerm))?;
+    match (term.to, period.to) {
+        (Some(to), Some(last)) if last < to => Err(refused("/valid_to", Reason::OutsideTerm).into()),
+        (to, last) => Ok(DateWindow { from, to: to.or(last) }),
     }
 }
 

@@ -213,6 +213,7 @@ fn a_subject_by_hand_must_fit_the_model_and_exist() {
         subject_kind: SubjectKind::School,
         staff: None,
         school: Some(SchoolId(999)),
+        valid_from: day("2021-01-01"),
         ..leader
     };
     assert_eq!(pointer(&nowhere), "/school_id");

@@ -1,8 +1,8 @@
 //! What the indicators are computed from, read once; then any of its days can be asked without the database.
 
 use super::{
-    Actual, Answer, Facts, IndicatorCode, LAST_YEAR, ListVersion, PERIOD, PersonFact, Question, Reach,
-    SchoolFact, SystemFact, included, later_list, municipal, supported,
+    Actual, Answer, Facts, IndicatorCode, LAST_YEAR, LATER_YEAR, ListVersion, PERIOD, PersonFact, Question,
+    Reach, SchoolFact, SystemFact, included, later_list, municipal, supported,
 };
 use chrono::{Datelike, NaiveDate};
 use diesel::prelude::*;
@@ -138,9 +138,7 @@ impl Ground {
             Some(id) => Some(*newest_first().find(|v| v.id == id).ok_or(ProblemCode::NotFound)?),
             None => of_the_passport(&self.versions, on),
         };
-        let after = list.map_or(LAST_YEAR, |list| list.list_year.max(LAST_YEAR));
-        let year = self.versions.iter().map(|v| v.list_year).find(|year| *year > after);
-        let later = newest_first().find(|v| Some(v.list_year) == year).copied();
+        let later = newest_first().find(|v| v.list_year == LATER_YEAR).copied();
         Ok((list, later))
     }
 

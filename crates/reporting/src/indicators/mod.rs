@@ -12,7 +12,7 @@
 //! - *I3* counts whole municipal systems in force on the day; a city district counts inside its city (decision 6), a
 //!   state school nowhere (decision 16). The denominator is a parameter.
 //! - *I4* does not hang on the day asked for: participants are the schools with an assignment active at any time of
-//!   [`PERIOD`], the later list is the newest version of the first list of a year after [`LAST_YEAR`]. Both are
+//!   [`PERIOD`], the later list is the newest version of the list of [`LATER_YEAR`] and no other. Both are
 //!   followed to the last successor (decision 4). A participant that closed without a successor stays in the
 //!   denominator and does not count: nothing shows that its results rose.
 
@@ -42,6 +42,9 @@ use opora_primitives::DateWindow;
 
 /// The last year of the passport.
 pub const LAST_YEAR: i32 = 2021;
+
+/// The year of the list that I4 compares with: the passport names it, and a list of another year says nothing of it (D33).
+pub const LATER_YEAR: i32 = 2022;
 
 /// The period whose participants I4 follows: 2020-2021.
 pub const PERIOD: DateWindow = DateWindow { from: day(2020, 1, 1), to: Some(day(LAST_YEAR, 12, 31)) };

@@ -86,6 +86,21 @@ fn the_newest_version_of_the_later_list_decides() {
     assert_eq!((fourth.share(), fourth.verdict), (Some(Share::new(1, 2)), TargetVerdict::Met));
 }
 
+#[test]
+fn a_list_of_another_year_does_not_stand_for_that_of_2022() {
+    let folder = tempfile::tempdir().unwrap();
+    let database = database(&folder);
+    let other = "INSERT INTO lists (id, list_year, revision, schools, created_at) VALUES
+            (2, 2023, 1, 1, '2023-01-01 00:00:00'), (3, 2021, 1, 1, '2021-01-01 00:00:00');
+        INSERT INTO list_entries (list_id, school_id) VALUES (2, 3), (3, 1);";
+    database.keep_books(|db| Ok(db.batch_execute(other)?)).unwrap();
+    for list in [None, Some(ListId(2))] {
+        let answer = database.read(|db| store::compute(db, Question { list, ..on("2026-01-01") })).unwrap();
+        assert_eq!((answer.later, answer.indicators[3].share()), (None, None));
+        assert_eq!(answer.indicators[3].reason, Some(NotMeasurable::BeforeTheLaterList));
+    }
+}
+
 /// Teachers of the listed schools 1 and 2 and of 3, which took over 2 on 2021-08-31.
 const PEOPLE: &str = "
     UPDATE schools SET status = 'reorganised', successor_id = 3, closed_on = '2021-08-31' WHERE id = 2;
