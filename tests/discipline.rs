@@ -9,12 +9,12 @@ use opora_primitives::MunicipalityId;
 use serde_json::{Value, json};
 
 /// The plan of the order.
-const PLAN: &str = include_str!("../crates/demo/data/plan-2020-2021.yaml");
+pub const PLAN: &str = include_str!("../crates/demo/data/plan-2020-2021.yaml");
 
 const AT: &str = "/api/v1/plans/2020-2021/discipline?on=2021-02-01";
 
 /// Enters a fact by hand in the tables: how facts are entered is tested elsewhere.
-fn enter(
+pub fn enter(
     world: &World,
     activity: &str,
     window: &str,

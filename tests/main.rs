@@ -112,6 +112,8 @@ mod secrets;
 #[cfg(test)]
 mod sessions;
 #[cfg(test)]
+mod succession;
+#[cfg(test)]
 mod support;
 #[cfg(test)]
 mod tokens;

@@ -112,7 +112,8 @@ fn sqlite_table(db: &mut Db, name: &str, definition: &str) -> Table {
 
 const POSTGRES_COLUMNS: &str = "
     SELECT table_name::text AS a, column_name::text AS b, data_type::text AS c, is_nullable::text AS d, 0::bigint AS n
-    FROM information_schema.columns WHERE table_schema = 'public' AND table_name NOT LIKE '\\_\\_diesel%'";
+    FROM information_schema.columns JOIN information_schema.tables USING (table_schema, table_name)
+    WHERE table_schema = 'public' AND table_type = 'BASE TABLE' AND table_name NOT LIKE '\\_\\_diesel%'";
 
 /// Names of the columns of a key, in its order.
 const POSTGRES_CONSTRAINTS: &str = "
@@ -190,7 +191,7 @@ fn goes_forth_and_back(storage: &Storage) {
     assert!(migrations::apply(db).unwrap().is_empty(), "a second application finds nothing to do");
     let first = schema_of(db);
     assert_eq!(migrations::revert_all(db).unwrap().len(), steps);
-    let left: Vec<_> = schema_of(db).into_keys().collect();
+    let left: Vec<_> = schema_of(db).into_keys().chain(views(db)).collect();
     assert!(left.is_empty(), "a revert leaves {left:?}");
     assert_eq!(migrations::apply(db).unwrap().len(), steps);
     assert!(schema_of(db) == first, "the second application made other tables");
@@ -222,10 +223,23 @@ fn two_nodes_that_start_together_migrate_once() {
     assert_eq!(applied.iter().sum::<usize>(), migrations::known().unwrap().0.len(), "{applied:?}");
 }
 
+/// The names of the views.
+fn views(db: &mut Db) -> BTreeSet<String> {
+    let query = match db {
+        Db::Sqlite(_) => "SELECT name AS a, '' AS b, '' AS c, NULL AS d, 0 AS n FROM sqlite_schema WHERE type = 'view'",
+        Db::Postgres(_) => {
+            "SELECT table_name::text AS a, '' AS b, '' AS c, NULL AS d, 0::bigint AS n FROM information_schema.views
+             WHERE table_schema = 'public'"
+        }
+    };
+    rows(db, query).into_iter().map(|row| row.a).collect()
+}
+
 #[test]
 fn both_schemas_mean_the_same() {
-    let sqlite = schema_of(&mut Storage::sqlite().connect());
-    let postgres = schema_of(&mut Storage::postgres().connect());
+    let (mut sqlite, mut postgres) = (Storage::sqlite().connect(), Storage::postgres().connect());
+    assert_eq!(views(&mut sqlite), views(&mut postgres));
+    let (sqlite, postgres) = (schema_of(&mut sqlite), schema_of(&mut postgres));
     assert_eq!(sqlite.keys().collect::<Vec<_>>(), postgres.keys().collect::<Vec<_>>());
     assert!(sqlite.len() >= 20, "the comparison saw only {:?}", sqlite.keys());
     for (name, table) in &sqlite {
@@ -256,8 +270,11 @@ fn declared() -> BTreeMap<String, (Vec<String>, BTreeMap<String, Column>)> {
 
 #[test]
 fn the_code_knows_the_tables_as_they_are() {
-    let real = schema_of(&mut Storage::sqlite().connect());
-    let declared = declared();
+    let mut db = Storage::sqlite().connect();
+    let (real, views) = (schema_of(&mut db), views(&mut db));
+    let (seen, declared): (BTreeMap<_, _>, BTreeMap<_, _>) =
+        declared().into_iter().partition(|(name, _)| views.contains(name));
+    assert_eq!(seen.into_keys().collect::<BTreeSet<_>>(), views);
     assert_eq!(declared.keys().collect::<Vec<_>>(), real.keys().collect::<Vec<_>>());
     for (name, (key, columns)) in &declared {
         assert_eq!(columns, &real[name].columns, "{name}: the code on the left, the migrations on the right");

@@ -15,7 +15,7 @@ use chrono::NaiveDate;
 use opora_primitives::MunicipalityId;
 use opora_schools::{
     registry::{
-        edit::municipalities::{self as edit, MunicipalityDraft, MunicipalityPatch},
+        edit::municipalities::{self as edit, Links, MunicipalityDraft, MunicipalityPatch},
         municipalities::{self, Filter, Municipality},
     },
     types::MunicipalityKind,
@@ -80,7 +80,8 @@ async fn get(
 
 /// Create a municipality
 ///
-/// A city district needs the city it lies in.
+/// A city district needs the city it lies in. A municipality whose code ended may name its successor: on earlier days it
+/// stands for its schools, and who works for the successor sees it.
 #[utoipa::path(operation_id = "create_municipality", tag = "registry", params(IdempotencyKey), request_body = MunicipalityDraft, security(("bearer" = ["registry:write"])),
     responses((status = 201, description = "The new municipality", body = Municipality, headers(("Location" = String, description = "Its address"), ("ETag" = String, description = "The version")))))]
 #[post("/api/v1/municipalities")]
@@ -91,7 +92,7 @@ async fn create(
     Draft(draft): Draft<MunicipalityDraft>,
 ) -> Answer {
     create_once(&state, &guard, &request, move |tx| {
-        let municipality = edit::create(tx, draft.clone())?;
+        let municipality = edit::create(tx, draft.clone(), Links::Check)?;
         created(format!("/api/v1/municipalities/{}", municipality.id), &municipality)
     })
     .await

@@ -75,6 +75,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     idempotency_keys,
     rate_tallies,
     municipalities,
+    municipality_areas,
+    former_homes,
     schools,
     contexts,
     procedures,

@@ -8,10 +8,28 @@ diesel::table! {
         name_folded -> Text,
         kind -> Text,
         parent_id -> Nullable<BigInt>,
+        successor_id -> Nullable<BigInt>,
         valid_from -> Nullable<Date>,
         valid_to -> Nullable<Date>,
         version -> BigInt,
         updated_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    former_homes (id) {
+        id -> BigInt,
+        school_id -> BigInt,
+        municipality_id -> BigInt,
+        left_at -> Timestamp,
+    }
+}
+
+// A view: what lies in the area of a municipality.
+diesel::table! {
+    municipality_areas (area_id, municipality_id) {
+        area_id -> BigInt,
+        municipality_id -> BigInt,
     }
 }
 

@@ -20,6 +20,7 @@ use opora_schools::{
     registry::{
         designations::{self, Designation},
         lists, municipalities, staff,
+        succession::Lines,
     },
     types::{ListId, SchoolStatus, StaffId},
 };
@@ -31,12 +32,14 @@ use std::collections::{BTreeMap, BTreeSet};
 /// # Errors
 /// Faults of the database.
 pub fn gather(db: &mut Db, run: &RunFact, on: NaiveDate) -> Result<Facts> {
-    let held = Held::on(&lives::all(db)?, on)?;
-    let acts = Acts::of(designations::all(db)?);
+    let territory = municipalities::territory(db)?;
+    let held = Held::on(&lives::all(db)?, &territory.lines, on)?;
+    let acts = Acts::of(designations::all(db)?, &territory.lines, on);
     let listed: BTreeSet<SchoolId> = lists::members(db, run.list)?.into_iter().collect();
     let outcomes = evidence::outcomes(db, run.id)?;
     let mut schools: Vec<SchoolFact> = working_schools(db)?
         .into_iter()
+        .map(|(id, code)| (id, code, territory.home(id, on)))
         .map(|row| school_fact(row, &held, &acts, |id| listed.contains(&id), |id| outcomes.get(&id).copied()))
         .collect();
     let low: BTreeSet<SchoolId> = schools.iter().filter(|s| s.low().is_some()).map(|s| s.id).collect();
@@ -45,7 +48,12 @@ pub fn gather(db: &mut Db, run: &RunFact, on: NaiveDate) -> Result<Facts> {
         school.low_subjects = subjects.remove(&school.id).unwrap_or_default();
     }
     let people = people(db, &low, &held)?;
-    Ok(Facts { list: run.list, municipalities: municipality_facts(db, on, &held, &acts)?, schools, people })
+    Ok(Facts {
+        list: run.list,
+        municipalities: municipality_facts(&territory.lines, on, &held, &acts),
+        schools,
+        people,
+    })
 }
 
 /// The models that `school` takes part in on `on`, by act or by assignment, given those it `holds`: what keeps its head
@@ -66,10 +74,11 @@ pub fn participation(
         None => newest_list(db)?,
     };
     let listed = list.map(|list| is_listed(db, list, school)).transpose()?.unwrap_or(false);
-    let row: SchoolRow = schools::table.find(school).select(SCHOOL_COLUMNS).first(db)?;
+    let (id, code): SchoolRow = schools::table.find(school).select(SCHOOL_COLUMNS).first(db)?;
     let held = Held { schools: BTreeMap::from([(school, holds)]), ..Held::default() };
-    let acts = Acts::of(designations::all(db)?);
-    let fact = school_fact(row, &held, &acts, |_| listed, |_| outcome);
+    // Of the school alone: where it lies takes no part.
+    let acts = Acts::of(designations::all(db)?, &Lines::default(), on);
+    let fact = school_fact((id, code, None), &held, &acts, |_| listed, |_| outcome);
     Ok(ModelCode::ALL.iter().copied().filter(|model| fact.takes_part(*model, on)).collect())
 }
 
@@ -87,9 +96,8 @@ fn is_listed(db: &mut Db, list: ListId, school: SchoolId) -> Result<bool> {
     Ok(found.is_some())
 }
 
-type SchoolRow = (SchoolId, SchoolCode, Option<MunicipalityId>);
-const SCHOOL_COLUMNS: (schools::id, schools::code, schools::municipality_id) =
-    (schools::id, schools::code, schools::municipality_id);
+type SchoolRow = (SchoolId, SchoolCode);
+const SCHOOL_COLUMNS: (schools::id, schools::code) = (schools::id, schools::code);
 
 fn working_schools(db: &mut Db) -> Result<Vec<SchoolRow>> {
     Ok(schools::table
@@ -100,7 +108,7 @@ fn working_schools(db: &mut Db) -> Result<Vec<SchoolRow>> {
 }
 
 fn school_fact(
-    (id, code, municipality): SchoolRow,
+    (id, code, municipality): (SchoolId, SchoolCode, Option<MunicipalityId>),
     held: &Held,
     acts: &Acts,
     listed: impl Fn(SchoolId) -> bool,
@@ -120,18 +128,17 @@ fn school_fact(
     }
 }
 
-fn municipality_facts(db: &mut Db, on: NaiveDate, held: &Held, acts: &Acts) -> Result<Vec<MunicipalityFact>> {
-    let in_force = municipalities::all(db)?
-        .into_iter()
-        .filter(|m| m.valid_from.is_none_or(|from| from <= on) && m.valid_to.is_none_or(|to| on <= to));
-    Ok(in_force
+/// The municipalities in force on the day, each with what it or one before it was designated for and has.
+fn municipality_facts(lines: &Lines, on: NaiveDate, held: &Held, acts: &Acts) -> Vec<MunicipalityFact> {
+    let in_force = lines.all().filter(|m| m.in_force_on(on));
+    in_force
         .map(|m| MunicipalityFact {
             id: m.id,
-            parent: m.parent_id,
+            parent: lines.city(m.id, on),
             designations: acts.municipalities.get(&m.id).cloned().unwrap_or_default(),
             active_models: held.municipalities.get(&m.id).cloned().unwrap_or_default(),
         })
-        .collect())
+        .collect()
 }
 
 fn people(db: &mut Db, schools: &BTreeSet<SchoolId>, held: &Held) -> Result<Vec<PersonFact>> {
@@ -154,7 +161,7 @@ struct Held {
 }
 
 impl Held {
-    fn on(lives: &[Life], day: NaiveDate) -> Result<Self> {
+    fn on(lives: &[Life], lines: &Lines, day: NaiveDate) -> Result<Self> {
         let mut held = Self::default();
         for life in lives {
             if !life.held_on(day)? {
@@ -164,7 +171,7 @@ impl Held {
             if let Some(id) = subject.school().filter(|_| subject.kind() == SubjectKind::School) {
                 held.schools.entry(id).or_default().push(life.model);
             } else if let Some(id) = subject.municipality() {
-                held.municipalities.entry(id).or_default().push(life.model);
+                held.municipalities.entry(lines.on(id, day)).or_default().push(life.model);
             } else if let Some(id) = subject.staff() {
                 held.people.entry(id).or_default().push(life.model);
             }
@@ -181,13 +188,15 @@ struct Acts {
 }
 
 impl Acts {
-    fn of(designations: Vec<Designation>) -> Self {
+    fn of(designations: Vec<Designation>, lines: &Lines, day: NaiveDate) -> Self {
         let mut acts = Self::default();
         for d in designations {
             let designated = Designated { kind: d.kind, from: d.valid_from, to: d.valid_to };
             match (d.school_id, d.municipality_id) {
                 (Some(id), _) => acts.schools.entry(id).or_default().push(designated),
-                (None, Some(id)) => acts.municipalities.entry(id).or_default().push(designated),
+                (None, Some(id)) => {
+                    acts.municipalities.entry(lines.on(id, day)).or_default().push(designated);
+                }
                 (None, None) => {}
             }
         }

@@ -15,6 +15,7 @@ use opora_db::{
     schema::{assignment_events, assignments, schools},
 };
 use opora_primitives::{DateWindow, MunicipalityId, Problem, ProblemCode, Reason, SchoolId};
+use opora_schools::registry::{municipalities, succession::Lines};
 use serde_json::json;
 use std::collections::BTreeMap;
 
@@ -39,39 +40,53 @@ pub(super) struct NewAssignment {
 
 type Key = (Option<SchoolId>, Option<MunicipalityId>);
 
-fn key(subject: &SubjectRef) -> Key {
-    (subject.school(), subject.municipality())
+/// Assignments by the school they are of, or by the last successor of the municipality.
+pub(super) struct Ledger {
+    lives: BTreeMap<Key, Vec<Life>>,
+    lines: Lines,
 }
-
-/// Assignments by the school or the municipality they are of.
-pub(super) struct Ledger(BTreeMap<Key, Vec<Life>>);
 
 impl Ledger {
     /// All assignments: for many decisions at once.
     pub(super) fn all(db: &mut Db) -> Result<Self> {
-        Ok(Self::of(lives::all(db)?))
+        Ok(Self::of(lives::all(db)?, municipalities::lines(db)?))
     }
 
     /// The assignments that a decision about `subject` may clash with.
     pub(super) fn around(db: &mut Db, subject: &SubjectRef) -> Result<Self> {
-        let lives = match key(subject) {
-            (Some(school), _) => lives::of_school(db, school)?,
-            (None, Some(municipality)) => lives::of_municipality(db, municipality)?,
-            (None, None) => Vec::new(),
+        let (lives, lines) = match (subject.school(), subject.municipality()) {
+            (Some(school), _) => (lives::of_school(db, school)?, Lines::default()),
+            (None, Some(municipality)) => {
+                let lines = municipalities::lines(db)?;
+                (lives::of_municipalities(db, &lines.family(municipality))?, lines)
+            }
+            (None, None) => (Vec::new(), Lines::default()),
         };
-        Ok(Self::of(lives))
+        Ok(Self::of(lives, lines))
     }
 
-    fn of(lives: Vec<Life>) -> Self {
-        let mut by_key: BTreeMap<Key, Vec<Life>> = BTreeMap::new();
+    fn of(lives: Vec<Life>, lines: Lines) -> Self {
+        let mut ledger = Self { lives: BTreeMap::new(), lines };
         for life in lives {
-            by_key.entry(key(&life.subject)).or_default().push(life);
+            ledger.lives.entry(ledger.key(&life.subject)).or_default().push(life);
         }
-        Self(by_key)
+        ledger
+    }
+
+    fn key(&self, subject: &SubjectRef) -> Key {
+        (subject.school(), subject.municipality().map(|id| self.lines.last(id)))
     }
 
     fn beside(&self, subject: &SubjectRef) -> &[Life] {
-        self.0.get(&key(subject)).map_or(&[], Vec::as_slice)
+        self.lives.get(&self.key(subject)).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether both are one subject: a municipality and its successor are one, two that joined the same are not.
+    fn same(&self, one: &SubjectRef, other: &SubjectRef) -> bool {
+        match (one.municipality(), other.municipality()) {
+            (Some(one), Some(other)) => self.lines.related(one, other),
+            _ => one == other,
+        }
     }
 
     /// Writes `new` with its `started` event, after the checks.
@@ -85,12 +100,12 @@ impl Ledger {
         let id = insert(tx, new)?;
         let started = DatedEvent { id: AssignmentEventId(0), on: new.term.from, kind: EventKind::Started };
         let life = Life { id, model: new.model, subject: new.subject, term: new.term, events: vec![started] };
-        self.0.entry(key(&new.subject)).or_default().push(life);
+        self.lives.entry(self.key(&new.subject)).or_default().push(life);
         Ok(id)
     }
 
     fn check_double(&self, new: &NewAssignment) -> Result<()> {
-        let same = |life: &&Life| life.model == new.model && life.subject == new.subject;
+        let same = |life: &&Life| life.model == new.model && self.same(&life.subject, &new.subject);
         let clash = self
             .beside(&new.subject)
             .iter()

@@ -93,13 +93,13 @@ pub fn of_school(db: &mut Db, school: SchoolId) -> Result<Vec<Life>> {
     with_events(db, rows)
 }
 
-/// The assignments of a municipality itself.
+/// The assignments of municipalities themselves.
 ///
 /// # Errors
 /// Faults of the database.
-pub fn of_municipality(db: &mut Db, municipality: MunicipalityId) -> Result<Vec<Life>> {
+pub fn of_municipalities(db: &mut Db, municipalities: &[MunicipalityId]) -> Result<Vec<Life>> {
     let rows = assignments::table
-        .filter(assignments::municipality_id.eq(municipality))
+        .filter(assignments::municipality_id.eq_any(municipalities.to_vec()))
         .select(COLUMNS)
         .order(assignments::id)
         .load(db)?;

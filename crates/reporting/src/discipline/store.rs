@@ -13,12 +13,12 @@ use chrono::NaiveDate;
 use diesel::prelude::*;
 use opora_db::{
     Db, Result,
-    schema::{activity_facts as facts, designations, schools},
+    schema::{activity_facts as facts, designations},
 };
 use opora_primitives::{Area, Cursor, Limit, Moment, MunicipalityId, Page, SchoolId, word_type};
 use opora_schools::{
-    registry::municipalities::{self, Municipality},
-    types::{DesignationKind, MunicipalityKind},
+    registry::{inside_area, municipalities, succession::Territory},
+    types::DesignationKind,
 };
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -68,10 +68,15 @@ pub fn list(
     let after = cursor.map(|c| Cursor::decode::<usize>(&scope, c)).transpose()?;
     let first = after.map_or(0, |position| position.saturating_add(1));
     let (_, document) = plans::version(db, &plan, None)?;
-    let map = Map::read(db)?;
-    let organisations = behind(db, &plan, &map, on)?;
-    let mut reports = reports(&document, &plan.due_reports(), &organisations, &filed(db, plan.id)?, on);
-    reports.retain(|report| map.shows(area, report.place));
+    let map = Map::read(db, on)?;
+    let organisations = behind(db, &plan, &map)?;
+    let filed = filed(db, plan.id, &map)?;
+    let mut reports = reports(&document, &plan.due_reports(), &organisations, &filed, on);
+    let own = match area {
+        Area::Municipality(id) => inside_area(db, id)?.into_iter().collect(),
+        _ => BTreeSet::new(),
+    };
+    reports.retain(|report| map.shows(area, &own, report.place));
     let rows = match by {
         DisciplineBy::Municipality => by_municipality(&map, &reports),
         DisciplineBy::Executor => by_executor(&document, &reports),
@@ -86,7 +91,7 @@ fn by_municipality(map: &Map, reports: &[Report]) -> Vec<DisciplineRow> {
         counts.entry(map.home(report.place)).or_default().add(report);
     }
     let named = counts.into_iter().map(|(municipality_id, counts)| {
-        let found = municipality_id.and_then(|id| map.municipalities.get(&id));
+        let found = municipality_id.and_then(|id| map.territory.lines.get(id));
         let name = found.map_or_else(|| "Региональный уровень".to_owned(), |found| found.name.clone());
         DisciplineRow { municipality_id, executor: None, name, counts }
     });
@@ -108,54 +113,60 @@ fn by_executor(document: &PlanDocument, reports: &[Report]) -> Vec<DisciplineRow
     found.collect()
 }
 
-/// What lies where.
+/// What lay where on a day.
 struct Map {
-    municipalities: BTreeMap<MunicipalityId, Municipality>,
-    /// The municipality of each school; none for a state school.
-    schools: BTreeMap<SchoolId, Option<MunicipalityId>>,
+    territory: Territory,
+    on: NaiveDate,
 }
 
 impl Map {
-    fn read(db: &mut Db) -> Result<Self> {
-        let schools: Vec<(SchoolId, Option<MunicipalityId>)> =
-            schools::table.select((schools::id, schools::municipality_id)).load(db)?;
-        let municipalities = municipalities::all(db)?.into_iter().map(|found| (found.id, found));
-        Ok(Self { municipalities: municipalities.collect(), schools: schools.into_iter().collect() })
+    fn read(db: &mut Db, on: NaiveDate) -> Result<Self> {
+        Ok(Self { territory: municipalities::territory(db)?, on })
     }
 
     fn home(&self, place: Place) -> Option<MunicipalityId> {
         match place {
             Place::Region => None,
-            Place::Municipality(id) => Some(id),
-            Place::School(id) => self.schools.get(&id).copied().flatten(),
+            Place::Municipality(id) => Some(self.territory.lines.on(id, self.on)),
+            Place::School(id) => self.territory.home(id, self.on),
         }
     }
 
-    /// Whether a reader of `area` sees a report of `place`: a city sees its districts, a school itself.
-    fn shows(&self, area: Area, place: Place) -> bool {
+    /// The place as it stood on the day: what a district reported, the okrug that it became has reported.
+    fn standing(&self, place: Place) -> Place {
+        match place {
+            Place::Municipality(id) => Place::Municipality(self.territory.lines.on(id, self.on)),
+            other => other,
+        }
+    }
+
+    /// Whether a reader of `area`, which holds the municipalities `own`, sees a report of `place`.
+    fn shows(&self, area: Area, own: &BTreeSet<MunicipalityId>, place: Place) -> bool {
         match area {
             Area::Region => true,
             Area::School(id) => place == Place::School(id),
-            Area::Municipality(own) => self.home(place).is_some_and(|home| {
-                home == own
-                    || self.municipalities.get(&home).is_some_and(|found| found.parent_id == Some(own))
-            }),
+            Area::Municipality(_) => self.home(place).is_some_and(|home| own.contains(&home)),
         }
     }
 }
 
-/// Who stands behind the executors of a plan on a day.
+/// Who stands behind the executors of a plan on a day, and `place` as it stands then.
 ///
 /// # Errors
 /// Faults of the database.
-pub fn organisations(db: &mut Db, plan: &Plan, on: NaiveDate) -> Result<Organisations> {
-    let map = Map::read(db)?;
-    behind(db, plan, &map, on)
+pub fn organisations(
+    db: &mut Db,
+    plan: &Plan,
+    on: NaiveDate,
+    place: Place,
+) -> Result<(Organisations, Place)> {
+    let map = Map::read(db, on)?;
+    Ok((behind(db, plan, &map)?, map.standing(place)))
 }
 
 /// Who stands behind the codes of the order's plan; any other code is a body of the region. Designations count if they
 /// were in force at any time of the plan.
-fn behind(db: &mut Db, plan: &Plan, map: &Map, on: NaiveDate) -> Result<Organisations> {
+fn behind(db: &mut Db, plan: &Plan, map: &Map) -> Result<Organisations> {
     use DesignationKind::{HighResult, InnovationPlatform, M1, M2Wave1, M2Wave2};
     let designated = designated(db, plan)?;
     let schools = |kinds: &[DesignationKind]| -> BTreeSet<Place> {
@@ -166,10 +177,10 @@ fn behind(db: &mut Db, plan: &Plan, map: &Map, on: NaiveDate) -> Result<Organisa
         let of_kind = designated.iter().filter(|(kind, _)| kinds.contains(kind));
         of_kind.filter_map(|(_, place)| map.home(*place)).map(Place::Municipality).collect()
     };
-    let all = map.municipalities.values().filter(|found| is_whole(found, on));
+    let all = map.territory.lines.all().filter(|found| found.is_system_on(map.on));
     let base = municipal(&[M2Wave1, M2Wave2]);
     let listed: BTreeSet<Place> =
-        indicators::passport_members(db, on)?.into_iter().map(Place::School).collect();
+        indicators::passport_members(db, map.on)?.into_iter().map(Place::School).collect();
     let behind = [
         ("MOUO", all.map(|found| Place::Municipality(found.id)).collect()),
         ("MOUO4", municipal(&[M1])),
@@ -186,12 +197,6 @@ fn behind(db: &mut Db, plan: &Plan, map: &Map, on: NaiveDate) -> Result<Organisa
     Ok(Organisations { behind: behind.into_iter().map(|(code, places)| (code.to_owned(), places)).collect() })
 }
 
-/// Whether it is a municipal system of its own, in force on the day.
-fn is_whole(found: &Municipality, on: NaiveDate) -> bool {
-    let in_force = found.valid_from.is_none_or(|from| from <= on) && found.valid_to.is_none_or(|to| on <= to);
-    in_force && found.kind != MunicipalityKind::CityDistrict
-}
-
 fn designated(db: &mut Db, plan: &Plan) -> Result<Vec<(DesignationKind, Place)>> {
     let rows: Vec<(DesignationKind, Option<SchoolId>, Option<MunicipalityId>)> = designations::table
         .filter(designations::valid_from.is_null().or(designations::valid_from.le(plan.ends_on)))
@@ -205,7 +210,7 @@ type FiledRow =
     (String, NaiveDate, NaiveDate, Option<String>, Option<SchoolId>, Option<MunicipalityId>, Moment);
 
 /// The facts of a plan that were not declined. What the system has counted is nobody's report until it is confirmed.
-fn filed(db: &mut Db, plan: PlanId) -> Result<Vec<Filed>> {
+fn filed(db: &mut Db, plan: PlanId, map: &Map) -> Result<Vec<Filed>> {
     let rows: Vec<FiledRow> = facts::table
         .filter(facts::plan_id.eq(plan))
         .filter(facts::state.ne(FactState::Declined))
@@ -226,7 +231,7 @@ fn filed(db: &mut Db, plan: PlanId) -> Result<Vec<Filed>> {
             window_from,
             happened_on,
             executor,
-            place: place(school, municipality),
+            place: map.standing(place(school, municipality)),
             entered_on: entered_at.date(),
         };
     Ok(rows.into_iter().map(fact).collect())

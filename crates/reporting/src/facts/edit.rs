@@ -264,8 +264,9 @@ fn checked(tx: &mut Tx, area: Area, draft: FactDraft) -> Result<Row> {
     if let Some((document, plan)) = &plan
         && area != Area::Region
     {
-        let organisations = discipline::store::organisations(tx, plan, on)?;
-        rules::responsible(document, &organisations, &draft, place(school_id, municipality_id))?;
+        let about = place(school_id, municipality_id);
+        let (organisations, about) = discipline::store::organisations(tx, plan, on, about)?;
+        rules::responsible(document, &organisations, &draft, about)?;
     }
     let FactDraft { plan_id, activity, window_from, kind, metric, value, happened_on, executor, .. } = draft;
     Ok(Row {

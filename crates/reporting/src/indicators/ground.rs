@@ -14,17 +14,16 @@ use opora_models::{
     store::lives::{self, Life},
     types::{AssignmentState, SubjectKind},
 };
-use opora_primitives::{MunicipalityId, Problem, ProblemCode, Reason, SchoolId};
+use opora_primitives::{Problem, ProblemCode, Reason, SchoolId};
 use opora_schools::{
-    registry::{lists as registry_lists, municipalities, municipalities::Municipality, support},
-    types::{ListId, MunicipalityKind, SchoolStatus},
+    registry::{lists as registry_lists, municipalities, succession::Territory, support},
+    types::{ListId, SchoolStatus},
 };
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A school as the register has it.
 struct SchoolLife {
     id: SchoolId,
-    municipality: Option<MunicipalityId>,
     successor: Option<SchoolId>,
     status: SchoolStatus,
     closed_on: Option<NaiveDate>,
@@ -33,7 +32,7 @@ struct SchoolLife {
 /// The registers, assignments, lists and people behind the indicators of some days.
 pub struct Ground {
     schools: Vec<SchoolLife>,
-    municipalities: Vec<Municipality>,
+    territory: Territory,
     lives: Vec<Life>,
     /// Every list version, the oldest year first.
     versions: Vec<ListVersion>,
@@ -50,7 +49,7 @@ impl Ground {
     pub fn read(db: &mut Db, days: &[NaiveDate], list: Option<ListId>) -> Result<Self> {
         let mut ground = Self {
             schools: school_lives(db)?,
-            municipalities: municipalities::all(db)?,
+            territory: municipalities::territory(db)?,
             lives: lives::all(db)?,
             versions: versions(db)?,
             members: BTreeMap::new(),
@@ -112,7 +111,7 @@ impl Ground {
             IndicatorCode::I2 => supported(&self.facts(on), members(base), &self.people, on),
             IndicatorCode::I3 => municipal(&self.facts(on), &self.reach_on(on)?, question.denominator),
             IndicatorCode::I4 => {
-                let participants = self.reach(|life| life.active_during(PERIOD))?;
+                let participants = self.reach(NaiveDate::MAX, |life| life.active_during(PERIOD))?;
                 later_list(&self.facts(NaiveDate::MAX), &participants, members(later))
             }
         };
@@ -142,26 +141,28 @@ impl Ground {
         Ok((list, later))
     }
 
-    /// The registers as they are on the day: a school works to the end of the day on which it was closed.
+    /// The registers as they are on the day: a school works to the end of the day on which it was closed, and lies in the
+    /// municipality that was in force.
     fn facts(&self, on: NaiveDate) -> Facts {
         let schools = self.schools.iter().map(|school| {
             let open = school.status == SchoolStatus::Open || school.closed_on.is_some_and(|day| on <= day);
             let successor = school.successor.filter(|_| !open);
-            (school.id, SchoolFact { municipality: school.municipality, successor, open })
+            let municipality = self.territory.home(school.id, on);
+            (school.id, SchoolFact { municipality, successor, open })
         });
-        let municipalities = self.municipalities.iter().map(|m| {
-            let in_force = m.valid_from.is_none_or(|from| from <= on) && m.valid_to.is_none_or(|to| on <= to);
-            let whole = in_force && m.kind != MunicipalityKind::CityDistrict;
-            (m.id, SystemFact { parent: m.parent_id, whole })
-        });
+        let lines = &self.territory.lines;
+        let municipalities = lines
+            .all()
+            .map(|m| (m.id, SystemFact { parent: lines.city(m.id, on), whole: m.is_system_on(on) }));
         Facts { schools: schools.collect(), municipalities: municipalities.collect() }
     }
 
     fn reach_on(&self, on: NaiveDate) -> Result<Reach> {
-        self.reach(|life| Ok(life.state_on(on)? == AssignmentState::Active))
+        self.reach(on, |life| Ok(life.state_on(on)? == AssignmentState::Active))
     }
 
-    fn reach(&self, active: impl Fn(&Life) -> Result<bool>) -> Result<Reach> {
+    /// Whom the assignments that are `active` reach; municipalities as they are on the day.
+    fn reach(&self, on: NaiveDate, active: impl Fn(&Life) -> Result<bool>) -> Result<Reach> {
         let mut reach = Reach::default();
         for life in &self.lives {
             if !active(life)? {
@@ -169,7 +170,8 @@ impl Ground {
             }
             let subject = life.subject;
             if let Some(id) = subject.municipality() {
-                reach.municipalities.entry(id).or_default().insert(life.model);
+                let there = self.territory.lines.on(id, on);
+                reach.municipalities.entry(there).or_default().insert(life.model);
             } else if let Some(id) = subject.school() {
                 if subject.kind() == SubjectKind::School {
                     reach.schools.entry(id).or_default().insert(life.model);
@@ -211,22 +213,10 @@ fn versions(db: &mut Db) -> Result<Vec<ListVersion>> {
 }
 
 fn school_lives(db: &mut Db) -> Result<Vec<SchoolLife>> {
-    type Row = (SchoolId, Option<MunicipalityId>, Option<SchoolId>, SchoolStatus, Option<NaiveDate>);
+    type Row = (SchoolId, Option<SchoolId>, SchoolStatus, Option<NaiveDate>);
     let rows: Vec<Row> = schools::table
-        .select((
-            schools::id,
-            schools::municipality_id,
-            schools::successor_id,
-            schools::status,
-            schools::closed_on,
-        ))
+        .select((schools::id, schools::successor_id, schools::status, schools::closed_on))
         .load(db)?;
-    let life = |(id, municipality, successor, status, closed_on)| SchoolLife {
-        id,
-        municipality,
-        successor,
-        status,
-        closed_on,
-    };
+    let life = |(id, successor, status, closed_on)| SchoolLife { id, successor, status, closed_on };
     Ok(rows.into_iter().map(life).collect())
 }

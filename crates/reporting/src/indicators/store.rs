@@ -10,7 +10,7 @@ use opora_db::{
 use opora_models::{store::Viewer, types::ModelCode};
 use opora_primitives::{Area, Cursor, Limit, MunicipalityId, Page, SchoolCode, SchoolId};
 use opora_schools::{
-    registry::{bounds, support, visible_schools},
+    registry::{bounds, support, visible_schools, with_districts},
     types::{ListId, StaffId, SupportForm},
 };
 use serde::Serialize;
@@ -137,7 +137,7 @@ impl Place {
         let mut query = m::table.select((m::id, m::name)).into_boxed();
         query = match self.area {
             Area::Region => query,
-            Area::Municipality(id) => query.filter(m::id.eq(id).or(m::parent_id.eq(id))),
+            Area::Municipality(id) => query.filter(m::id.nullable().eq_any(with_districts(id))),
             Area::School(school) => {
                 let home: Option<Option<MunicipalityId>> =
                     schools::table.find(school).select(schools::municipality_id).first(db).optional()?;

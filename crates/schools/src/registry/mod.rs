@@ -14,6 +14,7 @@ pub mod schools;
 #[expect(missing_docs, reason = "auto_type makes aliases that cannot be documented")]
 mod scope;
 pub mod staff;
+pub mod succession;
 pub mod support;
 
-pub use scope::{audience, bounds, visible_schools, with_districts};
+pub use scope::{audience, bounds, inside_area, visible_schools, with_districts};

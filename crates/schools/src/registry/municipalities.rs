@@ -1,9 +1,16 @@
 //! Municipalities: districts, okrugs and the districts of a city.
 
+use super::{
+    scope::with_districts,
+    succession::{Lines, Territory},
+};
 use crate::types::MunicipalityKind;
 use chrono::NaiveDate;
 use diesel::prelude::*;
-use opora_db::{Db, Result, schema::municipalities};
+use opora_db::{
+    Db, Result,
+    schema::{former_homes, municipalities, schools},
+};
 use opora_primitives::{Area, Cursor, Limit, Moment, MunicipalityId, Oktmo, Page, SchoolId, text};
 use serde::Serialize;
 
@@ -22,6 +29,8 @@ pub struct Municipality {
     pub kind: MunicipalityKind,
     /// The city a city district lies in.
     pub parent_id: Option<MunicipalityId>,
+    /// The municipality that it became or joined when its code ended.
+    pub successor_id: Option<MunicipalityId>,
     /// From when the code is valid.
     pub valid_from: Option<NaiveDate>,
     /// Until when the code is valid.
@@ -30,6 +39,18 @@ pub struct Municipality {
     pub version: i64,
     /// When it last changed.
     pub updated_at: Moment,
+}
+
+impl Municipality {
+    /// Whether its code is in force on `day`.
+    pub fn in_force_on(&self, day: NaiveDate) -> bool {
+        self.valid_from.is_none_or(|from| from <= day) && self.valid_to.is_none_or(|to| day <= to)
+    }
+
+    /// Whether it is a municipal system of its own, in force on `day`: no city district.
+    pub fn is_system_on(&self, day: NaiveDate) -> bool {
+        self.in_force_on(day) && self.kind != MunicipalityKind::CityDistrict
+    }
 }
 
 /// Which municipalities are wanted.
@@ -59,7 +80,7 @@ pub fn list(
     match area {
         Area::Region => {}
         Area::Municipality(id) => {
-            query = query.filter(municipalities::id.eq(id).or(municipalities::parent_id.eq(id)));
+            query = query.filter(municipalities::id.nullable().eq_any(with_districts(id)));
         }
         Area::School(id) => {
             let own = home_of(db, id)?;
@@ -96,7 +117,7 @@ pub fn find(db: &mut Db, area: Area, id: MunicipalityId) -> Result<Municipality>
     match area {
         Area::Region => {}
         Area::Municipality(own) => {
-            query = query.filter(municipalities::id.eq(own).or(municipalities::parent_id.eq(own)));
+            query = query.filter(municipalities::id.nullable().eq_any(with_districts(own)));
         }
         Area::School(school) => {
             let own = home_of(db, school)?;
@@ -107,7 +128,6 @@ pub fn find(db: &mut Db, area: Area, id: MunicipalityId) -> Result<Municipality>
 }
 
 fn home_of(db: &mut Db, school: SchoolId) -> Result<Option<MunicipalityId>> {
-    use opora_db::schema::schools;
     Ok(schools::table.find(school).select(schools::municipality_id).first(db).optional()?.flatten())
 }
 
@@ -117,4 +137,28 @@ fn home_of(db: &mut Db, school: SchoolId) -> Result<Option<MunicipalityId>> {
 /// Faults of the database.
 pub fn all(db: &mut Db) -> Result<Vec<Municipality>> {
     Ok(municipalities::table.select(Municipality::as_select()).order(municipalities::oktmo).load(db)?)
+}
+
+/// Every municipality with those before and after it.
+///
+/// # Errors
+/// Faults of the database.
+pub fn lines(db: &mut Db) -> Result<Lines> {
+    Ok(Lines::of(all(db)?))
+}
+
+/// Every municipality, and where the schools are on the lines.
+///
+/// # Errors
+/// Faults of the database.
+pub fn territory(db: &mut Db) -> Result<Territory> {
+    let lines = lines(db)?;
+    let present: Vec<(SchoolId, Option<MunicipalityId>)> =
+        schools::table.select((schools::id, schools::municipality_id)).load(db)?;
+    let left: Vec<(SchoolId, MunicipalityId)> = former_homes::table
+        .order(former_homes::id)
+        .select((former_homes::school_id, former_homes::municipality_id))
+        .load(db)?;
+    let present = present.into_iter().filter_map(|(school, home)| Some((school, home?)));
+    Ok(Territory::of(lines, present, &left))
 }

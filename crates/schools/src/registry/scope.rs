@@ -4,12 +4,12 @@ use diesel::{dsl::auto_type, prelude::*};
 use opora_db::{
     Db, Result,
     journal::Audience,
-    schema::{municipalities, schools},
+    schema::{municipality_areas, schools},
 };
 use opora_primitives::{Area, MunicipalityId, SchoolId};
 
-// The same tables once more, under other names: the filter stands inside queries over schools and municipalities.
-diesel::alias!(schools as inside: Inside, municipalities as home: Home);
+// The same table once more, under another name: the filter stands inside queries over schools.
+diesel::alias!(schools as inside: Inside);
 
 /// The ends of an area as two ids, one of which no row has. `None` for the whole region, where no filter is needed.
 pub fn bounds(area: Area) -> Option<(MunicipalityId, SchoolId)> {
@@ -29,12 +29,21 @@ pub fn visible_schools(municipality: MunicipalityId, school: SchoolId) -> _ {
     inside.filter(itself.or(there)).select(inside.field(schools::id))
 }
 
-/// A municipality and its city districts, as a subquery over the nullable column of schools.
+/// What lies in the area of a municipality, as a subquery over the nullable column of schools: itself, the districts of a
+/// city, and the municipalities that became it or joined it.
 #[auto_type]
 pub fn with_districts(id: MunicipalityId) -> _ {
-    let own = home.field(municipalities::id).eq(id);
-    let district = home.field(municipalities::parent_id).eq(id).assume_not_null();
-    home.filter(own.or(district)).select(home.field(municipalities::id).nullable())
+    let own = municipality_areas::area_id.eq(id);
+    municipality_areas::table.filter(own).select(municipality_areas::municipality_id.nullable())
+}
+
+/// The same, read.
+///
+/// # Errors
+/// Faults of the database.
+pub fn inside_area(db: &mut Db, id: MunicipalityId) -> Result<Vec<MunicipalityId>> {
+    let own = municipality_areas::table.filter(municipality_areas::area_id.eq(id));
+    Ok(own.select(municipality_areas::municipality_id).load(db)?)
 }
 
 /// The area as the change journal knows it.
@@ -45,10 +54,6 @@ pub fn audience(db: &mut Db, area: Area) -> Result<Audience> {
     Ok(match area {
         Area::Region => Audience::Region,
         Area::School(id) => Audience::School(id),
-        Area::Municipality(id) => {
-            let own = municipalities::id.eq(id).or(municipalities::parent_id.eq(id).assume_not_null());
-            let ids = municipalities::table.filter(own).select(municipalities::id).load(db)?;
-            Audience::Municipalities(ids)
-        }
+        Area::Municipality(id) => Audience::Municipalities(inside_area(db, id)?),
     })
 }

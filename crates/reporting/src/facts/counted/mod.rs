@@ -4,7 +4,7 @@
 mod rules;
 pub mod store;
 
-pub use rules::{Counted, CountedRow, Listed, Members, Sources, count};
+pub use rules::{Counted, CountedRow, Listed, Sources, count};
 
 use opora_primitives::word_type;
 

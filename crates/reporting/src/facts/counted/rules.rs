@@ -5,6 +5,7 @@ use crate::plan::{ActivityWindow, PlanDocument};
 use chrono::{Datelike, NaiveDate};
 use opora_models::ProposalRunId;
 use opora_primitives::{MunicipalityId, SchoolId};
+use opora_schools::registry::succession::Territory;
 use std::collections::BTreeSet;
 
 /// What is counted from.
@@ -14,6 +15,9 @@ pub struct Sources {
     pub runs: Vec<(ProposalRunId, NaiveDate)>,
     /// The newest version of the list of each year, by year.
     pub lists: Vec<Listed>,
+    /// Where the schools are; a school of a city district counts inside the city (decision 6), a state school has no
+    /// municipality (decision 16).
+    pub territory: Territory,
 }
 
 /// A version of the list of low-result schools.
@@ -23,13 +27,9 @@ pub struct Listed {
     pub year: i32,
     /// Its revision.
     pub revision: i32,
-    /// Its schools, each with its municipality; a school of a city district counts inside the city (decision 6), a state
-    /// school has none (decision 16).
-    pub schools: Members,
+    /// Its schools.
+    pub schools: Vec<SchoolId>,
 }
-
-/// Schools with their municipalities.
-pub type Members = Vec<(SchoolId, Option<MunicipalityId>)>;
 
 /// A fact as it is counted.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -106,7 +106,7 @@ fn target_groups(plan: &PlanDocument, sources: &Sources, on: NaiveDate) -> Optio
     Some((1, day, note, vec![(RowKind::ProposalRun, run.0)]))
 }
 
-/// Row 1.17: the schools of the list in force at the end of the window, and their municipalities. The list says whom the
+/// Row 1.17: the schools of the list in force at the end of the window, and their municipalities of that day. The list says whom the
 /// measures are for; that they took place is for the one who confirms.
 fn listed(
     sources: &Sources,
@@ -117,7 +117,8 @@ fn listed(
 ) -> Option<Count> {
     let day = window.to.min(on);
     let list = sources.lists.iter().rev().find(|list| list.year <= day.year())?;
-    let ids: BTreeSet<i64> = list.schools.iter().copied().filter_map(pick).collect();
+    let placed = list.schools.iter().map(|school| (*school, sources.territory.system(*school, day)));
+    let ids: BTreeSet<i64> = placed.filter_map(pick).collect();
     let note = format!(
         "По перечню {} года, редакция {}: число подлежащих охвату; проведение подтверждается отдельно",
         list.year, list.revision
@@ -130,13 +131,15 @@ fn listed(
 mod tests {
     use super::*;
     use crate::plan::fixtures::order;
+    use opora_schools::registry::succession::Lines;
 
     fn day(text: &str) -> NaiveDate {
         text.parse().unwrap()
     }
 
     fn sources() -> Sources {
-        let school = |id, place: Option<i64>| (SchoolId(id), place.map(MunicipalityId));
+        let places =
+            [(1, 7), (2, 7), (3, 8)].map(|(school, place)| (SchoolId(school), MunicipalityId(place)));
         Sources {
             runs: vec![
                 (ProposalRunId(1), day("2019-12-31")),
@@ -148,15 +151,11 @@ mod tests {
                 Listed {
                     year: 2020,
                     revision: 2,
-                    schools: vec![
-                        school(1, Some(7)),
-                        school(2, Some(7)),
-                        school(3, Some(8)),
-                        school(4, None),
-                    ],
+                    schools: vec![SchoolId(1), SchoolId(2), SchoolId(3), SchoolId(4)],
                 },
-                Listed { year: 2022, revision: 1, schools: vec![school(1, Some(7))] },
+                Listed { year: 2022, revision: 1, schools: vec![SchoolId(1)] },
             ],
+            territory: Territory::of(Lines::default(), places, &[]),
         }
     }
 

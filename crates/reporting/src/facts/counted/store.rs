@@ -1,6 +1,6 @@
 //! Counted facts as rows: what they are counted from, the proposals kept, the records behind each.
 
-use super::{Counted, CountedRow, Listed, Members, RowKind, Sources, count};
+use super::{Counted, CountedRow, Listed, RowKind, Sources, count};
 use crate::{
     facts::{
         Fact, FactId, FactKind, FactOrigin, FactState,
@@ -19,7 +19,10 @@ use opora_db::{
 };
 use opora_models::ProposalRunId;
 use opora_primitives::{Area, Cursor, Limit, MunicipalityId, Page, Problem, Reason, SchoolCode, SchoolId};
-use opora_schools::{registry::lists::members, types::ListId};
+use opora_schools::{
+    registry::{lists::members, municipalities::territory},
+    types::ListId,
+};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -191,22 +194,9 @@ fn sources(db: &mut Db) -> Result<Sources> {
     // The newest of a year comes last and stays.
     let newest: BTreeMap<i32, (ListId, i32)> =
         versions.into_iter().map(|(id, year, revision)| (year, (id, revision))).collect();
-    let homes = homes(db)?;
     let mut listed = Vec::new();
     for (year, (id, revision)) in newest {
-        let schools: Members =
-            members(db, id)?.into_iter().map(|id| (id, homes.get(&id).copied().flatten())).collect();
-        listed.push(Listed { year, revision, schools });
+        listed.push(Listed { year, revision, schools: members(db, id)? });
     }
-    Ok(Sources { runs, lists: listed })
-}
-
-/// The municipality of every school, a city for the schools of its districts.
-fn homes(db: &mut Db) -> Result<BTreeMap<SchoolId, Option<MunicipalityId>>> {
-    type Home = (SchoolId, Option<MunicipalityId>, Option<MunicipalityId>);
-    let found: Vec<Home> = schools::table
-        .left_join(municipalities::table)
-        .select((schools::id, municipalities::id.nullable(), municipalities::parent_id.nullable()))
-        .load(db)?;
-    Ok(found.into_iter().map(|(school, home, city)| (school, city.or(home))).collect())
+    Ok(Sources { runs, lists: listed, territory: territory(db)? })
 }

@@ -2,7 +2,10 @@
 
 use super::{Check, change, merge, present, referenced, same_version};
 use crate::{
-    registry::municipalities::{Municipality, find},
+    registry::{
+        municipalities::{Municipality, all, find},
+        succession::{Break, Link, breaks},
+    },
     types::MunicipalityKind,
 };
 use chrono::NaiveDate;
@@ -11,6 +14,7 @@ use opora_db::{Db, Result, Tx, schema::municipalities};
 use opora_primitives::{Area, MunicipalityId, Oktmo, ProblemCode, Reason, text};
 use serde::Deserialize;
 use serde_json::json;
+use std::collections::BTreeMap;
 use utoipa::ToSchema;
 
 /// The longest name of a municipality, in characters.
@@ -30,6 +34,8 @@ pub struct MunicipalityDraft {
     pub kind: MunicipalityKind,
     /// The city a city district lies in; needed by a city district, and by nothing else.
     pub parent_id: Option<MunicipalityId>,
+    /// The municipality that it became or joined; its code is valid on the day after this one's last day.
+    pub successor_id: Option<MunicipalityId>,
     /// From when the code is valid.
     pub valid_from: Option<NaiveDate>,
     /// Until when the code is valid.
@@ -57,6 +63,10 @@ pub struct MunicipalityPatch {
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<MunicipalityId>)]
     pub parent_id: Option<Option<MunicipalityId>>,
+    /// The municipality that it became or joined.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<MunicipalityId>)]
+    pub successor_id: Option<Option<MunicipalityId>>,
     /// From when the code is valid.
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<NaiveDate>)]
@@ -69,14 +79,15 @@ pub struct MunicipalityPatch {
 
 impl MunicipalityPatch {
     fn apply(self, draft: &mut MunicipalityDraft) {
-        merge!(self => draft: oktmo name kind parent_id valid_from valid_to);
+        merge!(self => draft: oktmo name kind parent_id successor_id valid_from valid_to);
     }
 }
 
 impl From<Municipality> for MunicipalityDraft {
     fn from(municipality: Municipality) -> Self {
-        let Municipality { oktmo, name, kind, parent_id, valid_from, valid_to, .. } = municipality;
-        Self { oktmo: oktmo.into(), name, kind, parent_id, valid_from, valid_to }
+        let Municipality { oktmo, name, kind, parent_id, successor_id, valid_from, valid_to, .. } =
+            municipality;
+        Self { oktmo: oktmo.into(), name, kind, parent_id, successor_id, valid_from, valid_to }
     }
 }
 
@@ -89,16 +100,26 @@ struct Row {
     name_folded: String,
     kind: MunicipalityKind,
     parent_id: Option<MunicipalityId>,
+    successor_id: Option<MunicipalityId>,
     valid_from: Option<NaiveDate>,
     valid_to: Option<NaiveDate>,
+}
+
+/// Whether a municipality still has to be compared with those before and after it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Links {
+    /// It is the only one that changes.
+    Check,
+    /// It comes with others, and they were looked at together.
+    Checked,
 }
 
 /// Makes a municipality.
 ///
 /// # Errors
 /// All refused fields at once; `already_exists` if the code is taken.
-pub fn create(tx: &mut Tx, draft: MunicipalityDraft) -> Result<Municipality> {
-    let row = checked(tx, &draft, None)?;
+pub fn create(tx: &mut Tx, draft: MunicipalityDraft, links: Links) -> Result<Municipality> {
+    let row = checked(tx, &draft, None, links)?;
     let (at, db): (_, &mut Db) = (tx.at, tx);
     let id: MunicipalityId = diesel::insert_into(municipalities::table)
         .values((row, municipalities::updated_at.eq(at)))
@@ -124,15 +145,20 @@ pub fn update(
     same_version(before.version, version)?;
     let mut draft = MunicipalityDraft::from(before.clone());
     patch.apply(&mut draft);
-    replace(tx, &before, draft)
+    replace(tx, &before, draft, Links::Check)
 }
 
 /// Gives the municipality `before` the contents of `draft`.
 ///
 /// # Errors
 /// As [`create`].
-pub fn replace(tx: &mut Tx, before: &Municipality, draft: MunicipalityDraft) -> Result<Municipality> {
-    let row = checked(tx, &draft, Some(before.id))?;
+pub fn replace(
+    tx: &mut Tx,
+    before: &Municipality,
+    draft: MunicipalityDraft,
+    links: Links,
+) -> Result<Municipality> {
+    let row = checked(tx, &draft, Some(before.id), links)?;
     let (at, db): (_, &mut Db) = (tx.at, tx);
     diesel::update(municipalities::table.find(before.id))
         .set((row, municipalities::version.eq(before.version + 1), municipalities::updated_at.eq(at)))
@@ -164,17 +190,47 @@ fn record(tx: &mut Tx, before: Option<&Municipality>, after: Option<&Municipalit
     Ok(())
 }
 
-fn checked(db: &mut Db, draft: &MunicipalityDraft, own: Option<MunicipalityId>) -> Result<Row> {
+fn checked(db: &mut Db, draft: &MunicipalityDraft, own: Option<MunicipalityId>, links: Links) -> Result<Row> {
     let mut check = Check::default();
     let oktmo: Option<Oktmo> = check.code("/oktmo", &draft.oktmo);
     let name = check.line("/name", &draft.name, NAME);
     check_parent(db, &mut check, draft, own)?;
     check.in_order("/valid_to", draft.valid_from, draft.valid_to);
+    if links == Links::Check {
+        check_links(&mut check, all(db)?, draft, own);
+    }
     check.done()?;
     let oktmo = oktmo.ok_or(ProblemCode::InvalidFields)?;
     let name_folded = text::fold(&name);
-    let MunicipalityDraft { kind, parent_id, valid_from, valid_to, .. } = *draft;
-    Ok(Row { oktmo, name, name_folded, kind, parent_id, valid_from, valid_to })
+    let MunicipalityDraft { kind, parent_id, successor_id, valid_from, valid_to, .. } = *draft;
+    Ok(Row { oktmo, name, name_folded, kind, parent_id, successor_id, valid_from, valid_to })
+}
+
+/// D191: a successor takes over on the day after. What changes may be the successor of others, so both ends are looked
+/// at.
+fn check_links(
+    check: &mut Check,
+    everyone: Vec<Municipality>,
+    draft: &MunicipalityDraft,
+    own: Option<MunicipalityId>,
+) {
+    // One that is being made has no id, and nothing refers to it yet.
+    let own = own.unwrap_or(MunicipalityId(0));
+    let link = |from, to, parent, successor| Link { from, to, parent, successor };
+    let others =
+        everyone.into_iter().map(|m| (m.id, link(m.valid_from, m.valid_to, m.parent_id, m.successor_id)));
+    let mut links: BTreeMap<MunicipalityId, Link<MunicipalityId>> = others.collect();
+    links.insert(own, link(draft.valid_from, draft.valid_to, draft.parent_id, draft.successor_id));
+    for (before, after, found) in breaks(&links) {
+        match (before == own, after == own, found) {
+            (true, _, Break::Unknown) => check.flaw("/successor_id", Reason::UnknownReference),
+            (true, _, Break::NoEnd) => check.flaw("/valid_to", Reason::Required),
+            (true, _, _) => check.flaw("/successor_id", Reason::Contradiction),
+            (_, true, Break::BeginsLate) => check.flaw("/valid_from", Reason::Contradiction),
+            (_, true, Break::EndsEarly) => check.flaw("/valid_to", Reason::Contradiction),
+            _ => {}
+        }
+    }
 }
 
 /// Only city districts lie in another municipality, and no deeper: areas and counts look one level down (decision 6).

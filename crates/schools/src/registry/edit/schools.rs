@@ -9,7 +9,7 @@ use chrono::NaiveDate;
 use diesel::prelude::*;
 use opora_db::{
     Db, Result, Tx,
-    schema::{municipalities, schools},
+    schema::{former_homes, municipalities, schools},
 };
 use opora_primitives::{Area, Inn, MunicipalityId, Ogrn, Reason, SchoolCode, SchoolId};
 use serde::Deserialize;
@@ -218,8 +218,22 @@ pub fn replace(tx: &mut Tx, before: &School, draft: SchoolDraft, any_code: bool)
         .set((row, schools::version.eq(before.version + 1), schools::updated_at.eq(at)))
         .execute(db)?;
     let after = find(tx, Area::Region, &SchoolRef::Id(before.id))?;
+    if let Some(left) = before.municipality_id.filter(|_| before.municipality_id != after.municipality_id) {
+        remember_home(tx, before.id, left)?;
+    }
     record(tx, Some(before), Some(&after))?;
     Ok(after)
+}
+
+/// Keeps where the school was: where several districts joined one, it tells to which of them earlier days belong (D191).
+fn remember_home(tx: &mut Tx, school: SchoolId, left: MunicipalityId) -> Result<()> {
+    let row = (
+        former_homes::school_id.eq(school),
+        former_homes::municipality_id.eq(left),
+        former_homes::left_at.eq(tx.at),
+    );
+    diesel::insert_into(former_homes::table).values(row).execute(&mut **tx)?;
+    Ok(())
 }
 
 /// Removes the school that `wanted` names, if it is still at `version` and nothing refers to it.
