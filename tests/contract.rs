@@ -192,5 +192,7 @@ both!(the_documentation_page_needs_nothing_from_elsewhere, |world| {
             );
         }
     }
-    assert_eq!(stranger.get("/docs").expect(302).header("location"), "/docs/");
+    for path in ["/", "/docs"] {
+        assert_eq!(stranger.get(path).expect(302).header("location"), "/docs/");
+    }
 });

@@ -384,6 +384,17 @@ both!(a_job_tells_its_course, |world| {
     let admin = world.client(Role::Admin);
     let loaded = admin.load(KINDS[0].0, KINDS[0].2).succeeded([3, 0, 0, 0]);
     let job = &loaded.job;
+    // A small file is through before the first sign of life: it is done all the same, and so is one that was refused.
+    let refused = admin
+        .load("schools", "Код ОО;Наименование;Вид ОО;Местность;Учредитель\n1;;;;\n")
+        .failed("invalid_file");
+    for job in [job, &refused.job] {
+        assert!(job["progress"]["done"].as_i64() > Some(0), "{job}");
+        assert_eq!(job["progress"]["done"], job["progress"]["total"], "{job}");
+    }
+    let all = admin.get("/api/v1/imports").expect(200);
+    let jobs: Vec<_> = all.items().iter().map(|import| &import["job_id"]).collect();
+    assert_eq!(jobs, [&refused.job["id"], &job["id"]]);
     assert_eq!(
         (&job["kind"], &job["attempts"], &job["problem"]),
         (&json!("import_municipalities"), &json!(1), &Value::Null)

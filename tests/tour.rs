@@ -23,6 +23,10 @@ pub fn judge(client: &Client, methodology: i64) -> Value {
     let queued = client.post(RUNS, &body).expect(202);
     let job = client.ended(queued.json["job_id"].as_i64().unwrap());
     assert_eq!((&job["state"], &job["kind"]), (&json!("succeeded"), &json!("identification")), "{job}");
+    assert!(
+        job["progress"]["done"].as_i64() > Some(0) && job["progress"]["done"] == job["progress"]["total"],
+        "{job}"
+    );
     client.get(queued.header("location")).expect(200).json
 }
 
@@ -108,10 +112,21 @@ both!(the_list_and_the_rules_are_compared, |world| {
     assert_eq!(rules.map(|rule| cell(true, rule)), [2, 20, 0, 0], "{table}");
     // Too little is known of the small school and of the five of the seed: that is not "not low".
     assert_eq!(rules.map(|rule| cell(false, rule)), [0, 2, 6, 0], "{table}");
+    // Each school by its names, in the order of codes.
+    let listed = table.json["cells"].as_array().unwrap().iter().find(|c| c["listed"] == true).unwrap();
+    let named: Vec<_> =
+        listed["schools"].as_array().unwrap().iter().map(|s| (&s["code"], &s["name"])).collect();
+    let school = |code: &str| (json!(code), json!(format!("Школа {code}")));
+    let [share, trend] = [school(LOW_SHARE), school(LOW_TREND)];
+    assert_eq!(named, [(&share.0, &share.1), (&trend.0, &trend.1)]);
     // An area sees its own part of it.
     let own = world.client(Role::Municipality).get(&format!("{RUNS}/{}/comparison", run["id"])).expect(200);
     let all: i64 = own.json["cells"].as_array().unwrap().iter().map(|c| c["count"].as_i64().unwrap()).sum();
     assert_eq!(all, 2, "{own}");
+    let cells = own.json["cells"].as_array().unwrap();
+    let codes: Vec<_> =
+        cells.iter().flat_map(|c| c["schools"].as_array().unwrap()).map(|s| &s["code"]).collect();
+    assert_eq!(codes, ["520101", "520102"], "{own}");
 });
 
 both!(verdicts_are_filtered, |world| {

@@ -144,6 +144,7 @@ impl Desk {
     fn identify(&self, job: &Job, progress: &Progress) -> Result<()> {
         let succeed = |tx: &mut Tx| {
             let at = tx.at;
+            jobs::arrive(tx, job.id, progress.units())?;
             jobs::succeed(tx, job.id, &self.holder, at)
         };
         let tell = |done, total| progress.tell(done, total);
@@ -222,6 +223,12 @@ impl<'a> Progress<'a> {
         let total = self.total.load(Ordering::Relaxed);
         (self.done.load(Ordering::Relaxed), (total >= 0).then_some(total))
     }
+
+    /// Units in all, as far as they were told.
+    fn units(&self) -> i64 {
+        let (done, total) = self.seen();
+        total.unwrap_or(done)
+    }
 }
 
 /// A job that waits for its import.
@@ -245,6 +252,7 @@ impl Attendant for Loading<'_> {
     fn finish(&self, tx: &mut Tx, report: &Report) -> Result<()> {
         store::finish(tx, self.order.id, report)?;
         let at = tx.at;
+        jobs::arrive(tx, self.job.id, self.progress.units())?;
         if report.applied || self.order.dry_run {
             return jobs::succeed(tx, self.job.id, self.holder, at);
         }

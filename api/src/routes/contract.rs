@@ -79,10 +79,8 @@ pub fn pages(config: &mut web::ServiceConfig) {
         .route("/openapi.yaml", web::get().to(yaml))
         .route("/openapi.json", web::get().to(json))
         .route("/docs/errors", web::get().to(errors))
-        .route(
-            "/docs",
-            web::get().to(async || HttpResponse::Found().insert_header(("Location", "/docs/")).finish()),
-        )
+        .route("/", web::get().to(to_docs))
+        .route("/docs", web::get().to(to_docs))
         .service(SwaggerUi::new("/docs/{_:.*}").config(utoipa_swagger_ui::Config::new(["/openapi.json"])));
 }
 
@@ -94,6 +92,11 @@ pub async fn unmatched(request: HttpRequest, published: Data<Published>) -> Http
         return HttpResponse::NotFound().finish();
     }
     HttpResponse::MethodNotAllowed().insert_header((ALLOW, methods.join(", "))).finish()
+}
+
+/// To the documentation, for who knows only the address of the server.
+async fn to_docs() -> HttpResponse {
+    HttpResponse::Found().insert_header(("Location", "/docs/")).finish()
 }
 
 async fn yaml(published: Data<Published>) -> HttpResponse {

@@ -12,7 +12,7 @@ use actix_web::{
     HttpRequest, HttpResponse, get, post,
     web::{Data, Path, Payload},
 };
-use opora_db::{Error, idempotency::Created, jobs, jobs::JobId};
+use opora_db::{Error, idempotency::Created, jobs::JobId};
 use opora_primitives::{Limit, Moment};
 use opora_schools::import::{
     ImportId, ImportKind, ImportMode, Report,
@@ -240,9 +240,17 @@ async fn list(
     Query(query): Query<ImportListQuery>,
 ) -> Answer {
     let (limit, area) = (query.limit()?, guard.area());
-    let found =
-        state.read(move |db| store::list(db, area, query.kind, limit, query.cursor.as_deref())).await?;
-    Ok(page(&request, found.map(|import| view(import, None))))
+    let found = state
+        .read_consistent(move |db| {
+            let found = store::list(db, area, query.kind, limit, query.cursor.as_deref())?;
+            let jobs = store::jobs_of(db, &found.items)?;
+            Ok(found.map(|import| {
+                let job = jobs.get(&import.id).copied();
+                view(import, job)
+            }))
+        })
+        .await?;
+    Ok(page(&request, found))
 }
 
 /// Get an import
@@ -256,7 +264,7 @@ async fn get(guard: Guard<ReadJobs>, state: Data<State>, id: Path<ImportId>) -> 
     let body = state
         .read(move |db| {
             let import = store::find(db, area, id)?;
-            let job = jobs::of(db, &store::job_kind(import.kind), id.0).ok().map(|job| job.id);
+            let job = store::jobs_of(db, std::slice::from_ref(&import))?.remove(&id);
             Ok(view(import, job))
         })
         .await?;

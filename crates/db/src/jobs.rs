@@ -6,7 +6,10 @@
 use crate::{ActorKind, Db, Error, Origin, Result, Tx, schema::jobs};
 use diesel::prelude::*;
 use opora_primitives::{Moment, Problem, ProblemCode};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::{
+    collections::BTreeMap,
+    sync::atomic::{AtomicU64, Ordering},
+};
 
 opora_primitives::id_type!(
     /// A job.
@@ -154,6 +157,15 @@ pub fn of(db: &mut Db, kind: &str, subject_id: i64) -> Result<Job> {
     Ok(jobs::table.filter(wanted).select(Job::as_select()).first(db)?)
 }
 
+/// The jobs of these `kinds` that work on the rows `subjects`, by row.
+///
+/// # Errors
+/// Faults of the database.
+pub fn of_rows(db: &mut Db, kinds: &[String], subjects: &[i64]) -> Result<BTreeMap<i64, JobId>> {
+    let wanted = jobs::kind.eq_any(kinds.to_vec()).and(jobs::subject_id.eq_any(subjects.to_vec()));
+    Ok(jobs::table.filter(wanted).select((jobs::subject_id, jobs::id)).load(db)?.into_iter().collect())
+}
+
 /// Takes the oldest job that nobody works on, or the job `only`, unless one of its kind is at work. A job whose worker
 /// fell silent counts as waiting; one that was begun too often fails.
 ///
@@ -228,6 +240,15 @@ pub fn hold(db: &mut Db, id: JobId, holder: &Holder, now: Moment) -> Result<()> 
     let touched =
         diesel::update(mine).set(jobs::lease_until.eq(now.plus_seconds(LONG_WRITE_SECONDS))).execute(db)?;
     if touched == 1 { Ok(()) } else { Err(ProblemCode::WrongState.into()) }
+}
+
+/// Says that all `units` of the job are done: short work ends before its first sign of life.
+///
+/// # Errors
+/// Faults of the database.
+pub fn arrive(db: &mut Db, id: JobId, units: i64) -> Result<()> {
+    diesel::update(jobs::table.find(id)).set((jobs::done.eq(units), jobs::total.eq(units))).execute(db)?;
+    Ok(())
 }
 
 /// Ends the job as succeeded, in the transaction of its effect. Refuses, and so undoes the effect, when the job is no

@@ -212,12 +212,15 @@ impl Source<'_> {
             if table.rows_read().is_multiple_of(WATCHED) {
                 let total = table.total_bytes().map(|t| t as i64);
                 let done = if total.is_some() { table.bytes_read() } else { table.rows_read() };
-                if !self.attendant.progress(done as i64, total) {
-                    return Err(ProblemCode::WrongState.into());
-                }
+                self.tell(done as i64, total)?;
             }
         }
-        Ok(())
+        let units = table.total_bytes().unwrap_or_else(|| table.rows_read()) as i64;
+        self.tell(units, Some(units))
+    }
+
+    fn tell(&self, done: i64, total: Option<i64>) -> Result<()> {
+        if self.attendant.progress(done, total) { Ok(()) } else { Err(ProblemCode::WrongState.into()) }
     }
 
     /// The academic year in the cell `column`. One that had not begun when the file came is a slip, and would be the newest

@@ -12,7 +12,10 @@ use opora_primitives::{
     Area, Cursor, Limit, Moment, MunicipalityId, Page, Problem, ProblemCode, Reason, SchoolId,
 };
 use serde_json::json;
-use std::{collections::BTreeMap, io::Write};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    io::Write,
+};
 
 /// An import as it is kept.
 #[derive(Clone, Debug, Queryable, Selectable)]
@@ -332,6 +335,17 @@ pub fn lines(
 
 fn reject(row: i64, column: Option<String>, code: &str) -> Reject {
     Reject { row: row as u64, column, reason: code.parse().unwrap_or(Reason::WrongFormat) }
+}
+
+/// The jobs that load these imports, or have loaded them.
+///
+/// # Errors
+/// Faults of the database.
+pub fn jobs_of(db: &mut Db, imports: &[Import]) -> Result<BTreeMap<ImportId, JobId>> {
+    let kinds: BTreeSet<String> = imports.iter().map(|import| job_kind(import.kind)).collect();
+    let ids: Vec<i64> = imports.iter().map(|import| import.id.0).collect();
+    let found = jobs::of_rows(db, &kinds.into_iter().collect::<Vec<_>>(), &ids)?;
+    Ok(found.into_iter().map(|(import, job)| (ImportId(import), job)).collect())
 }
 
 /// The refused cells of an import, by row.

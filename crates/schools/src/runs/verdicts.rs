@@ -17,6 +17,7 @@ use opora_primitives::{
     AcademicYear, Area, Cursor, Limit, MunicipalityId, Page, SchoolCode, SchoolId, word_type,
 };
 use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
 
 /// The verdict of a run about a school.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
@@ -339,6 +340,18 @@ word_type!(
     }
 );
 
+/// A school of the comparison.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Queryable, utoipa::ToSchema)]
+pub struct ComparedSchool {
+    /// Its id.
+    pub id: SchoolId,
+    /// Its code in the exam system.
+    pub code: SchoolCode,
+    /// Its name.
+    #[schema(example = "МБОУ «Школа № 12»")]
+    pub name: String,
+}
+
 /// A cell of the comparison.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct ComparisonCell {
@@ -349,8 +362,8 @@ pub struct ComparisonCell {
     /// How many there are in the reader's area.
     #[schema(minimum = 0)]
     pub count: usize,
-    /// Which they are, ascending.
-    pub schools: Vec<SchoolId>,
+    /// Which they are, by code.
+    pub schools: Vec<ComparedSchool>,
 }
 
 /// The list against the rules.
@@ -370,9 +383,14 @@ pub struct ComparisonTable {
 /// Not found.
 pub fn comparison(db: &mut Db, area: Area, run: RunId) -> Result<ComparisonTable> {
     let list_id = store::find(db, run)?.list.id;
-    let table = compare(facts(db, area, run)?);
-    let cell =
-        |listed, by_rule, schools: Vec<_>| ComparisonCell { listed, by_rule, count: schools.len(), schools };
+    let facts = facts(db, area, run)?;
+    let mut names = names(db, area, run)?;
+    let table = compare(facts);
+    let mut cell = |listed, by_rule, schools: Vec<SchoolId>| {
+        let mut schools: Vec<_> = schools.iter().filter_map(|id| names.remove(id)).collect();
+        schools.sort_by(|a, b| a.code.cmp(&b.code));
+        ComparisonCell { listed, by_rule, count: schools.len(), schools }
+    };
     let cells = vec![
         cell(true, ByRule::Low, table.listed_low),
         cell(true, ByRule::NotLow, table.listed_not_low),
@@ -384,6 +402,17 @@ pub fn comparison(db: &mut Db, area: Area, run: RunId) -> Result<ComparisonTable
         cell(false, ByRule::Excluded, table.unlisted_excluded),
     ];
     Ok(ComparisonTable { run_id: run, list_id, cells })
+}
+
+/// The schools of a run that lie in the area, by id.
+fn names(db: &mut Db, area: Area, run: RunId) -> Result<HashMap<SchoolId, ComparedSchool>> {
+    let of_run = verdicts::table.inner_join(schools::table).filter(verdicts::run_id.eq(run));
+    let mut query = of_run.select((schools::id, schools::code, schools::name)).into_boxed();
+    if let Some((municipality, school)) = bounds(area) {
+        query = query.filter(verdicts::school_id.eq_any(visible_schools(municipality, school)));
+    }
+    let found: Vec<ComparedSchool> = query.load(db)?;
+    Ok(found.into_iter().map(|school| (school.id, school)).collect())
 }
 
 /// A verdict as far as counting goes.
