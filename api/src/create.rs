@@ -79,7 +79,13 @@ fn claim<P: Need>(
     let Some(header) = request.headers().get(IDEMPOTENCY_KEY) else { return Ok(None) };
     let visible = |key: &&str| (1..=200).contains(&key.len()) && key.bytes().all(|b| b.is_ascii_graphic());
     let key = header.to_str().ok().filter(visible).ok_or_else(|| {
-        Problem::new(ProblemCode::BadRequest, "Idempotency-Key: 1 to 200 visible ASCII characters")
+        Problem::new(
+            ProblemCode::BadRequest,
+            (
+                "Idempotency-Key: 1 to 200 visible ASCII characters",
+                "Idempotency-Key: от 1 до 200 видимых символов ASCII",
+            ),
+        )
     })?;
     let body = SentBody::of(request);
     let parts = [request.method().as_str().as_bytes(), request.path().as_bytes(), &body];

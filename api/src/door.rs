@@ -35,11 +35,15 @@ pub fn admit(request: &HttpRequest) -> Result<Option<HttpResponse>, ApiError> {
 fn measure(request: &HttpRequest) -> Result<(), ApiError> {
     let uri = request.uri().path_and_query().map_or(0, |whole| whole.as_str().len());
     if uri > MOST_URI {
-        return Err(Problem::new(ProblemCode::UriTooLong, format!("at most {MOST_URI} bytes")).into());
+        let words = (format!("at most {MOST_URI} bytes"), format!("не более {MOST_URI} байт"));
+        return Err(Problem::new(ProblemCode::UriTooLong, words).into());
     }
     let bytes: usize = request.headers().iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
     if request.headers().len() > MOST_HEADERS || bytes > MOST_HEADER_BYTES {
-        let words = format!("at most {MOST_HEADERS} headers, {MOST_HEADER_BYTES} bytes");
+        let words = (
+            format!("at most {MOST_HEADERS} headers, {MOST_HEADER_BYTES} bytes"),
+            format!("не более {MOST_HEADERS} заголовков, {MOST_HEADER_BYTES} байт"),
+        );
         return Err(Problem::new(ProblemCode::HeadersTooLarge, words).into());
     }
     let query = request.query_string();

@@ -9,7 +9,7 @@ use actix_web::{
     },
 };
 use opora_db::Error;
-use opora_primitives::{Flaw, Problem, ProblemCode};
+use opora_primitives::{Flaw, Problem, ProblemCode, Words};
 use serde::Serialize;
 
 /// The media type of a problem document.
@@ -95,6 +95,21 @@ impl Language {
             .unwrap_or(Self::En)
     }
 
+    /// The language of the terminal, by the variables that say so: Russian if they name it, else English.
+    pub fn of_terminal() -> Self {
+        let mut said =
+            ["LC_ALL", "LC_MESSAGES", "LANG"].into_iter().filter_map(|name| std::env::var(name).ok());
+        match said.find(|value| !value.is_empty()) {
+            Some(value) if value.starts_with("ru") => Self::Ru,
+            _ => Self::En,
+        }
+    }
+
+    /// Those of the words that are in this language.
+    pub fn of_words(self, words: &Words) -> &str {
+        self.pick((&words.en, &words.ru))
+    }
+
     /// The wording in this language.
     pub fn pick<T>(self, (en, ru): (T, T)) -> T {
         match self {
@@ -120,7 +135,7 @@ pub struct ProblemDocument {
     /// The stable name of the problem: what a program should look at.
     #[schema(example = "not_found")]
     pub code: String,
-    /// What exactly is wrong this time.
+    /// What exactly is wrong this time, in the language asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub detail: Option<String>,
@@ -190,7 +205,7 @@ pub fn render(problem: &Problem, request: &HttpRequest, request_id: &str) -> Htt
         title: language.pick(code.titles()).to_owned(),
         status: code.status(),
         code: code.as_str().to_owned(),
-        detail: problem.detail.clone(),
+        detail: problem.detail.as_ref().map(|words| language.of_words(words).to_owned()),
         request_id: request_id.to_owned(),
         errors: problem.flaws.iter().map(|flaw| FieldError::of(flaw, language)).collect(),
     })

@@ -99,7 +99,9 @@ fn is_too_deep(bytes: &[u8]) -> bool {
 /// Reads a JSON object.
 fn parse<T: DeserializeOwned + ToSchema>(bytes: &[u8]) -> Result<T, Problem> {
     if is_too_deep(bytes) {
-        return Err(Problem::new(ProblemCode::InvalidJson, format!("nested deeper than {MOST_DEEP}")));
+        let words =
+            (format!("nested deeper than {MOST_DEEP}"), format!("вложенность больше {MOST_DEEP} уровней"));
+        return Err(Problem::new(ProblemCode::InvalidJson, words));
     }
     if bytes.contains(&b'[') {
         let value: Value = serde_json::from_slice(bytes).map_err(|e| unreadable::<T>(&e, bytes))?;
@@ -172,8 +174,9 @@ fn unreadable<T: ToSchema>(error: &serde_json::Error, bytes: &[u8]) -> Problem {
         if flaws.is_empty() {
             flaws = vec![Flaw::unknown(format!("/{}", escaped(&field)), known_names(&words))];
         }
-        let detail = format!("known fields: {}", known_names(&words).collect::<Vec<_>>().join(", "));
-        return Problem { code: ProblemCode::InvalidJson, detail: Some(detail), flaws };
+        let known = known_names(&words).collect::<Vec<_>>().join(", ");
+        let detail = (format!("known fields: {known}"), format!("известные поля: {known}"));
+        return Problem { flaws, ..Problem::new(ProblemCode::InvalidJson, detail) };
     }
     if let Some(field) = named("missing field ") {
         return Problem {
@@ -181,7 +184,9 @@ fn unreadable<T: ToSchema>(error: &serde_json::Error, bytes: &[u8]) -> Problem {
             ..ProblemCode::InvalidJson.into()
         };
     }
-    Problem::new(ProblemCode::InvalidJson, format!("at line {}, column {}", error.line(), error.column()))
+    let (line, column) = (error.line(), error.column());
+    let words = (format!("at line {line}, column {column}"), format!("строка {line}, столбец {column}"));
+    Problem::new(ProblemCode::InvalidJson, words)
 }
 
 /// The names that serde would have taken, out of its words.
@@ -218,6 +223,19 @@ fn flaws(errors: &ValidationErrors) -> Vec<Flaw> {
     found
 }
 
+/// What serde says of the names of parameters, in Russian.
+fn in_russian(words: &str) -> String {
+    let phrases = [
+        ("unknown field", "неизвестный параметр"),
+        ("missing field", "нет параметра"),
+        ("there are no fields", "здесь нет параметров"),
+        ("expected one of", "известные параметры:"),
+        ("expected", "известный параметр:"),
+        ("` or `", "` и `"),
+    ];
+    phrases.into_iter().fold(words.to_owned(), |text, (en, ru)| text.replace(en, ru))
+}
+
 /// Query parameters; an unknown or misspelt one is refused.
 pub struct Query<T>(pub T);
 
@@ -233,9 +251,10 @@ impl<T: DeserializeOwned + 'static> FromRequest for Query<T> {
             // For a misspelt name the words list the known ones; for a wrong value they would repeat it.
             if detail.starts_with("unknown field") {
                 let flaws = unknown_parameters(&query, || known_names(detail));
-                Problem { flaws, ..Problem::new(ProblemCode::UnknownParameter, detail) }.into()
+                let words = (detail, in_russian(detail));
+                Problem { flaws, ..Problem::new(ProblemCode::UnknownParameter, words) }.into()
             } else if detail.starts_with("missing field") {
-                Problem::new(ProblemCode::UnknownParameter, detail).into()
+                Problem::new(ProblemCode::UnknownParameter, (detail, in_russian(detail))).into()
             } else {
                 ProblemCode::UnknownParameter.into()
             }

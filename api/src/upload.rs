@@ -41,7 +41,11 @@ pub async fn receive(
                     return Ok((fill(spool, field.map_err(drop)).await?, name));
                 }
             }
-            Err(Problem::new(ProblemCode::BadRequest, "the form has no part named file").into())
+            Err(Problem::new(
+                ProblemCode::BadRequest,
+                ("the form has no part named file", "в форме нет части file"),
+            )
+            .into())
         }
         sent if is_taken(sent) => {
             length::check(request, spool.most())?;

@@ -256,7 +256,11 @@ impl Attendant for Loading<'_> {
         if report.applied || self.order.dry_run {
             return jobs::succeed(tx, self.job.id, self.holder, at);
         }
-        let words = format!("{} of {} rows were refused; nothing was written", report.rejected, report.rows);
+        let Report { rejected, rows, .. } = report;
+        let words = (
+            format!("{rejected} of {rows} rows were refused; nothing was written"),
+            format!("отклонено строк: {rejected} из {rows}; ничего не записано"),
+        );
         jobs::close(
             tx,
             self.job.id,

@@ -15,7 +15,7 @@ use opora_documents::{
 };
 use opora_identity::Role;
 use opora_models::DecisionKind;
-use opora_primitives::{Area, Moment, Problem, ProblemCode};
+use opora_primitives::{Area, Moment, Problem, ProblemCode, Words};
 use opora_reporting::{
     facts::{
         FactId, FactKind,
@@ -206,5 +206,5 @@ impl Desk<'_> {
 
 /// What the course names is not there.
 pub(super) fn unknown(what: &str) -> Error {
-    Problem::new(ProblemCode::MissingReference, format!("the course names {what}")).into()
+    Problem::new(ProblemCode::MissingReference, Words::same(format!("the course names {what}"))).into()
 }

@@ -1,12 +1,12 @@
 //! `opora import`.
 
 use super::{Outcome, fate, told};
-use crate::{config::Config, startup, work::Desk};
+use crate::{config::Config, error::Language, startup, work::Desk};
 use clap::{Args, ValueEnum, builder::PossibleValue};
 use indicatif::{ProgressBar, ProgressStyle};
 use opora_db::{Database, Error, Origin, Result};
 use opora_primitives::{Area, Limit};
-use opora_schools::import::{ImportKind, ImportMode, Report, spool, store};
+use opora_schools::import::{ImportKind, ImportMode, Reject, Report, Warning, spool, store};
 use std::{
     fs::File,
     io::Read,
@@ -64,24 +64,41 @@ impl Import {
         let mode = if self.best_effort { ImportMode::BestEffort } else { ImportMode::Atomic };
         let load = Load { kind: self.kind.0, mode, dry_run: self.dry_run, sheet: self.sheet.clone() };
         let report = load.run(&database, &config, &self.file, self.show).map_err(told)?;
-        println!(
-            "{} rows: {} created, {} updated, {} unchanged, {} refused",
-            report.rows, report.created, report.updated, report.unchanged, report.rejected
-        );
-        for column in &report.ignored_columns {
-            println!("ignored column: {column}");
-        }
-        for warning in &report.warnings {
-            println!("warning: {} in {} rows", warning.code, warning.rows);
-        }
-        for reject in &report.rejects {
-            let column = reject.column.as_deref().unwrap_or("row");
-            println!("row {}, {column}: {}", reject.row, reject.reason);
-        }
+        tell(&report, Language::of_terminal());
         match (report.applied, self.dry_run) {
             (true, _) | (_, true) => Ok(()),
-            _ => Err("nothing was written".into()),
+            _ => Err(Language::of_terminal().pick(("nothing was written", "ничего не записано")).into()),
         }
+    }
+}
+
+/// Prints the report in the words of `language`.
+fn tell(report: &Report, language: Language) {
+    let Report { rows, created, updated, unchanged, rejected, .. } = report;
+    println!(
+        "{}",
+        language.pick((
+            format!("{rows} rows: {created} created, {updated} updated, {unchanged} unchanged, {rejected} refused"),
+            format!("строк: {rows}; создано {created}, изменено {updated}, без изменений {unchanged}, отклонено {rejected}"),
+        ))
+    );
+    for column in &report.ignored_columns {
+        println!("{}: {column}", language.pick(("ignored column", "неизвестная колонка пропущена")));
+    }
+    for Warning { code, rows } in &report.warnings {
+        let words = language.pick((code.en(), code.ru()));
+        println!(
+            "{}",
+            language.pick((
+                format!("warning: {words} ({rows} rows)"),
+                format!("внимание: {words} (строк: {rows})")
+            ))
+        );
+    }
+    for Reject { row, column, reason } in &report.rejects {
+        let (place, words) = (language.pick(("row", "строка")), language.pick(reason.messages()));
+        let column = column.as_deref().map(|column| format!(", {column}")).unwrap_or_default();
+        println!("{place} {row}{column}: {words}");
     }
 }
 

@@ -16,7 +16,7 @@ mod report;
 mod serve;
 mod user;
 
-use crate::{config::Config, openapi, startup};
+use crate::{config::Config, error::Language, openapi, startup};
 use clap::{CommandFactory, Parser, Subcommand};
 use opora_db::{
     Db,
@@ -138,10 +138,15 @@ fn migrate(config: &Config) -> Outcome {
 
 /// Why a job that has ended had no effect.
 fn fate(job: &Job) -> String {
-    let words = job.problem_detail.as_deref().or(job.problem_code.as_deref());
-    words
-        .unwrap_or(if job.state == JobState::Cancelled { "it was called off" } else { "it failed" })
-        .to_owned()
+    let language = Language::of_terminal();
+    if let Some(words) = job.problem_words() {
+        return language.of_words(&words).to_owned();
+    }
+    match (&job.problem_code, job.state) {
+        (Some(code), _) => code.clone(),
+        (None, JobState::Cancelled) => language.pick(("it was called off", "задание отменено")).to_owned(),
+        (None, _) => language.pick(("it failed", "не выполнено")).to_owned(),
+    }
 }
 
 /// The part of the region that a municipality's ОКТМО code or a school's code names; without either all of it.

@@ -169,7 +169,11 @@ impl Reader {
         let (may, may_not): (Vec<FeedResource>, Vec<_>) =
             all.iter().partition(|resource| actor.may(permission(**resource)));
         if let (Some(_), Some(resource)) = (asked, may_not.first()) {
-            let words = format!("{resource} needs the permission {}", permission(*resource).as_str());
+            let needed = permission(*resource).as_str();
+            let words = (
+                format!("{resource} needs the permission {needed}"),
+                format!("для {resource} нужно право {needed}"),
+            );
             return Err(Problem::new(ProblemCode::Forbidden, words));
         }
         let resources = may.iter().map(FeedResource::as_str).collect();

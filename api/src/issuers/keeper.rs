@@ -83,7 +83,11 @@ impl Issuer {
                 ProblemCode::IssuerUnavailable.into()
             }
             Err(Refusal::UnknownKey) => {
-                Problem::new(ProblemCode::InvalidToken, "its key is not among those its issuer publishes")
+                let words = (
+                    "its key is not among those its issuer publishes",
+                    "его ключа нет среди тех, что публикует поставщик",
+                );
+                Problem::new(ProblemCode::InvalidToken, words)
             }
         };
         tracing::debug!(issuer = self.name(), %problem, "a token was refused");

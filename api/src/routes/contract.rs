@@ -69,8 +69,11 @@ fn only_known(query: &str, names: &[String]) -> Result<(), Problem> {
         return Ok(());
     }
     let list = known().collect::<Vec<_>>().join(", ");
-    let detail = if list.is_empty() { "there are none here".to_owned() } else { format!("known: {list}") };
-    Err(Problem { flaws, ..Problem::new(ProblemCode::UnknownParameter, detail) })
+    let words = match list.as_str() {
+        "" => ("there are none here".to_owned(), "здесь нет параметров".to_owned()),
+        list => (format!("known: {list}"), format!("известные: {list}")),
+    };
+    Err(Problem { flaws, ..Problem::new(ProblemCode::UnknownParameter, words) })
 }
 
 /// Registers the pages. They describe the operations and so are not operations themselves.

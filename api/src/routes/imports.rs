@@ -3,7 +3,7 @@
 use crate::{
     auth::{Guard, Import, ReadJobs},
     create::{IdempotencyKey, create_once},
-    error::Answer,
+    error::{Answer, Language},
     extract::{Items, Query, SentBody, list_query, page},
     state::{State, off_thread},
     upload::receive,
@@ -15,7 +15,7 @@ use actix_web::{
 use opora_db::{Error, idempotency::Created, jobs::JobId};
 use opora_primitives::{Limit, Moment};
 use opora_schools::import::{
-    ImportId, ImportKind, ImportMode, Report,
+    ImportId, ImportKind, ImportMode, Reject, Report,
     spool::Spool,
     store::{self, NewImport},
 };
@@ -116,23 +116,15 @@ pub struct RejectView {
     /// The stable name of the reason.
     #[schema(example = "more_than_whole")]
     code: String,
-    /// The reason in English.
+    /// The reason in the language asked for.
+    #[schema(example = "a part is greater than the whole")]
     message: String,
-    /// The reason in Russian.
-    message_ru: String,
 }
 
-impl From<opora_schools::import::Reject> for RejectView {
-    fn from(reject: opora_schools::import::Reject) -> Self {
-        let (en, ru) = reject.reason.messages();
-        let code = reject.reason.as_str().to_owned();
-        Self {
-            row: reject.row,
-            column: reject.column,
-            code,
-            message: en.to_owned(),
-            message_ru: ru.to_owned(),
-        }
+impl RejectView {
+    fn new(Reject { row, column, reason }: Reject, language: Language) -> Self {
+        let message = language.pick(reason.messages()).to_owned();
+        Self { row, column, code: reason.as_str().to_owned(), message }
     }
 }
 
@@ -285,38 +277,48 @@ async fn rejects(
     Query(query): Query<RejectQuery>,
 ) -> Answer {
     let (id, area, limit) = (id.into_inner(), guard.area(), query.limit()?);
+    let language = Language::of(&request);
     let found = state
         .read(move |db| {
             store::find(db, area, id)?;
             store::rejects(db, id, limit, query.cursor.as_deref())
         })
         .await?;
-    Ok(page(&request, found.map(RejectView::from)))
+    Ok(page(&request, found.map(|reject| RejectView::new(reject, language))))
 }
 
 /// Export refused cells
 ///
-/// All of them as a CSV file, with the reasons in Russian, for who mends the spreadsheet.
+/// All of them as a CSV file, with the reasons in the language asked for, for who mends the spreadsheet.
 #[utoipa::path(operation_id = "export_import_rejects", tag = "imports", params(("id" = ImportId, Path, description = "The import's id")), security(("bearer" = ["jobs:read"])),
-    responses((status = 200, description = "The file", body = String, content_type = "text/csv", example = "row;column;code;message\r\n17;below_minimum;more_than_whole;часть больше целого\r\n")))]
+    responses((status = 200, description = "The file", body = String, content_type = "text/csv", headers(("Content-Language" = String, description = "The language of the reasons")), example = "row;column;code;message\r\n17;below_minimum;more_than_whole;часть больше целого\r\n")))]
 #[get("/api/v1/imports/{id}/rejects/file")]
-async fn rejects_file(guard: Guard<ReadJobs>, state: Data<State>, id: Path<ImportId>) -> Answer {
+async fn rejects_file(
+    guard: Guard<ReadJobs>,
+    request: HttpRequest,
+    state: Data<State>,
+    id: Path<ImportId>,
+) -> Answer {
     let (id, area, database) = (id.into_inner(), guard.area(), state.database.clone());
-    let made = move || database.read(|db| store::find(db, area, id).and_then(|_| as_csv(db, id)));
-    Ok(HttpResponse::Ok().content_type("text/csv; charset=utf-8").body(off_thread(made).await?))
+    let language = Language::of(&request);
+    let made = move || database.read(|db| store::find(db, area, id).and_then(|_| as_csv(db, id, language)));
+    Ok(HttpResponse::Ok()
+        .content_type("text/csv; charset=utf-8")
+        .insert_header(("Content-Language", language.pick(("en", "ru"))))
+        .body(off_thread(made).await?))
 }
 
-/// The refused cells as a file for a spreadsheet, in Russian.
-fn as_csv(db: &mut opora_db::Db, id: ImportId) -> opora_db::Result<Vec<u8>> {
+/// The refused cells as a file for a spreadsheet.
+fn as_csv(db: &mut opora_db::Db, id: ImportId, language: Language) -> opora_db::Result<Vec<u8>> {
     use opora_tables::{CsvOptions, CsvWriter};
     let mut table = CsvWriter::new(Vec::new(), CsvOptions::default()).map_err(Error::fault)?;
     table.write_row(["row", "column", "code", "message"]).map_err(Error::fault)?;
     let (limit, mut cursor) = (Limit::new(Some(Limit::MOST))?, None);
     loop {
         let found = store::rejects(db, id, limit, cursor.as_deref())?;
-        for reject in found.items.into_iter().map(RejectView::from) {
+        for reject in found.items.into_iter().map(|reject| RejectView::new(reject, language)) {
             let row =
-                [reject.row.to_string(), reject.column.unwrap_or_default(), reject.code, reject.message_ru];
+                [reject.row.to_string(), reject.column.unwrap_or_default(), reject.code, reject.message];
             table.write_row(row.iter().map(String::as_str)).map_err(Error::fault)?;
         }
         match found.next {

@@ -2,12 +2,12 @@
 
 use crate::{
     auth::{Guard, ReadJobs},
-    error::Answer,
+    error::{Answer, Language},
     state::State,
     work::clear_up,
 };
 use actix_web::{
-    HttpResponse, get, post,
+    HttpRequest, HttpResponse, get, post,
     web::{Data, Path},
 };
 use opora_db::{
@@ -70,18 +70,19 @@ pub struct JobProblem {
     /// The stable name of the problem, as in problem documents.
     #[schema(example = "invalid_file")]
     code: String,
-    /// What exactly is wrong.
+    /// What exactly is wrong, in the language asked for.
     detail: Option<String>,
 }
 
-impl From<jobs::Job> for Job {
-    fn from(job: jobs::Job) -> Self {
+impl Job {
+    fn new(job: jobs::Job, language: Language) -> Self {
+        let detail = job.problem_words().map(|words| language.of_words(&words).to_owned());
         Self {
             id: job.id,
             kind: job.kind,
             state: job.state,
             progress: JobProgress { done: job.done, total: job.total },
-            problem: job.problem_code.map(|code| JobProblem { code, detail: job.problem_detail }),
+            problem: job.problem_code.map(|code| JobProblem { code, detail }),
             created_at: job.created_at,
             started_at: job.started_at,
             finished_at: job.finished_at,
@@ -103,10 +104,10 @@ fn visible(actor: &Actor, job: jobs::Job) -> Result<jobs::Job> {
 #[utoipa::path(operation_id = "get_job", tag = "imports", params(("id" = JobId, Path, description = "The job's id")), security(("bearer" = ["jobs:read"])),
     responses((status = 200, description = "The job", body = Job)))]
 #[get("/api/v1/jobs/{id}")]
-async fn get(guard: Guard<ReadJobs>, state: Data<State>, id: Path<JobId>) -> Answer {
+async fn get(guard: Guard<ReadJobs>, request: HttpRequest, state: Data<State>, id: Path<JobId>) -> Answer {
     let (actor, id) = (guard.actor, id.into_inner());
     let job = state.read(move |db| visible(&actor, jobs::find(db, id)?)).await?;
-    Ok(HttpResponse::Ok().json(Job::from(job)))
+    Ok(HttpResponse::Ok().json(Job::new(job, Language::of(&request))))
 }
 
 /// Cancel a job
@@ -116,7 +117,7 @@ async fn get(guard: Guard<ReadJobs>, state: Data<State>, id: Path<JobId>) -> Ans
 #[utoipa::path(operation_id = "cancel_job", tag = "imports", params(("id" = JobId, Path, description = "The job's id")), security(("bearer" = ["jobs:read"])),
     responses((status = 202, description = "The job, cancelled or about to be", body = Job)))]
 #[post("/api/v1/jobs/{id}/cancel")]
-async fn cancel(guard: Guard<ReadJobs>, state: Data<State>, id: Path<JobId>) -> Answer {
+async fn cancel(guard: Guard<ReadJobs>, request: HttpRequest, state: Data<State>, id: Path<JobId>) -> Answer {
     let (origin, actor, id) = (guard.origin(), guard.actor, id.into_inner());
     let job = state
         .write(origin, move |tx| {
@@ -132,5 +133,5 @@ async fn cancel(guard: Guard<ReadJobs>, state: Data<State>, id: Path<JobId>) -> 
             Ok(after)
         })
         .await?;
-    Ok(HttpResponse::Accepted().json(Job::from(job)))
+    Ok(HttpResponse::Accepted().json(Job::new(job, Language::of(&request))))
 }

@@ -72,7 +72,11 @@ impl From<Query> for Error {
             Kind::ClosedConnection | Kind::UnableToSendCommand => Self::Unavailable(message.to_owned()),
             _ if message.contains("deadlock detected") => Self::Clash,
             _ if message.contains("due to statement timeout") => {
-                Problem::new(ProblemCode::Unavailable, "it takes the database too long; ask for less").into()
+                let words = (
+                    "it takes the database too long; ask for less",
+                    "базе данных нужно слишком много времени; запросите меньше",
+                );
+                Problem::new(ProblemCode::Unavailable, words).into()
             }
             _ if ["disk is full", "No space left", "could not extend file"]
                 .iter()

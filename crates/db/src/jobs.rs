@@ -5,7 +5,7 @@
 
 use crate::{ActorKind, Db, Error, Origin, Result, Tx, schema::jobs};
 use diesel::prelude::*;
-use opora_primitives::{Moment, Problem, ProblemCode};
+use opora_primitives::{Moment, Problem, ProblemCode, Words};
 use std::{
     collections::BTreeMap,
     sync::atomic::{AtomicU64, Ordering},
@@ -49,8 +49,10 @@ pub struct Job {
     pub total: Option<i64>,
     /// Why it failed: a problem code.
     pub problem_code: Option<String>,
-    /// Why it failed, in words.
+    /// Why it failed, in English words.
     pub problem_detail: Option<String>,
+    /// Why it failed, in Russian words.
+    pub problem_detail_ru: Option<String>,
     /// What kind of actor asked for it.
     pub actor_kind: ActorKind,
     /// Who asked for it.
@@ -82,7 +84,13 @@ impl Job {
         let word = self.problem_code.as_deref()?;
         let code = ProblemCode::ALL.iter().copied().find(|code| code.as_str() == word);
         let code = code.unwrap_or(ProblemCode::Internal);
-        Some(Problem { code, detail: self.problem_detail.clone(), flaws: Vec::new() })
+        Some(Problem { code, detail: self.problem_words(), flaws: Vec::new() })
+    }
+
+    /// Why it failed, in both languages.
+    pub fn problem_words(&self) -> Option<Words> {
+        let en = self.problem_detail.clone()?;
+        Some(Words { ru: self.problem_detail_ru.clone().unwrap_or_else(|| en.clone()), en })
     }
 
     /// Who the job's effect is recorded for.
@@ -186,8 +194,11 @@ pub fn claim(db: &mut Db, only: Option<JobId>, holder: &Holder, now: Moment) -> 
     };
     let Some((job, _)) = open.iter().find(free) else { return Ok(None) };
     if job.attempts >= MOST_ATTEMPTS {
-        let problem =
-            Problem::new(ProblemCode::Internal, "the job ended its worker several times and was given up");
+        let words = (
+            "the job ended its worker several times and was given up",
+            "задание несколько раз обрывало свой обработчик и снято",
+        );
+        let problem = Problem::new(ProblemCode::Internal, words);
         close(db, job.id, JobState::Failed, Some(&problem), now)?;
         return Ok(None);
     }
@@ -282,7 +293,8 @@ pub fn close(db: &mut Db, id: JobId, state: JobState, problem: Option<&Problem>,
         .set((
             jobs::state.eq(state),
             jobs::problem_code.eq(problem.map(|p| p.code.as_str())),
-            jobs::problem_detail.eq(problem.and_then(|p| p.detail.as_deref())),
+            jobs::problem_detail.eq(problem.and_then(|p| Some(&p.detail.as_ref()?.en))),
+            jobs::problem_detail_ru.eq(problem.and_then(|p| Some(&p.detail.as_ref()?.ru))),
             jobs::finished_at.eq(now),
             jobs::lease_until.eq(None::<Moment>),
         ))

@@ -34,7 +34,9 @@ impl Attempt {
                 .count()
                 .get_result(db)?;
             if failures >= *most {
-                let words = format!("try again in {} minutes", WINDOW / 60);
+                let minutes = WINDOW / 60;
+                let words =
+                    (format!("try again in {minutes} minutes"), format!("повторите через {minutes} мин."));
                 return Err(Problem::new(ProblemCode::TooManyAttempts, words).into());
             }
             to_forgive |= n == 0 && failures > 0;

@@ -75,7 +75,11 @@ pub fn create(tx: &mut Tx, user: UserId, calendar: &CalendarOf) -> Result<(FeedT
     let of_user = feed_tokens::table.filter(feed_tokens::user_id.eq(user));
     let usable: i64 = of_user.filter(feed_tokens::revoked_at.is_null()).count().get_result(&mut **tx)?;
     if usable >= MOST {
-        return Err(Problem::new(ProblemCode::Conflict, format!("at most {MOST} tokens; revoke one")).into());
+        let words = (
+            format!("at most {MOST} tokens; revoke one"),
+            format!("не более {MOST} ссылок; отзовите одну из них"),
+        );
+        return Err(Problem::new(ProblemCode::Conflict, words).into());
     }
     let (secret, at) = (secret::fresh()?, tx.at);
     let kind = if calendar.is_some() { FeedKind::Calendar } else { FeedKind::Reports };

@@ -235,7 +235,11 @@ pub fn set_active(tx: &mut Tx, id: UserId, active: bool, version: i64, by: UserI
         return Err(ProblemCode::PreconditionFailed.into());
     }
     if id == by && !active {
-        return Err(Problem::new(ProblemCode::Conflict, "you would lock yourself out").into());
+        return Err(Problem::new(
+            ProblemCode::Conflict,
+            ("you would lock yourself out", "вы закрыли бы доступ самому себе"),
+        )
+        .into());
     }
     diesel::update(users::table.find(id))
         .set((users::active.eq(active), users::version.eq(version + 1), users::updated_at.eq(at)))

@@ -17,7 +17,7 @@ pub use area::{Area, MunicipalityId, SchoolId};
 pub use codes::{Inn, Kpp, Ogrn, Oktmo, SchoolCode, Snils};
 pub use moment::Moment;
 pub use page::{Cursor, Limit, Page};
-pub use problem::{Flaw, Problem, ProblemCode, Reason};
+pub use problem::{Flaw, Problem, ProblemCode, Reason, Words};
 pub use share::Share;
 pub use window::DateWindow;
 pub use year::AcademicYear;

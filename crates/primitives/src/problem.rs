@@ -178,22 +178,45 @@ impl Flaw {
     }
 }
 
+/// Words for people, in both languages. Where nothing has to be translated they are the same.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Words {
+    /// In English.
+    pub en: String,
+    /// In Russian.
+    pub ru: String,
+}
+
+impl Words {
+    /// The same in both languages: codes and numbers.
+    pub fn same(text: impl Into<String>) -> Self {
+        let en = text.into();
+        Self { ru: en.clone(), en }
+    }
+}
+
+impl<En: Into<String>, Ru: Into<String>> From<(En, Ru)> for Words {
+    fn from((en, ru): (En, Ru)) -> Self {
+        Self { en: en.into(), ru: ru.into() }
+    }
+}
+
 /// A refusal that a caller can act on. Faults of the system itself (a query that fails) are errors of the database
 /// crate and reach the caller only as [`ProblemCode::Internal`].
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{}{}", .code.as_str(), .detail.as_deref().map(|d| format!(": {d}")).unwrap_or_default())]
+#[error("{}{}", .code.as_str(), .detail.as_ref().map(|d| format!(": {}", d.en)).unwrap_or_default())]
 pub struct Problem {
     /// Which problem.
     pub code: ProblemCode,
     /// What exactly, in words; without secrets.
-    pub detail: Option<String>,
+    pub detail: Option<Words>,
     /// Every refused field at once.
     pub flaws: Vec<Flaw>,
 }
 
 impl Problem {
-    /// The problem `code` with the words `detail`.
-    pub fn new(code: ProblemCode, detail: impl Into<String>) -> Self {
+    /// The problem `code` with the words `detail`, English first.
+    pub fn new(code: ProblemCode, detail: impl Into<Words>) -> Self {
         Self { code, detail: Some(detail.into()), flaws: Vec::new() }
     }
 

@@ -29,7 +29,10 @@ pub(crate) fn is_archive(head: &[u8]) -> bool {
 pub(crate) fn measure(file: File, limits: &Limits) -> Result<(), FileError> {
     let mut archive = ZipArchive::new(BufReader::new(file)).map_err(refused)?;
     if archive.len() > limits.entries {
-        return Err(FileError::new(Reason::TooLarge, format!("{} entries", archive.len())));
+        return Err(FileError::new(
+            Reason::TooLarge,
+            (format!("{} entries", archive.len()), format!("частей: {}", archive.len())),
+        ));
     }
     let mut left = limits.unpacked;
     for index in 0..archive.len() {
@@ -39,7 +42,9 @@ pub(crate) fn measure(file: File, limits: &Limits) -> Result<(), FileError> {
     }
     match archive.index_for_name(WORKBOOK) {
         Some(_) => Ok(()),
-        None => Err(FileError::new(Reason::NotATable, "an archive without a workbook")),
+        None => {
+            Err(FileError::new(Reason::NotATable, ("an archive without a workbook", "в архиве нет книги")))
+        }
     }
 }
 
@@ -61,7 +66,11 @@ fn measure_entry(entry: &mut impl Read, part: Part, left: u64, limits: &Limits) 
         }
         size += count as u64;
         if size > limit {
-            return Err(FileError::new(Reason::TooLarge, format!("unpacks to more than {limit} bytes")));
+            let words = (
+                format!("unpacks to more than {limit} bytes"),
+                format!("после распаковки больше {limit} байт"),
+            );
+            return Err(FileError::new(Reason::TooLarge, words));
         }
         markup.take(&buffer[..count])?;
     }
@@ -73,7 +82,7 @@ fn broken(error: io::Error) -> FileError {
         io::ErrorKind::InvalidData
         | io::ErrorKind::InvalidInput
         | io::ErrorKind::UnexpectedEof
-        | io::ErrorKind::Other => FileError::new(Reason::Truncated, error.to_string()),
+        | io::ErrorKind::Other => FileError::technical(Reason::Truncated, error),
         _ => FileError::Unreadable(error),
     }
 }
@@ -83,8 +92,8 @@ pub(crate) fn refused(error: ZipError) -> FileError {
     match error {
         ZipError::Io(error) => broken(error),
         ZipError::UnsupportedArchive(_) | ZipError::CompressionMethodNotSupported(_) => {
-            FileError::new(Reason::NotATable, error.to_string())
+            FileError::technical(Reason::NotATable, error)
         }
-        _ => FileError::new(Reason::Truncated, error.to_string()),
+        _ => FileError::technical(Reason::Truncated, error),
     }
 }

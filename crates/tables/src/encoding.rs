@@ -67,10 +67,10 @@ impl Probe {
         let wanted = 3 - self.head.len();
         self.head.extend(chunk.iter().take(wanted));
         if self.head.starts_with(&[0xff, 0xfe]) || self.head.starts_with(&[0xfe, 0xff]) {
-            return Err(FileError::new(Reason::UnknownEncoding, "UTF-16"));
+            return Err(FileError::new(Reason::UnknownEncoding, ("UTF-16", "UTF-16")));
         }
         if memchr::memchr(0, chunk).is_some() {
-            return Err(FileError::new(Reason::NotATable, "NUL bytes"));
+            return Err(FileError::new(Reason::NotATable, ("NUL bytes", "нулевые байты")));
         }
         self.unassigned |= memchr::memchr(UNASSIGNED_IN_1251, chunk).is_some();
         if !self.invalid {
@@ -119,9 +119,14 @@ impl Probe {
         match (self.invalid, cut) {
             (false, false) if mark => Ok(Encoding::Utf8WithMark),
             (false, false) => Ok(Encoding::Utf8),
-            (true, _) if is_utf8 => Err(FileError::new(Reason::UnknownEncoding, "damaged UTF-8")),
-            (false, true) if is_utf8 => Err(FileError::new(Reason::Truncated, "ends inside a character")),
-            _ if self.unassigned => Err(FileError::new(Reason::UnknownEncoding, "byte 0x98")),
+            (true, _) if is_utf8 => {
+                Err(FileError::new(Reason::UnknownEncoding, ("damaged UTF-8", "повреждённый UTF-8")))
+            }
+            (false, true) if is_utf8 => Err(FileError::new(
+                Reason::Truncated,
+                ("ends inside a character", "обрывается посреди символа"),
+            )),
+            _ if self.unassigned => Err(FileError::new(Reason::UnknownEncoding, ("byte 0x98", "байт 0x98"))),
             _ => Ok(Encoding::Windows1251),
         }
     }

@@ -1,6 +1,6 @@
 //! What can be wrong with a file, with a row and with a cell.
 
-use opora_primitives::{Flaw, Problem, ProblemCode, Reason};
+use opora_primitives::{Flaw, Problem, ProblemCode, Reason, Words};
 use std::io;
 
 /// One thing that fails a whole file.
@@ -10,15 +10,15 @@ pub struct FileFlaw {
     pub reason: Reason,
     /// The canonical name of the column at fault, where there is one.
     pub column: Option<String>,
-    /// Where and what exactly, in English, for the log and the support desk. Holds no cell of the file.
-    pub detail: String,
+    /// Where and what exactly; no words where the reason says it all. Holds no cell of the file.
+    pub detail: Words,
 }
 
 /// Why a file cannot be read, or cannot be read on.
 #[derive(Debug, thiserror::Error)]
 pub enum FileError {
     /// The file is at fault. Never empty: every missing column is named at once.
-    #[error("{}", describe(.0))]
+    #[error("{}", describe(.0).en)]
     Refused(Vec<FileFlaw>),
     /// The system is: the file that was stored does not open or does not read.
     #[error("the file cannot be read: {0}")]
@@ -26,8 +26,13 @@ pub enum FileError {
 }
 
 impl FileError {
+    /// One flaw of which a library told in English, for who looks into the file itself.
+    pub(crate) fn technical(reason: Reason, error: impl std::fmt::Display) -> Self {
+        Self::new(reason, (error.to_string(), ""))
+    }
+
     /// One flaw without a column.
-    pub(crate) fn new(reason: Reason, detail: impl Into<String>) -> Self {
+    pub(crate) fn new(reason: Reason, detail: impl Into<Words>) -> Self {
         Self::Refused(vec![FileFlaw { reason, column: None, detail: detail.into() }])
     }
 
@@ -46,32 +51,33 @@ impl FileError {
 }
 
 /// In words for people, each reason with its stable name for programs.
-fn describe(flaws: &[FileFlaw]) -> String {
-    let one = |flaw: &FileFlaw| {
-        let reason = format!("{} ({})", flaw.reason, flaw.reason.as_str());
-        match &flaw.column {
-            Some(column) => format!("{reason}: {column}"),
-            None if flaw.detail.is_empty() => reason,
-            None => format!("{reason}: {}", flaw.detail),
-        }
+fn describe(flaws: &[FileFlaw]) -> Words {
+    let told = |message: fn(Reason) -> &'static str, words: fn(&Words) -> &String| {
+        let one = |flaw: &FileFlaw| {
+            let reason = format!("{} ({})", message(flaw.reason), flaw.reason.as_str());
+            match (&flaw.column, words(&flaw.detail).as_str()) {
+                (Some(column), _) => format!("{reason}: {column}"),
+                (None, "") => reason,
+                (None, detail) => format!("{reason}: {detail}"),
+            }
+        };
+        flaws.iter().map(one).collect::<Vec<_>>().join("; ")
     };
-    flaws.iter().map(one).collect::<Vec<_>>().join("; ")
+    let en = told(|reason| reason.messages().0, |words| &words.en);
+    (en, told(|reason| reason.messages().1, |words| &words.ru)).into()
 }
 
 /// A file at fault is [`ProblemCode::InvalidFile`] with a flaw for each column, or at `file`; a system at fault is
 /// [`ProblemCode::Internal`] and says no more.
 impl From<FileError> for Problem {
     fn from(error: FileError) -> Self {
-        let detail = error.to_string();
         let FileError::Refused(flaws) = error else {
             return ProblemCode::Internal.into();
         };
+        let words = describe(&flaws);
         let flaw = |flaw: FileFlaw| Flaw::at(flaw.column.unwrap_or_else(|| "file".to_owned()), flaw.reason);
-        Problem {
-            code: ProblemCode::InvalidFile,
-            detail: Some(detail),
-            flaws: flaws.into_iter().map(flaw).collect(),
-        }
+        let flaws = flaws.into_iter().map(flaw).collect();
+        Problem { flaws, ..Problem::new(ProblemCode::InvalidFile, words) }
     }
 }
 

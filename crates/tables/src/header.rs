@@ -174,19 +174,26 @@ impl Search {
     pub fn finish(self) -> Result<(Header, usize), FileError> {
         let complete = self.is_complete();
         let Some(best) = self.best else {
-            return Err(FileError::new(Reason::EmptyFile, ""));
+            return Err(FileError::new(Reason::EmptyFile, ("", "")));
         };
         let flaw = |reason, name: &str| FileFlaw {
             reason,
             column: Some(name.to_owned()),
-            detail: format!("header in row {}", best.header.row),
+            detail: (
+                format!("header in row {}", best.header.row),
+                format!("заголовок в строке {}", best.header.row),
+            )
+                .into(),
         };
         let mut flaws: Vec<_> = self.missing.iter().map(|name| flaw(Reason::MissingColumn, name)).collect();
         flaws.extend(best.duplicates.iter().map(|index| flaw(Reason::DuplicateColumn, self.names[*index])));
         match flaws.is_empty() {
             false => Err(FileError::Refused(flaws)),
             true if complete => Ok((best.header, best.last)),
-            true => Err(FileError::new(Reason::EmptyFile, "no column of the file is known")),
+            true => Err(FileError::new(
+                Reason::EmptyFile,
+                ("no column of the file is known", "ни одной известной колонки"),
+            )),
         }
     }
 }

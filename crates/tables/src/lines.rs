@@ -55,7 +55,11 @@ impl Lines {
             self.number += 1;
             self.bytes_read += count as u64;
             if count as u64 == most {
-                let detail = format!("line {} is longer than {} bytes", self.number, self.limits.line);
+                let (line, limit) = (self.number, self.limits.line);
+                let detail = (
+                    format!("line {line} is longer than {limit} bytes"),
+                    format!("строка {line} длиннее {limit} байт"),
+                );
                 return Err(FileError::new(Reason::LineTooLong, detail));
             }
             if self.line.trim_ascii().is_empty() {
@@ -63,7 +67,9 @@ impl Lines {
             }
             self.records += 1;
             if self.records > self.limits.lines {
-                return Err(FileError::new(Reason::TooManyRows, format!("at most {}", self.limits.lines)));
+                let most = self.limits.lines;
+                let words = (format!("at most {most}"), format!("не более {most}"));
+                return Err(FileError::new(Reason::TooManyRows, words));
             }
             out.clear(self.number);
             out.is_record = true;

@@ -91,7 +91,10 @@ impl Markup {
         }
         if chunk.iter().any(|byte| *byte < b' ' && !matches!(byte, b'\t' | b'\n' | b'\r')) {
             // UTF-16 too: no spreadsheet program writes it, and what follows reads ASCII.
-            return Err(not_a_table("control characters in a part of the workbook"));
+            return Err(not_a_table(
+                "control characters in a part of the workbook",
+                "управляющие символы в части книги",
+            ));
         }
         let mut rest = chunk;
         while !rest.is_empty() {
@@ -99,7 +102,7 @@ impl Markup {
             self.row_length += taken as u64;
             rest = &rest[taken..];
             if self.in_rows && self.row_length > self.row_limit {
-                return Err(FileError::new(Reason::LineTooLong, "a row of a sheet"));
+                return Err(FileError::new(Reason::LineTooLong, ("a row of a sheet", "строка листа")));
             }
         }
         Ok(())
@@ -111,7 +114,8 @@ impl Markup {
     /// enough.
     pub fn finish(&self, size: u64) -> Result<(), FileError> {
         if self.promised_strings > STRINGS_ANYWAY.max(size / STRING_SIZE) {
-            return Err(FileError::new(Reason::TooLarge, "the promised number of shared strings"));
+            let words = ("the promised number of shared strings", "обещанное число общих строк");
+            return Err(FileError::new(Reason::TooLarge, words));
         }
         Ok(())
     }
@@ -148,7 +152,7 @@ impl Markup {
         }
         self.tag_length += bytes.len() as u64;
         if self.part == Part::Styles && self.tag_length > STYLE_TAG {
-            return Err(FileError::new(Reason::TooLarge, "a tag of the styles"));
+            return Err(FileError::new(Reason::TooLarge, ("a tag of the styles", "тег стилей")));
         }
         Ok(())
     }
@@ -157,7 +161,7 @@ impl Markup {
     fn quote(&mut self, quote: u8) -> Result<(), FileError> {
         match self.tag.first() {
             Some(b'!' | b'?') => {}
-            Some(b'/') => return Err(not_a_table("a quote in a closing tag")),
+            Some(b'/') => return Err(not_a_table("a quote in a closing tag", "кавычка в закрывающем теге")),
             _ => self.state = State::Quoted(quote),
         }
         Ok(())
@@ -177,9 +181,10 @@ impl Markup {
         let known = self.tag.starts_with(b"![CDATA[") || self.tag.starts_with(b"?xml");
         match self.tag.first() {
             // What is a comment here may not be one to the parser; the promise below must not hide in it.
-            Some(b'!' | b'?') if self.part == Part::SharedStrings && !known => {
-                Err(not_a_table("a comment or declaration in the shared strings"))
-            }
+            Some(b'!' | b'?') if self.part == Part::SharedStrings && !known => Err(not_a_table(
+                "a comment or declaration in the shared strings",
+                "комментарий или объявление в общих строках",
+            )),
             Some(b'!' | b'?') => Ok(()),
             _ => self.element(),
         }
@@ -201,7 +206,10 @@ impl Markup {
 
     fn promise(&mut self) -> Result<(), FileError> {
         if self.tag_length > TAG_KEPT as u64 {
-            return Err(FileError::new(Reason::TooLarge, "the root tag of the shared strings"));
+            return Err(FileError::new(
+                Reason::TooLarge,
+                ("the root tag of the shared strings", "корневой тег общих строк"),
+            ));
         }
         let tag = String::from_utf8_lossy(&self.tag);
         for rest in tag.split("uniqueCount").skip(1) {
@@ -214,8 +222,8 @@ impl Markup {
     }
 }
 
-fn not_a_table(detail: &str) -> FileError {
-    FileError::new(Reason::NotATable, detail)
+fn not_a_table(detail: &str, ru: &str) -> FileError {
+    FileError::new(Reason::NotATable, (detail, ru))
 }
 
 /// The name of a tag without its namespace prefix.

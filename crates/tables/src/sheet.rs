@@ -72,7 +72,10 @@ impl Sheet {
                 }
                 Err(_) => {
                     self.messages = None;
-                    return Err(FileError::new(Reason::NotATable, "the workbook is malformed"));
+                    return Err(FileError::new(
+                        Reason::NotATable,
+                        ("the workbook is malformed", "книга повреждена"),
+                    ));
                 }
             }
         }
@@ -121,7 +124,10 @@ fn choose(workbook: &Workbook, name: Option<&str>) -> Result<String, FileError> 
         Some(wanted) => sheets().find(|sheet| text::fold(&sheet.name) == wanted),
         None => sheets().find(|sheet| sheet.visible == SheetVisible::Visible).or_else(|| sheets().next()),
     };
-    let missing = || FileError::new(Reason::UnknownSheet, name.unwrap_or("no worksheet").to_owned());
+    let missing = || match name {
+        Some(name) => FileError::new(Reason::UnknownSheet, (name, name)),
+        None => FileError::new(Reason::UnknownSheet, ("no worksheet", "в книге нет листов")),
+    };
     found.map(|sheet| sheet.name.clone()).ok_or_else(missing)
 }
 
@@ -172,7 +178,13 @@ fn add(row: &mut RawRow, position: usize, value: &DataRef<'_>, formula: bool) ->
         return Ok(());
     }
     if position < row.width() {
-        return Err(FileError::new(Reason::NotATable, format!("cells of row {} out of order", row.number)));
+        return Err(FileError::new(
+            Reason::NotATable,
+            (
+                format!("cells of row {} out of order", row.number),
+                format!("ячейки строки {} не по порядку", row.number),
+            ),
+        ));
     }
     row.ends.resize(position, row.text.len());
     if formula {
@@ -206,12 +218,12 @@ fn push_text(out: &mut String, value: &DataRef<'_>) {
 /// A refusal of the workbook reader in our words.
 fn malformed(error: XlsxError) -> FileError {
     match error {
-        XlsxError::Io(error) => FileError::new(Reason::Truncated, error.to_string()),
+        XlsxError::Io(error) => FileError::technical(Reason::Truncated, error),
         XlsxError::Zip(error) => refused(error),
-        XlsxError::XmlEof(_) | XlsxError::Xml(_) => FileError::new(Reason::Truncated, error.to_string()),
+        XlsxError::XmlEof(_) | XlsxError::Xml(_) => FileError::technical(Reason::Truncated, error),
         XlsxError::NotAWorksheet(_) | XlsxError::WorksheetNotFound(_) => {
-            FileError::new(Reason::UnknownSheet, error.to_string())
+            FileError::technical(Reason::UnknownSheet, error)
         }
-        _ => FileError::new(Reason::NotATable, error.to_string()),
+        _ => FileError::technical(Reason::NotATable, error),
     }
 }

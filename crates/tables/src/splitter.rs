@@ -49,7 +49,10 @@ impl Splitter {
         out.clear(self.row + 1);
         let mut text = std::mem::take(&mut out.text).into_bytes();
         let found = self.record(&mut text, &mut out.ends)?;
-        let invalid = |_| FileError::new(Reason::UnknownEncoding, format!("row {}", self.row + 1));
+        let invalid = |_| {
+            let row = self.row + 1;
+            FileError::new(Reason::UnknownEncoding, (format!("row {row}"), format!("строка {row}")))
+        };
         out.text = String::from_utf8(text).map_err(invalid)?;
         self.row += u64::from(found);
         Ok(found)
@@ -68,7 +71,11 @@ impl Splitter {
             self.chunks.consume(count);
             used += count;
             if used > self.limit {
-                let detail = format!("row {} is longer than {} bytes", self.row + 1, self.limit);
+                let (row, limit) = (self.row + 1, self.limit);
+                let detail = (
+                    format!("row {row} is longer than {limit} bytes"),
+                    format!("строка {row} длиннее {limit} байт"),
+                );
                 return Err(FileError::new(Reason::LineTooLong, detail));
             }
             if let Some(terminator) = ended_by {
@@ -94,7 +101,9 @@ impl Splitter {
         ends: &mut Vec<usize>,
     ) -> Result<bool, FileError> {
         if state == State::Quoted {
-            let detail = format!("a quote in row {} is not closed", self.row + 1);
+            let row = self.row + 1;
+            let detail =
+                (format!("a quote in row {row} is not closed"), format!("кавычка в строке {row} не закрыта"));
             return Err(FileError::new(Reason::Truncated, detail));
         }
         if used == 0 {

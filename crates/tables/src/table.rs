@@ -94,7 +94,10 @@ pub fn open_lines(path: &Path, limits: &Limits, columns: &[Column]) -> Result<Ta
     let mut lines = Lines::new(file, limits, columns);
     let mut first = RawRow::default();
     if !lines.next(&mut first)? {
-        return Err(FileError::new(Reason::EmptyFile, "no line holds anything"));
+        return Err(FileError::new(
+            Reason::EmptyFile,
+            ("no line holds anything", "ни в одной строке ничего нет"),
+        ));
     }
     Ok(Table {
         columns: columns.to_vec(),

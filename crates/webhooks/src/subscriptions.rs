@@ -97,7 +97,11 @@ pub fn create(
     let own = webhooks::table.filter(webhooks::owner_kind.eq(kind)).filter(webhooks::owner_id.eq(id));
     if own.count().get_result::<i64>(&mut **tx)? >= MOST {
         return Err(
-            Problem::new(ProblemCode::Conflict, format!("at most {MOST} webhooks; delete one")).into()
+            let words = (
+                format!("at most {MOST} webhooks; delete one"),
+                format!("не более {MOST} подписок; удалите одну из них"),
+            );
+            Problem::new(ProblemCode::Conflict, words).into()
         );
     }
     let mut check = Check::default();

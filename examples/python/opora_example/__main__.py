@@ -27,7 +27,7 @@ def _run(client: AuthenticatedClient, arguments: argparse.Namespace) -> None:
             pushed = push(client, arguments.kind, arguments.file.read_bytes(), arguments.file.name)
             print(f"{pushed.report.created} created, {pushed.report.updated} updated, {pushed.report.rejected} rejected")
             for reject in pushed.rejects:
-                print(f"row {reject.row}, {reject.column}: {reject.message_ru}")
+                print(f"row {reject.row}, {reject.column}: {reject.message}")
         case "verdicts":
             for verdict in verdicts(client, arguments.outcome):
                 print(verdict.school_code, *verdict.findings)

@@ -18,7 +18,7 @@ switch (command) {
     const [kind, file] = rest as [Schemas["ImportKind"], string];
     const { report, rejects } = await push(api, kind, await openAsBlob(file), basename(file));
     console.log(`${report.created} created, ${report.updated} updated, ${report.rejected} rejected`);
-    for (const { row, column, message_ru } of rejects) console.log(`row ${row}, ${column}: ${message_ru}`);
+    for (const { row, column, message } of rejects) console.log(`row ${row}, ${column}: ${message}`);
     break;
   }
   case "verdicts":

@@ -7,7 +7,8 @@ use opora_primitives::{Problem, ProblemCode};
 /// # Errors
 /// [`ProblemCode::InvalidJson`] for what is no array.
 pub fn as_lines(bytes: &[u8]) -> Result<Vec<u8>, Problem> {
-    let wrong = || Problem::new(ProblemCode::InvalidJson, "an array of records is expected");
+    let words = ("an array of records is expected", "ожидается массив записей");
+    let wrong = || Problem::new(ProblemCode::InvalidJson, words);
     let inner = bytes.trim_ascii().strip_prefix(b"[").and_then(|rest| rest.strip_suffix(b"]"));
     let inner = inner.ok_or_else(wrong)?;
     let mut lines = Vec::with_capacity(inner.len() + 1);

@@ -108,8 +108,11 @@ fn refused(import: &Import, found: &[Found]) -> ApiError {
         let at = format!("/{}", line.line.saturating_sub(1));
         rejects.iter().map(move |reject| flaw(import.kind, &at, reject))
     });
-    let detail =
-        format!("nothing was written; what became of each line: /api/v1/imports/{}/lines", import.id);
+    let lines = format!("/api/v1/imports/{}/lines", import.id);
+    let words = (
+        format!("nothing was written; what became of each line: {lines}"),
+        format!("ничего не записано; что стало с каждой строкой: {lines}"),
+    );
     let flaws = flaws.take(MOST_NAMED).collect();
-    Problem { code: ProblemCode::InvalidFields, detail: Some(detail), flaws }.into()
+    Problem { flaws, ..Problem::new(ProblemCode::InvalidFields, words) }.into()
 }

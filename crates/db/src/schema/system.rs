@@ -56,6 +56,7 @@ diesel::table! {
         total -> Nullable<BigInt>,
         problem_code -> Nullable<Text>,
         problem_detail -> Nullable<Text>,
+        problem_detail_ru -> Nullable<Text>,
         actor_id -> Nullable<BigInt>,
         actor -> Text,
         request_id -> Text,

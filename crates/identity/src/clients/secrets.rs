@@ -70,7 +70,10 @@ pub fn add(tx: &mut Tx, client: ClientId, expires_at: Option<Moment>) -> Result<
     diesel::delete(own.filter(rows::expires_at.le(at))).execute(&mut **tx)?;
     let live: i64 = own.count().get_result(&mut **tx)?;
     if live >= MOST as i64 {
-        let words = format!("at most {MOST} secrets live at once; remove one");
+        let words = (
+            format!("at most {MOST} secrets live at once; remove one"),
+            format!("одновременно действуют не более {MOST} секретов; удалите один из них"),
+        );
         return Err(Problem::new(ProblemCode::Conflict, words).into());
     }
     let secret = format!("{PREFIX}{}", secret::fresh()?);

@@ -86,8 +86,14 @@ fn role(trust: &Trust, claims: &Value) -> Result<Role, Problem> {
     known.dedup();
     match known[..] {
         [role] => Ok(role),
-        [] => Err(not_admitted("the token gives no role that is known here")),
-        _ => Err(not_admitted("the token gives several roles; a person plays one part")),
+        [] => Err(not_admitted(
+            "the token gives no role that is known here",
+            "токен не называет роли, известной здесь",
+        )),
+        _ => Err(not_admitted(
+            "the token gives several roles; a person plays one part",
+            "токен называет несколько ролей, а нужна одна",
+        )),
     }
 }
 
@@ -97,7 +103,12 @@ fn place(trust: &Trust, role: Role, claims: &Value) -> Result<Place, Problem> {
     let municipality =
         || code(trust.claims.municipality.as_ref(), claims).map(|code| code.map(Place::Municipality));
     let needed = |place: Option<Place>| {
-        place.ok_or_else(|| not_admitted("the token does not say which part of the region the role is for"))
+        place.ok_or_else(|| {
+            not_admitted(
+                "the token does not say which part of the region the role is for",
+                "токен не говорит, для какой части региона эта роль",
+            )
+        })
     };
     match role {
         Role::School => needed(school()?),
@@ -114,7 +125,9 @@ fn code<T: std::str::FromStr>(path: Option<&ClaimPath>, claims: &Value) -> Resul
         [text] => text.trim().parse().ok(),
         _ => None,
     };
-    one.map(Some).ok_or_else(|| not_admitted("the token does not name the area by one code"))
+    one.map(Some).ok_or_else(|| {
+        not_admitted("the token does not name the area by one code", "токен не называет область одним кодом")
+    })
 }
 
 #[cfg(test)]
@@ -124,7 +137,7 @@ mod tests {
 
     fn read(claims: &Value) -> Result<(Role, Place), String> {
         let read = Claimed::read(&trust(), "a".into(), claims);
-        read.map(|said| (said.role, said.place)).map_err(|problem| problem.detail.unwrap())
+        read.map(|said| (said.role, said.place)).map_err(|problem| problem.detail.unwrap().en)
     }
 
     #[test]

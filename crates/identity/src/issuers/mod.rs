@@ -64,8 +64,8 @@ pub struct Claims {
 }
 
 /// A person whom the issuer vouches for and who has no access here.
-fn not_admitted(why: &str) -> Problem {
-    Problem::new(ProblemCode::NotAdmitted, why)
+fn not_admitted(why: &str, ru: &str) -> Problem {
+    Problem::new(ProblemCode::NotAdmitted, (why, ru))
 }
 
 #[cfg(test)]

@@ -85,7 +85,11 @@ fn standing(db: &mut Db, trust: &Trust, vouched: &Vouched) -> Result<Standing> {
     let own = rows::table.filter(rows::issuer.eq(&trust.issuer)).filter(rows::subject.eq(&claimed.subject));
     let known: Option<User> = own.select(User::as_select()).first(db).optional()?;
     if known.as_ref().is_some_and(|user| !user.active) {
-        return Err(not_admitted("the administrator has shut this user out").into());
+        return Err(not_admitted(
+            "the administrator has shut this user out",
+            "администратор закрыл доступ этому пользователю",
+        )
+        .into());
     }
     let wanted = wanted(db, trust, claimed, known.as_ref())?;
     let Some(user) = known else { return Ok(Standing::New(wanted)) };
@@ -99,7 +103,9 @@ fn standing(db: &mut Db, trust: &Trust, vouched: &Vouched) -> Result<Standing> {
     if user.role == wanted.role && user.area() == wanted.area {
         return Ok(Standing::Known(user));
     }
-    Err(Problem::new(ProblemCode::InvalidToken, "a newer token of this person says otherwise").into())
+    let words =
+        ("a newer token of this person says otherwise", "более новый токен этого человека говорит иное");
+    Err(Problem::new(ProblemCode::InvalidToken, words).into())
 }
 
 fn wanted(db: &mut Db, trust: &Trust, claimed: &Claimed, known: Option<&User>) -> Result<Wanted> {
@@ -130,7 +136,13 @@ fn area(db: &mut Db, place: &Place) -> Result<Area> {
             found.select(schools::id).first(db).optional()?.map(Area::School)
         }
     };
-    found.ok_or_else(|| not_admitted("the registry has no such municipality or school").into())
+    found.ok_or_else(|| {
+        not_admitted(
+            "the registry has no such municipality or school",
+            "в реестре нет такого муниципалитета или школы",
+        )
+        .into()
+    })
 }
 
 /// The login of a person: what its issuer calls it, at the issuer's name. Where that cannot be one, or is somebody else's, the

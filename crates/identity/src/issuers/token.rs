@@ -72,13 +72,17 @@ impl Trust {
     /// An unknown key; [`ProblemCode::ExpiredToken`]; [`ProblemCode::InvalidToken`] with what is wrong;
     /// [`ProblemCode::NotAdmitted`] if all is well and opens nothing here.
     pub fn check(&self, token: &str, keys: &KeySet, now: Moment) -> Result<Vouched, Refusal> {
-        let head = Head::of(token).ok_or_else(|| invalid("it is no token that can be read"))?;
+        let head = Head::of(token).ok_or_else(|| {
+            invalid("it is no token that can be read", "это не токен, который можно прочесть")
+        })?;
         self.check_type(head.typ.as_deref())?;
         let key = keys.choose(head.kid.as_deref()).ok_or(Refusal::UnknownKey)?;
-        let claims: Value = jwt::verified(token, &key.decoding, key.algorithms.clone())
-            .ok_or_else(|| invalid("its signature is not that of the key it names"))?;
-        let registered: Registered =
-            Registered::deserialize(&claims).map_err(|_| invalid("iss, sub, aud, exp and iat are needed"))?;
+        let claims: Value = jwt::verified(token, &key.decoding, key.algorithms.clone()).ok_or_else(|| {
+            invalid("its signature is not that of the key it names", "подпись не сделана названным ключом")
+        })?;
+        let registered: Registered = Registered::deserialize(&claims).map_err(|_| {
+            invalid("iss, sub, aud, exp and iat are needed", "нужны iss, sub, aud, exp и iat")
+        })?;
         self.check_addressees(&registered)?;
         let (issued_at, expires_at) = self.check_time(&registered, now)?;
         self.check_kind(&claims)?;
@@ -93,18 +97,28 @@ impl Trust {
             TokenForm::Typed => typ == Some("at+jwt"),
             TokenForm::Plain => matches!(typ, None | Some("jwt" | "at+jwt")),
         };
-        if right { Ok(()) } else { Err(invalid("it is no access token, by the type in its header")) }
+        if right {
+            Ok(())
+        } else {
+            Err(invalid(
+                "it is no access token, by the type in its header",
+                "по типу в заголовке это не токен доступа",
+            ))
+        }
     }
 
     fn check_addressees(&self, said: &Registered) -> Result<(), Problem> {
         if said.iss != self.issuer {
-            return Err(invalid("it is of another issuer"));
+            return Err(invalid("it is of another issuer", "он выпущен другим поставщиком"));
         }
         if !said.aud.names().contains(&self.audience) {
-            return Err(invalid("it is for another audience"));
+            return Err(invalid("it is for another audience", "он предназначен не для этой системы"));
         }
         if !(1..=LONGEST_SUBJECT).contains(&said.sub.len()) || said.sub.chars().any(char::is_control) {
-            return Err(invalid("its subject is empty, too long or unreadable"));
+            return Err(invalid(
+                "its subject is empty, too long or unreadable",
+                "его субъект пуст, слишком длинен или нечитаем",
+            ));
         }
         Ok(())
     }
@@ -113,7 +127,9 @@ impl Trust {
     fn check_time(&self, said: &Registered, now: Moment) -> Result<(Moment, Moment), Problem> {
         let moment = |seconds: f64| {
             let within = Some(seconds.floor() as i64).filter(|seconds| (0..YEAR_10000).contains(seconds));
-            within.and_then(Moment::from_unix).ok_or_else(|| invalid("its times lie beyond the calendar"))
+            within
+                .and_then(Moment::from_unix)
+                .ok_or_else(|| invalid("its times lie beyond the calendar", "его сроки лежат вне календаря"))
         };
         let expires_at = moment(said.exp)?.plus_seconds(self.leeway);
         if expires_at <= now {
@@ -122,7 +138,10 @@ impl Trust {
         let latest = now.plus_seconds(self.leeway);
         let issued_at = moment(said.iat)?;
         if issued_at > latest || said.nbf.map(moment).transpose()?.is_some_and(|begin| begin > latest) {
-            return Err(invalid("its time has not come yet; or the clocks differ too much"));
+            return Err(invalid(
+                "its time has not come yet; or the clocks differ too much",
+                "его срок ещё не наступил, или часы слишком расходятся",
+            ));
         }
         Ok((issued_at, expires_at))
     }
@@ -140,23 +159,30 @@ impl Trust {
                 || other("typ", "Bearer")
                 || other("token_use", "access"))
         {
-            return Err(invalid("it is no access token, by its claims"));
+            return Err(invalid(
+                "it is no access token, by its claims",
+                "по содержанию это не токен доступа",
+            ));
         }
         if has("cnf") {
-            return Err(invalid("it is bound to a key of its holder, which is not checked here"));
+            return Err(invalid(
+                "it is bound to a key of its holder, which is not checked here",
+                "он привязан к ключу владельца, а это здесь не проверяется",
+            ));
         }
         // Without a person the subject is the program itself (RFC 9068, 2.2).
         if ["client_id", "azp"].iter().any(|name| has(name) && claims[name] == claims["sub"]) {
             return Err(not_admitted(
                 "it is the token of a program: programs get credentials of their own here",
+                "это токен программы: программы получают здесь собственные реквизиты",
             ));
         }
         Ok(())
     }
 }
 
-fn invalid(why: &str) -> Problem {
-    Problem::new(ProblemCode::InvalidToken, why)
+fn invalid(why: &str, ru: &str) -> Problem {
+    Problem::new(ProblemCode::InvalidToken, (why, ru))
 }
 
 #[cfg(test)]

@@ -25,7 +25,11 @@ impl AssignmentState {
             (Self::Planned, EventKind::Started) | (Self::Paused, EventKind::Resumed) => Ok(Self::Active),
             (Self::Active, EventKind::Paused) => Ok(Self::Paused),
             (Self::Planned | Self::Active | Self::Paused, EventKind::Ended) => Ok(Self::Ended),
-            _ => Err(Problem::new(ProblemCode::WrongState, format!("{event} after {self}"))),
+            _ => {
+                let words =
+                    (format!("{event} after {self}"), format!("«{}» после «{}»", event.ru(), self.ru()));
+                Err(Problem::new(ProblemCode::WrongState, words))
+            }
         }
     }
 }

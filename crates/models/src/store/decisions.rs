@@ -14,7 +14,7 @@ use opora_db::{
     Change, Error, Operation, Result, Tx,
     schema::{proposal_runs, proposals},
 };
-use opora_primitives::{DateWindow, Flaw, MunicipalityId, Problem, ProblemCode, Reason, SchoolId};
+use opora_primitives::{DateWindow, Flaw, MunicipalityId, Problem, ProblemCode, Reason, SchoolId, Words};
 use opora_schools::types::StaffId;
 use serde::Serialize;
 use serde_json::json;
@@ -123,7 +123,7 @@ fn together(refused: &[(usize, ProposalId, Problem)]) -> Problem {
         .collect();
     let flaws =
         refused.iter().map(|(at, _, problem)| Flaw::at(format!("/ids/{at}"), reason_of(problem.code)));
-    Problem { code, detail: Some(told.join("; ")), flaws: flaws.collect() }
+    Problem { code, detail: Some(Words::same(told.join("; "))), flaws: flaws.collect() }
 }
 
 fn reason_of(code: ProblemCode) -> Reason {
@@ -167,7 +167,8 @@ fn open(tx: &mut Tx, viewer: Viewer, id: ProposalId) -> Result<Open> {
     let (model, (kind, school, municipality, staff), (from, to, as_of), state, version): Row =
         within!(query, proposals, viewer).first(&mut **tx)?;
     if state != ProposalState::Open {
-        return Err(Problem::new(ProblemCode::ProposalDecided, format!("the proposal is {state}")).into());
+        let words = (format!("the proposal is {state}"), format!("состояние предложения: {}", state.ru()));
+        return Err(Problem::new(ProblemCode::ProposalDecided, words).into());
     }
     let subject = SubjectRef::from_columns(kind, school, municipality, staff)
         .map_err(|_| Error::fault(format!("subject of proposal {id}")))?;

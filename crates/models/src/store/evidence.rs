@@ -36,7 +36,12 @@ pub fn run(db: &mut Db, wanted: Option<RunId>) -> Result<RunFact> {
             identification_runs::table.find(id).select(identification_runs::id).first(db).optional()?;
         known.ok_or_else(|| Problem::field("/identification_run_id", Reason::UnknownReference))?;
     }
-    let none = || Problem::new(ProblemCode::WrongState, "there is no finished identification run");
+    let none = || {
+        Problem::new(
+            ProblemCode::WrongState,
+            ("there is no finished identification run", "нет завершённого расчёта идентификации"),
+        )
+    };
     Ok(finished(db, wanted)?.ok_or_else(none)?)
 }
 

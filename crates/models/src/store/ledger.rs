@@ -115,7 +115,10 @@ impl Ledger {
             None => Ok(()),
             Some(life) => Err(Problem::new(
                 ProblemCode::AlreadyExists,
-                format!("assignment {} of {} covers some of these days", life.id, new.model),
+                (
+                    format!("assignment {} of {} covers some of these days", life.id, new.model),
+                    format!("назначение {} модели {} уже занимает часть этих дней", life.id, new.model),
+                ),
             )
             .into()),
         }
@@ -139,7 +142,10 @@ impl Ledger {
             None => Ok(()),
             Some(other) => Err(Problem::new(
                 ProblemCode::ModelExcluded,
-                format!("the school is in {other}, which excludes {}", new.model),
+                (
+                    format!("the school is in {other}, which excludes {}", new.model),
+                    format!("школа участвует в модели {other}, а она исключает {}", new.model),
+                ),
             )
             .into()),
         }

@@ -195,7 +195,10 @@ pub fn delete(tx: &mut Tx, id: ProposalRunId) -> Result<()> {
     let decided: i64 =
         made.filter(proposals::state.eq_any(by_people)).select(count_star()).first(&mut **tx)?;
     if decided > 0 {
-        let words = format!("{decided} of its proposals have been decided");
+        let words = (
+            format!("{decided} of its proposals have been decided"),
+            format!("решений по предложениям этого расчёта: {decided}"),
+        );
         return Err(Problem::new(ProblemCode::ProposalDecided, words).into());
     }
     diesel::delete(made).execute(&mut **tx)?;

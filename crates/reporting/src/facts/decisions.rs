@@ -38,7 +38,11 @@ pub fn decide(tx: &mut Tx, area: Area, id: FactId, version: i64, decision: &Deci
         DecisionKind::Decline => FactState::Declined,
     };
     if state == FactState::Confirmed && before.kind == FactKind::Evidence && !evidenced(tx, id)? {
-        return Err(Problem::new(ProblemCode::WrongState, "no evidence is attached").into());
+        return Err(Problem::new(
+            ProblemCode::WrongState,
+            ("no evidence is attached", "не приложено подтверждение"),
+        )
+        .into());
     }
     diesel::update(facts::table.find(id))
         .set((

@@ -225,7 +225,10 @@ fn entered(tx: &mut Tx, writer: Writer, id: FactId, version: i64) -> Result<Fact
     let fact = open(tx, writer, id)?;
     same_version(fact.version, version)?;
     if fact.origin == FactOrigin::Counted {
-        let words = "the system counted it: confirm or decline it";
+        let words = (
+            "the system counted it: confirm or decline it",
+            "значение посчитано системой: его подтверждают или отклоняют",
+        );
         return Err(Problem::new(ProblemCode::WrongState, words).into());
     }
     Ok(fact)

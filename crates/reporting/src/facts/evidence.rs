@@ -188,7 +188,10 @@ fn add(tx: &mut Tx, writer: Writer, to: &Fact, same: i64, columns: Columns) -> R
     }
     let there: i64 = of(to.id).count().get_result(&mut **tx)?;
     if there >= MOST {
-        let words = format!("a fact has at most {MOST} pieces of evidence");
+        let words = (
+            format!("a fact has at most {MOST} pieces of evidence"),
+            format!("у факта не более {MOST} подтверждений"),
+        );
         return Err(Problem::new(ProblemCode::Conflict, words).into());
     }
     let (kind, url, file_name, media_type, size, sha256) = columns;

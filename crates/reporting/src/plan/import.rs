@@ -43,7 +43,11 @@ fn bytes(path: &Path) -> Result<Vec<u8>> {
     let file = File::open(path).map_err(Error::fault)?;
     file.take(read::LARGEST + 1).read_to_end(&mut bytes).map_err(Error::fault)?;
     if bytes.len() as u64 > read::LARGEST {
-        return Err(Problem::new(ProblemCode::InvalidFile, "a plan file is of 2 MiB at most").into());
+        return Err(Problem::new(
+            ProblemCode::InvalidFile,
+            ("a plan file is of 2 MiB at most", "файл плана не больше 2 МиБ"),
+        )
+        .into());
     }
     Ok(bytes)
 }

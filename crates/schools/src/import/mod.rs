@@ -20,7 +20,7 @@ pub use outcome::{Caution, Line, LineStatus, Reject, Report, Warning};
 
 use chrono::NaiveDate;
 use opora_db::{Change, Database, Error, Operation, Origin, Result, Tx};
-use opora_primitives::{AcademicYear, Area, Problem, ProblemCode, Reason};
+use opora_primitives::{AcademicYear, Area, Problem, ProblemCode, Reason, Words};
 use opora_tables::{Options, ReadError, Row, RowError, RowReader, Table};
 use outcome::Tally;
 use std::{cell::RefCell, collections::BTreeMap, path::Path};
@@ -261,5 +261,5 @@ fn no_table() -> Error {
 
 /// Not an error: undoes a write whose findings are wanted and whose effect is not.
 fn stop() -> Problem {
-    Problem::new(ProblemCode::InvalidFile, "undone")
+    Problem::new(ProblemCode::InvalidFile, Words::same("undone"))
 }

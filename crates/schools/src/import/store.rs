@@ -9,7 +9,7 @@ use opora_db::{
     schema::{import_chunks, import_lines, import_rejects, imports},
 };
 use opora_primitives::{
-    Area, Cursor, Limit, Moment, MunicipalityId, Page, Problem, ProblemCode, Reason, SchoolId,
+    Area, Cursor, Flaw, Limit, Moment, MunicipalityId, Page, Problem, ProblemCode, Reason, SchoolId,
 };
 use serde_json::json;
 use std::{
@@ -118,9 +118,12 @@ const JOB_PREFIX: &str = "import_";
 
 fn create(tx: &mut Tx, origin: &Origin, new: &NewImport) -> Result<ImportId> {
     if new.mode == ImportMode::BestEffort && !new.kind.is_divisible() {
-        let problem = Problem::field("mode", Reason::Contradiction);
-        let detail = Some(format!("a file of the kind {} is loaded whole or not at all", new.kind));
-        return Err(Problem { code: ProblemCode::UnknownParameter, detail, ..problem }.into());
+        let words = (
+            format!("a file of the kind {} is loaded whole or not at all", new.kind),
+            format!("файл вида «{}» загружается только целиком", new.kind.ru()),
+        );
+        let flaws = vec![Flaw::at("mode", Reason::Contradiction)];
+        return Err(Problem { flaws, ..Problem::new(ProblemCode::UnknownParameter, words) }.into());
     }
     let (municipality, school) = match new.area {
         Area::Region => (None, None),

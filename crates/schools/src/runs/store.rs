@@ -147,7 +147,11 @@ fn methodology_of(db: &mut Db, new: &NewRun) -> Result<Methodology> {
     match found.state {
         MethodologyState::Published => Ok(found),
         MethodologyState::Draft => {
-            Err(Problem::new(ProblemCode::WrongState, "the methodology is a draft; publish it first").into())
+            let words = (
+                "the methodology is a draft; publish it first",
+                "методика ещё черновик; сначала опубликуйте её",
+            );
+            Err(Problem::new(ProblemCode::WrongState, words).into())
         }
     }
 }
@@ -204,7 +208,11 @@ pub fn find(db: &mut Db, id: RunId) -> Result<Run> {
 pub fn delete(tx: &mut Tx, id: RunId) -> Result<()> {
     let run = find(tx, id)?;
     if matches!(run.state, JobState::Queued | JobState::Running) {
-        return Err(Problem::new(ProblemCode::WrongState, "its job has not ended").into());
+        return Err(Problem::new(
+            ProblemCode::WrongState,
+            ("its job has not ended", "задание расчёта ещё не завершено"),
+        )
+        .into());
     }
     diesel::delete(verdicts::table.filter(verdicts::run_id.eq(id))).execute(&mut **tx)?;
     diesel::delete(runs::table.find(id)).execute(&mut **tx).map_err(referenced)?;

@@ -203,7 +203,10 @@ fn led(holdings: &[Holding]) -> Result<()> {
     match leaderless(holdings) {
         None => Ok(()),
         Some(day) => {
-            let words = format!("on {day} the working group would have members and no chair");
+            let words = (
+                format!("on {day} the working group would have members and no chair"),
+                format!("{}: в рабочей группе были бы участники без председателя", day.format("%d.%m.%Y")),
+            );
             Err(Problem::new(ProblemCode::WrongState, words).into())
         }
     }

@@ -44,7 +44,10 @@ pub struct Reading {
 pub fn read(bytes: &[u8]) -> Result<Reading, Problem> {
     let root = node::parse(bytes).map_err(|words| Problem::new(ProblemCode::InvalidFile, words))?;
     if !matches!(root, node::Node::Map(_)) {
-        return Err(Problem::new(ProblemCode::InvalidFile, "a plan is a mapping of fields"));
+        return Err(Problem::new(
+            ProblemCode::InvalidFile,
+            ("a plan is a mapping of fields", "план — это набор полей"),
+        ));
     }
     let faults = Faults::default();
     let (mut activities, mut file) = (0, None);

@@ -1,5 +1,6 @@
 //! A YAML document as a tree, within a budget: an alias may stand for much more than it takes to write.
 
+use opora_primitives::Words;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use std::{cell::Cell, fmt};
 
@@ -25,13 +26,20 @@ pub(super) enum Node {
 }
 
 /// Reads a document. The error tells the place and not the contents.
-pub(super) fn parse(bytes: &[u8]) -> Result<Node, String> {
+pub(super) fn parse(bytes: &[u8]) -> Result<Node, Words> {
     let budget = Cell::new(BUDGET);
     Seed(&budget).deserialize(yaml_serde::Deserializer::from_slice(bytes)).map_err(|error| {
         match error.location() {
-            _ if budget.get() == 0 => "the file is too large when its aliases are followed".to_owned(),
-            Some(at) => format!("not YAML at line {}, column {}", at.line(), at.column()),
-            None => "not YAML".to_owned(),
+            _ if budget.get() == 0 => {
+                let ru = "файл слишком велик, если раскрыть его ссылки";
+                ("the file is too large when its aliases are followed", ru).into()
+            }
+            Some(at) => {
+                let (line, column) = (at.line(), at.column());
+                let ru = format!("не YAML: строка {line}, столбец {column}");
+                (format!("not YAML at line {line}, column {column}"), ru).into()
+            }
+            None => ("not YAML", "не YAML").into(),
         }
     })
 }

@@ -38,9 +38,13 @@ const MOST_ROWS: usize = 100_000;
 
 fn too_many_rows() -> Error {
     let reason = Reason::TooManyRows;
-    let detail = format!("{reason} ({}): a file of this kind holds at most {MOST_ROWS}", reason.as_str());
+    let ((en, ru), code) = (reason.messages(), reason.as_str());
+    let words = (
+        format!("{en} ({code}): a file of this kind holds at most {MOST_ROWS}"),
+        format!("{ru} ({code}): в файле этого вида не более {MOST_ROWS} строк"),
+    );
     let flaws = vec![Flaw::at("file", reason)];
-    Problem { code: ProblemCode::InvalidFile, detail: Some(detail), flaws }.into()
+    Problem { flaws, ..Problem::new(ProblemCode::InvalidFile, words) }.into()
 }
 
 pub(super) fn load<R: Register>(

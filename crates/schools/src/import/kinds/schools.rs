@@ -151,8 +151,11 @@ impl Register for Loader {
 /// A new school whose successor was itself refused, or leads back to it. It cannot stay without its successor, so the
 /// whole file is refused.
 fn undecidable(number: u64) -> Error {
-    Problem::new(ProblemCode::InvalidFile, format!("row {number}: the successor was refused or leads back"))
-        .into()
+    let words = (
+        format!("row {number}: the successor was refused or leads back"),
+        format!("строка {number}: правопреемник отклонён или ведёт обратно"),
+    );
+    Problem::new(ProblemCode::InvalidFile, words).into()
 }
 
 fn finish(

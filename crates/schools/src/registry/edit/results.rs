@@ -59,8 +59,11 @@ fn wanted(tx: &mut Tx, area: Area, filter: &Filter) -> Result<Vec<ResultRow>> {
 
 fn too_many() -> Problem {
     let flaws = vec![Flaw::at("type", Reason::TooManyRows)];
-    let detail = format!("there are more than {MOST} such results; name a grade or a subject");
-    Problem { code: ProblemCode::UnknownParameter, detail: Some(detail), flaws }
+    let words = (
+        format!("there are more than {MOST} such results; name a grade or a subject"),
+        format!("таких результатов больше {MOST}; укажите класс или предмет"),
+    );
+    Problem { flaws, ..Problem::new(ProblemCode::UnknownParameter, words) }
 }
 
 fn record(tx: &mut Tx, row: &ResultRow) -> Result<()> {
