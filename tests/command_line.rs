@@ -182,3 +182,59 @@ fn all_mistakes_of_the_configuration_are_told_at_once_and_no_value() {
     assert!(!said.contains("hunter2"), "{said}");
     assert!(!storage.dir.path().join("opora.db").exists(), "nothing was begun");
 }
+
+both!(an_identification_says_what_is_missing, |world| {
+    let identify = |arguments: &[&str], settings: &[(&str, &str)]| {
+        let output = run(&world.storage, &[&["identify"][..], arguments].concat(), settings);
+        let said = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+        (output.status.success(), said)
+    };
+    for (arguments, words) in [
+        (&["--methodology", "unknown"][..], "no methodology unknown is published; there are: default/1"),
+        (&["--methodology", "default/7"][..], "no methodology default/7 is published"),
+        (&["--methodology", "default/x"][..], "with a number after the slash"),
+        (&["--list", "1999"][..], "there is no list 1999; there are: "),
+        (&["--list", "2020/9"][..], "there is no list 2020/9"),
+        (&["--year", "2020"][..], "written as 2020/2021"),
+        (&["--year", "2098/2099"][..], "the academic year 2098/2099 has not begun"),
+    ] {
+        let (well, said) = identify(arguments, &[]);
+        assert!(!well && said.contains(words), "{arguments:?}: {said}");
+    }
+    let (_, said) = identify(&["--list", "1999"], &[("LC_ALL", "ru_RU.UTF-8")]);
+    assert!(said.contains("перечня 1999 нет"), "{said}");
+    let list = world.client(Role::Institute).get("/api/v1/lists").expect(200).items()[0].clone();
+    let named = format!("{}/{}", list["list_year"], list["revision"]);
+    let (well, said) = identify(&["--methodology", "default", "--list", &named], &[]);
+    assert!(well && said.contains(&format!("methodology default/1, list {named}")), "{said}");
+});
+
+both!(a_report_is_told_in_the_language_of_the_reader, |world| {
+    let file = world.storage.dir.path().join("contexts.csv");
+    std::fs::write(&file, CONTEXTS.replace(";80", ";-80")).unwrap();
+    let output =
+        run(&world.storage, &["import", "contexts", file.to_str().unwrap()], &[("LC_ALL", "ru_RU.UTF-8")]);
+    let said = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+    assert!(
+        said.contains("строк: 2")
+            && said.contains("строка 3, pupils: ")
+            && said.contains("ничего не записано"),
+        "{said}"
+    );
+    assert!(!said.contains("refused") && !said.contains("written"), "{said}");
+    let admin = world.client(Role::Admin);
+    let (import, job) = newest(world);
+    let told = |path: String, language: &str| {
+        admin.call("GET", &path).header("Accept-Language", language).send().expect(200).text
+    };
+    let rejects = format!("/api/v1/imports/{}/rejects", import["id"]);
+    for (path, en, ru) in [
+        (rejects.clone(), "outside the allowed range", "вне допустимых границ"),
+        (format!("{rejects}/file"), "outside the allowed range", "вне допустимых границ"),
+        (format!("/api/v1/jobs/{}", job["id"]), "1 of 2 rows were refused", "отклонено строк: 1 из 2"),
+    ] {
+        let (english, russian) = (told(path.clone(), "en"), told(path.clone(), "ru, en;q=0.5"));
+        assert!(english.contains(en) && !english.contains(ru), "{path}: {english}");
+        assert!(russian.contains(ru) && !russian.contains(en), "{path}: {russian}");
+    }
+});

@@ -1,6 +1,12 @@
 //! The demonstration region as `opora demo` loads it: the course of 2020 and 2021, and the first report it makes.
 
-use crate::harness::{Client, Reply, process::run, storage::Storage, world::Node};
+use crate::harness::{
+    Client, Reply,
+    process::{run, run_until},
+    storage::Storage,
+    world::Node,
+};
+use diesel::RunQueryDsl;
 use opora_demo::Course;
 use serde_json::{Value, json};
 
@@ -54,6 +60,73 @@ both_empty!(the_course_of_two_years_is_loaded, |storage| {
     let before = storage.number(facts);
     assert!(run(storage, &["demo", "--if-empty"], &[]).status.success());
     assert_eq!(storage.number(facts), before, "a second load does nothing");
+    let again = run(storage, &["demo"], &[]);
+    assert!(
+        !again.status.success() && String::from_utf8_lossy(&again.stderr).contains("already"),
+        "{again:?}"
+    );
+});
+
+/// How many stages of the load are marked; none before the schema is there.
+fn marks(storage: &Storage) -> i64 {
+    let mut db = storage.connect();
+    let query = "SELECT count(*) AS n FROM marks";
+    opora_db::on_each!(&mut db, c => diesel::sql_query(query).get_result::<Count>(c))
+        .map_or(0, |found| found.n)
+}
+
+#[derive(diesel::QueryableByName)]
+struct Count {
+    #[diesel(sql_type = diesel::sql_types::BigInt)]
+    n: i64,
+}
+
+both_empty!(a_load_that_is_killed_is_taken_up_where_it_stopped, |storage| {
+    let short_lease = [("LEASE_SECONDS", "2")];
+    let load = ["demo", "--if-empty"];
+    // In the middle of the stage after so many: before anything, among the registers, among the results, before the users.
+    for stages in [1, 3, 4, 9, 11] {
+        let begun = std::time::Instant::now();
+        run_until(storage, &load, &short_lease, || {
+            marks(storage) >= stages && begun.elapsed().as_millis().is_multiple_of(7)
+        });
+        assert_eq!(marks(storage) >= 12, storage.number("SELECT count(*) AS n FROM users") > 0);
+    }
+    let loaded = run(storage, &load, &short_lease);
+    assert!(loaded.status.success(), "{loaded:?}");
+    // Nothing is missing, and nothing stands twice.
+    let files = tempfile::tempdir().unwrap();
+    opora_demo::write(files.path(), &opora_demo::Scale::region()).unwrap();
+    for (table, file) in [
+        ("municipalities", "municipalities.csv"),
+        ("schools", "schools.csv"),
+        ("results", "results.csv"),
+        ("staff", "staff.csv"),
+    ] {
+        let rows =
+            std::fs::read(files.path().join(file)).unwrap().iter().filter(|byte| **byte == b'\n').count() - 1;
+        assert_eq!(storage.number(&format!("SELECT count(*) AS n FROM {table}")), rows as i64, "{table}");
+    }
+    assert_eq!(storage.number("SELECT count(*) AS n FROM lists"), 1);
+    assert_eq!(storage.number("SELECT count(*) AS n FROM plans"), 1);
+    assert_eq!(storage.number("SELECT count(*) - count(DISTINCT number) AS n FROM normative_acts"), 0);
+    let node = Node::start(storage, |_| {});
+    let mut institute = node.stranger();
+    let pair = institute.try_log_in("institute", PASSWORD).expect(200);
+    institute.keep(&pair);
+    every_activity_ends_as_meant(&institute);
+});
+
+both!(an_operators_database_is_left_alone, |world| {
+    let users = world.storage.number("SELECT count(*) AS n FROM users");
+    let refused = run(&world.storage, &["demo"], &[]);
+    assert!(!refused.status.success(), "{refused:?}");
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("users or data of its own"), "{refused:?}");
+    let untouched = run(&world.storage, &["demo", "--if-empty"], &[("LC_ALL", "ru_RU.UTF-8")]);
+    assert!(untouched.status.success(), "{untouched:?}");
+    let said = String::from_utf8_lossy(&untouched.stdout).into_owned();
+    assert!(said.contains("ничего не загружено") && !said.contains(PASSWORD), "{said}");
+    assert_eq!(world.storage.number("SELECT count(*) AS n FROM users"), users);
 });
 
 fn status(all: &[Value], number: &str) -> String {

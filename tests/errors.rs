@@ -217,3 +217,22 @@ both!(every_code_stands_in_the_catalogue, |world| {
         assert!(page.contains(&format!("id=\"{}\"", code.as_str())), "{}", code.as_str());
     }
 });
+
+both!(details_are_in_the_language_asked_for, |world| {
+    let admin = world.client(Role::Admin);
+    let body = json!({ "login": "institute", "pasword": "secret-in-a-typo" });
+    let asked = |language: &str| {
+        let list = admin.call("GET", "/api/v1/users?limitt=5").header("Accept-Language", language).send();
+        let log_in = admin.call("POST", LOGIN).header("Accept-Language", language).json(&body).send();
+        [list, log_in].map(|reply| {
+            reply.json["detail"].as_str().unwrap_or_else(|| panic!("no detail: {reply}")).to_owned()
+        })
+    };
+    let is_russian = |text: &String| text.chars().any(|c| ('а'..='я').contains(&c));
+    assert!(!asked("en").iter().any(is_russian), "{:?}", asked("en"));
+    let russian = asked("ru");
+    assert!(russian.iter().all(is_russian), "{russian:?}");
+    for word in ["unknown", "expected", "known", " or "] {
+        assert!(!russian.iter().any(|text| text.contains(word)), "{russian:?}");
+    }
+});

@@ -48,7 +48,10 @@ fn measure(request: &HttpRequest) -> Result<(), ApiError> {
     }
     let query = request.query_string();
     if !query.is_empty() && query.split('&').count() > MOST_PARAMETERS {
-        let words = format!("at most {MOST_PARAMETERS} query parameters");
+        let words = (
+            format!("at most {MOST_PARAMETERS} query parameters"),
+            format!("не более {MOST_PARAMETERS} параметров запроса"),
+        );
         return Err(Problem::new(ProblemCode::UnknownParameter, words).into());
     }
     Ok(())

@@ -18,12 +18,13 @@ fn binary() -> PathBuf {
     binary
 }
 
-/// `opora` with `arguments` on `storage`; `settings` are names of the environment without `OPORA_`, and values.
+/// `opora` with `arguments` on `storage`; `settings` are names of the environment without `OPORA_`, or `LC_ALL`, and values.
 fn command(storage: &Storage, arguments: &[&str], settings: &[(&str, &str)]) -> Command {
     let mut command = placed(Command::new(binary()), storage);
     command.args(arguments);
     for (name, value) in settings {
-        command.env(format!("OPORA_{name}"), value);
+        let name = if *name == "LC_ALL" { (*name).to_owned() } else { format!("OPORA_{name}") };
+        command.env(name, value);
     }
     command
 }
@@ -38,7 +39,9 @@ fn placed(mut command: Command, storage: &Storage) -> Command {
         .env("OPORA_LISTEN", "127.0.0.1:0")
         .env("OPORA_RATE_LIMIT", "0")
         .env("OPORA_RATE_LIMIT_ANONYMOUS", "0")
-        .env("OPORA_LOG", "warn");
+        .env("OPORA_LOG", "warn")
+        // Words for the operator are in the language of the terminal.
+        .env("LC_ALL", "C");
     command
 }
 
@@ -56,6 +59,27 @@ pub fn run(storage: &Storage, arguments: &[&str], settings: &[(&str, &str)]) -> 
 /// Starts a command whose end nobody waits for yet; what it says goes nowhere.
 pub fn begin(storage: &Storage, arguments: &[&str]) -> Child {
     command(storage, arguments, &[]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
+}
+
+/// Runs a command until `enough` and kills it then, or to its end if that comes first. Answers whether it was killed.
+pub fn run_until(
+    storage: &Storage,
+    arguments: &[&str],
+    settings: &[(&str, &str)],
+    enough: impl Fn() -> bool,
+) -> bool {
+    let mut child = command(storage, arguments, settings).stdout(Stdio::null()).spawn().unwrap();
+    loop {
+        if child.try_wait().unwrap().is_some() {
+            return false;
+        }
+        if enough() {
+            child.kill().unwrap();
+            child.wait().unwrap();
+            return true;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
 }
 
 /// A server, killed when it is dropped.

@@ -1,9 +1,9 @@
 //! `opora demo`.
 
-use super::{Outcome, demo_course, demo_passport, import::Load, told};
+use super::{Outcome, demo_course, demo_passport, import::Load, say, told};
 use crate::{config::Config, startup, state::State};
 use clap::Args;
-use opora_db::{Database, Error, Origin, Result, Tx};
+use opora_db::{Database, Db, Error, Origin, Result, Tx, marks};
 use opora_demo::{Course, Scale};
 use opora_identity::{
     Role, passwords,
@@ -15,16 +15,20 @@ use opora_schools::{
     import::ImportMode,
     registry::{municipalities, schools},
 };
-use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 /// The password of every demonstration user. It exists in demonstration databases only: the command refuses a database
-/// that has users already.
+/// that has users or data of its own.
 pub(super) const PASSWORD: &str = "opora-demonstration";
 
 /// Options of `opora demo`.
 #[derive(Args)]
 pub(super) struct Demo {
-    /// Do nothing if the database has data already.
+    /// Do nothing if the database has data already; a demonstration region that was not finished is finished.
     #[arg(long)]
     if_empty: bool,
     /// Write the files here and keep them; otherwise they are made in a temporary folder.
@@ -44,32 +48,102 @@ impl Demo {
         }
         let config = Arc::new(config);
         let state = startup::state(Config::clone(&config)).map_err(told)?;
-        let database = &state.database;
-        if database.read(|db| users::list(db, None, 1)).map_err(told)?.is_empty() {
-            load(database, &config, &folder)?;
-            for (what, count) in demo_passport::load(database).map_err(told)? {
-                println!("{what:15} {count:>7} records");
+        match (state.database.read(found).map_err(told)?, self.if_empty) {
+            (Found::Empty | Found::Begun, _) => load(&state, &config, &folder)?,
+            (Found::Complete, true) => {}
+            (Found::Complete, false) => return Err(say(LOADED.0, LOADED.1)),
+            (Found::Foreign, true) => {
+                println!("{}", say(FOREIGN.0, FOREIGN.1));
+                return Ok(());
             }
-            let facts = people(&state).map_err(told)?;
-            println!("{:15} {facts:>7} records", "facts");
-        } else if !self.if_empty {
-            return Err(
-                "this database has users already; the demonstration region goes into an empty one".into()
-            );
+            (Found::Foreign, false) => return Err(say(FOREIGN.0, FOREIGN.1)),
         }
         greet(&config);
         Ok(())
     }
 }
 
-fn write_files(folder: &std::path::Path) -> std::result::Result<Vec<opora_demo::DemoFile>, String> {
+const LOADED: (&str, &str) =
+    ("the demonstration region is in this database already", "демонстрационный регион уже есть в этой базе");
+const FOREIGN: (&str, &str) = (
+    "this database has users or data of its own; the demonstration region goes into an empty one, and nothing was loaded",
+    "в этой базе свои пользователи или данные; демонстрационный регион загружается только в пустую, ничего не загружено",
+);
+
+/// What the command finds in the database.
+enum Found {
+    /// Nobody and nothing.
+    Empty,
+    /// A demonstration region that was not finished.
+    Begun,
+    /// A whole one.
+    Complete,
+    /// Somebody's own data: no demonstration password opens it, and none will.
+    Foreign,
+}
+
+fn found(db: &mut Db) -> Result<Found> {
+    if marks::is_set(db, &stage("people"))? {
+        return Ok(Found::Complete);
+    }
+    if marks::is_set(db, &stage("begun"))? {
+        return Ok(Found::Begun);
+    }
+    let nobody = users::list(db, None, 1)?.is_empty();
+    let nothing = municipalities::all(db)?.is_empty();
+    Ok(if nobody && nothing { Found::Empty } else { Found::Foreign })
+}
+
+/// The mark of a stage of the load.
+fn stage(name: &str) -> String {
+    format!("demo: {name}")
+}
+
+/// Loads what is not there yet, stage by stage. Each leaves its mark, so that a load that was killed is taken up where it
+/// stopped: a file that was loaded and not marked is loaded once more, which changes nothing, and everything else stands
+/// in one transaction with its mark.
+fn load(state: &State, config: &Arc<Config>, folder: &Path) -> Outcome {
+    let database = &state.database;
+    once(database, "begun", |_| Ok(())).map_err(told)?;
+    files(database, config, folder)?;
+    let passport = once(database, "passport", demo_passport::write).map_err(told)?;
+    for (what, count) in passport.into_iter().flatten() {
+        println!("{what:15} {count:>7} records");
+    }
+    if let Some(facts) = people(state).map_err(told)? {
+        println!("{:15} {facts:>7} records", "facts");
+    }
+    Ok(())
+}
+
+fn origin() -> Origin {
+    Origin::system("command line: demo")
+}
+
+/// Does `work` and leaves the mark of the stage; nothing if the mark is there.
+fn once<T>(database: &Database, name: &str, work: impl Fn(&mut Tx) -> Result<T>) -> Result<Option<T>> {
+    let mark = stage(name);
+    database.write(&origin(), |tx| {
+        if marks::is_set(tx, &mark)? {
+            return Ok(None);
+        }
+        let done = work(tx)?;
+        marks::set(tx, &mark)?;
+        Ok(Some(done))
+    })
+}
+
+fn write_files(folder: &Path) -> std::result::Result<Vec<opora_demo::DemoFile>, String> {
     std::fs::create_dir_all(folder).map_err(told)?;
     opora_demo::write(folder, &Scale::region()).map_err(told)
 }
 
 /// Writes the files an operator would send, and loads them as an operator would.
-fn load(database: &Database, config: &Arc<Config>, folder: &std::path::Path) -> Outcome {
+fn files(database: &Database, config: &Arc<Config>, folder: &Path) -> Outcome {
     for file in write_files(folder)? {
+        if database.read(|db| marks::is_set(db, &stage(file.kind))).map_err(told)? {
+            continue;
+        }
         let kind =
             file.kind.parse().map_err(|_| format!("the generator wrote an unknown kind: {}", file.kind))?;
         let load = Load { kind, mode: ImportMode::Atomic, dry_run: false, sheet: None };
@@ -77,19 +151,20 @@ fn load(database: &Database, config: &Arc<Config>, folder: &std::path::Path) -> 
         if !report.applied {
             return Err(format!("the demonstration file {} was refused", file.path.display()));
         }
-        println!("{:15} {:>7} records", file.kind, report.created);
+        println!("{:15} {:>7} records", file.kind, report.created + report.unchanged);
+        once(database, file.kind, |_| Ok(())).map_err(told)?;
     }
     Ok(())
 }
 
-/// Makes the users and what they have reported, all or nothing; answers how many facts. There is a user for each role,
+/// Makes the users and what they have reported, all or nothing; answers how many facts, if it was not done before. There is a user for each role,
 /// those of a municipality and of a school working for the first pilot, Урень, and one for each organisation that reports.
-fn people(state: &State) -> Result<usize> {
+fn people(state: &State) -> Result<Option<usize>> {
     let hash = passwords::hash(PASSWORD)?;
     let (municipality, school) = state.database.read(pilot)?;
     let course = Course::read().map_err(Error::fault)?;
     let files = demo_course::keep_files(state, &course)?;
-    state.database.write(&Origin::system("command line: demo"), |tx| {
+    once(&state.database, "people", |tx| {
         let mut users = Users { hash: &hash, known: BTreeMap::new() };
         for role in Role::ALL {
             let area = match role {
@@ -148,7 +223,7 @@ impl Users<'_> {
     }
 }
 
-fn pilot(db: &mut opora_db::Db) -> Result<(MunicipalityId, SchoolId)> {
+fn pilot(db: &mut Db) -> Result<(MunicipalityId, SchoolId)> {
     let filter = municipalities::Filter { name: Some("Уренский".into()), ..Default::default() };
     let found = municipalities::list(db, Area::Region, &filter, Limit::new(Some(1))?, None)?;
     let municipality = found.items.first().map_or(MunicipalityId(1), |m| m.id);

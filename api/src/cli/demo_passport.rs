@@ -1,7 +1,7 @@
 //! The passport of the demonstration region: written by the functions that the API calls.
 
 use chrono::NaiveDate;
-use opora_db::{Database, Error, Origin, Result, Tx};
+use opora_db::{Error, Result, Tx};
 use opora_primitives::ProblemCode;
 use opora_reporting::passport::{
     ActId, StageCode,
@@ -45,26 +45,20 @@ struct Piece {
     act: Option<String>,
 }
 
-/// Writes acts, seats and stages, all or nothing; answers how many of each.
+/// Writes acts, seats and stages; answers how many of each.
 ///
 /// # Errors
 /// A file that the passport's own checks refuse.
-pub(super) fn load(database: &Database) -> Result<[(&'static str, usize); 3]> {
+pub(super) fn write(tx: &mut Tx) -> Result<[(&'static str, usize); 3]> {
     let passport: Passport = serde_json::from_str(opora_demo::PASSPORT).map_err(Error::fault)?;
-    database.write(&Origin::system("command line: demo"), |tx| {
-        let numbers = write_acts(tx, &passport.acts)?;
-        for seat in &passport.seats {
-            seats::create(tx, seat)?;
-        }
-        for stage in &passport.stages {
-            write_stage(tx, stage, &numbers)?;
-        }
-        Ok([
-            ("acts", passport.acts.len()),
-            ("seats", passport.seats.len()),
-            ("stages", passport.stages.len()),
-        ])
-    })
+    let numbers = write_acts(tx, &passport.acts)?;
+    for seat in &passport.seats {
+        seats::create(tx, seat)?;
+    }
+    for stage in &passport.stages {
+        write_stage(tx, stage, &numbers)?;
+    }
+    Ok([("acts", passport.acts.len()), ("seats", passport.seats.len()), ("stages", passport.stages.len())])
 }
 
 type Numbers<'a> = BTreeMap<&'a str, ActId>;

@@ -172,6 +172,11 @@ fn refused(problem: &Problem) -> String {
     fields.join("; ")
 }
 
+/// Words for the operator, in the language of the terminal.
+fn say(en: impl Into<String>, ru: impl Into<String>) -> String {
+    Language::of_terminal().pick((en.into(), ru.into()))
+}
+
 /// The words of any failure.
 fn told(error: impl std::fmt::Display) -> String {
     error.to_string()

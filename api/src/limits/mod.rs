@@ -207,7 +207,11 @@ fn charge(request: &HttpRequest, caller: Caller) -> Result<(), ApiError> {
     if standing.is_good() {
         return Ok(());
     }
-    let words = format!("{} requests in {WINDOW} seconds", standing.limit);
+    let limit = standing.limit;
+    let words = (
+        format!("{limit} requests in {WINDOW} seconds"),
+        format!("запросов за {WINDOW} с: не более {limit}"),
+    );
     Err(Problem::new(ProblemCode::TooManyRequests, words).into())
 }
 

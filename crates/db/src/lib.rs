@@ -13,6 +13,7 @@ mod error;
 pub mod idempotency;
 pub mod jobs;
 pub mod journal;
+pub mod marks;
 pub mod migrations;
 mod record;
 mod replica;

@@ -96,13 +96,11 @@ pub fn create(
     let (kind, id, name) = owner;
     let own = webhooks::table.filter(webhooks::owner_kind.eq(kind)).filter(webhooks::owner_id.eq(id));
     if own.count().get_result::<i64>(&mut **tx)? >= MOST {
-        return Err(
-            let words = (
-                format!("at most {MOST} webhooks; delete one"),
-                format!("не более {MOST} подписок; удалите одну из них"),
-            );
-            Problem::new(ProblemCode::Conflict, words).into()
+        let words = (
+            format!("at most {MOST} webhooks; delete one"),
+            format!("не более {MOST} подписок; удалите одну из них"),
         );
+        return Err(Problem::new(ProblemCode::Conflict, words).into());
     }
     let mut check = Check::default();
     let events = check_events(&mut check, &draft.events);

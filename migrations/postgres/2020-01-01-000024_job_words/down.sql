@@ -1,1 +1,1 @@
-ALTER TABLE jobs DROP COLUMN problem_detail_ru;
+DROP TABLE marks;

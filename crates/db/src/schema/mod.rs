@@ -72,6 +72,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     audit_seals,
     change_journal,
     jobs,
+    marks,
     idempotency_keys,
     rate_tallies,
     municipalities,

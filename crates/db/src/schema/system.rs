@@ -47,6 +47,13 @@ diesel::table! {
 }
 
 diesel::table! {
+    marks (name) {
+        name -> Text,
+        made_at -> Timestamp,
+    }
+}
+
+diesel::table! {
     jobs (id) {
         id -> BigInt,
         kind -> Text,
