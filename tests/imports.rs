@@ -428,3 +428,17 @@ both!(the_file_and_the_table_have_the_same_bound_of_participants, |world| {
     set(MOST).unwrap();
     assert!(set(MOST + 1).unwrap_err().to_string().to_lowercase().contains("check"));
 });
+
+both!(a_control_digit_is_split_off_and_looked_at, |world| {
+    let admin = world.client(Role::Admin);
+    let rows = "226990008;Первый;Муниципальный район\n226991001;Второй;Муниципальный район\n22699200;Третий;Муниципальный район\n";
+    let loaded =
+        admin.load("municipalities", format!("ОКТМО;Наименование;Вид\n{rows}")).succeeded([3, 0, 0, 0]);
+    // 2 x 1 + 2 x 2 + 6 x 3 + 9 x 4 + 9 x 5 = 105, which leaves 6: the digit 8 is not that of 22699000. 1 is that of 22699100:
+    // 105 + 1 x 6 = 111 leaves 1.
+    assert_eq!(loaded.import["report"]["warnings"], json!([{ "code": "control_digit", "rows": 1 }]));
+    let all = admin.get("/api/v1/municipalities?limit=1000").expect(200);
+    for code in ["22699000", "22699100", "22699200"] {
+        assert!(all.items().iter().any(|m| m["oktmo"] == code), "{code}: {all}");
+    }
+});

@@ -101,6 +101,33 @@ impl Oktmo {
     }
 }
 
+/// An ОКТМО as lists write it: perhaps with its control digit behind it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WrittenOktmo {
+    /// The code, without the digit.
+    pub code: Oktmo,
+    /// Whether a control digit stands there and is not that of the code. Real lists hold wrong ones, and how the weights go
+    /// on behind the tenth digit is not agreed: a reason to look, none to refuse.
+    pub is_doubtful: bool,
+}
+
+impl std::str::FromStr for WrittenOktmo {
+    type Err = Reason;
+
+    /// Reads 8 or 11 digits, or 9 or 12 with the control digit.
+    fn from_str(text: &str) -> Result<Self, Reason> {
+        let text = text.trim();
+        let split = match text.len() {
+            9 | 12 if text.is_ascii() => Some(text.split_at(text.len() - 1)),
+            _ => None,
+        };
+        let Some((code, digit)) = split else { return Ok(Self { code: text.parse()?, is_doubtful: false }) };
+        let code: Oktmo = code.parse()?;
+        let digit: u8 = digit.parse().map_err(|_| Reason::WrongFormat)?;
+        Ok(Self { is_doubtful: digit != code.control_digit(), code })
+    }
+}
+
 impl SchoolCode {
     /// Whether it is the usual code of six digits.
     pub fn is_standard(&self) -> bool {
@@ -203,6 +230,25 @@ mod tests {
     }
 
     #[test]
+    fn the_control_digit_of_a_territory_is_split_off() {
+        let read =
+            |text: &str| text.parse::<WrittenOktmo>().map(|read| (read.code.to_string(), read.is_doubtful));
+        let sound = |code: &str| Ok((code.to_owned(), false));
+        assert_eq!(read("22654000"), sound("22654000"));
+        assert_eq!(read("226540009"), sound("22654000"));
+        assert_eq!(read("226540001"), Ok(("22654000".to_owned(), true)));
+        // 1 x 1 + 2 x 7 = 15, which leaves 4.
+        assert_eq!(read("100000204"), sound("10000020"));
+        // 3 x 7 = 21 leaves 10; in the second round 3 x 9 = 27 leaves 5.
+        assert_eq!(read("000000305"), sound("00000030"));
+        // A settlement: 22654101 and 001; the weight of the eleventh digit is 1 again.
+        let digit = "22654101001".parse::<Oktmo>().unwrap().control_digit();
+        assert_eq!(read(&format!("22654101001{digit}")), sound("22654101001"));
+        assert_eq!(read("2265400"), Err(Reason::WrongLength));
+        assert_eq!(read("22654000x"), Err(Reason::WrongFormat));
+    }
+
+    #[test]
     fn a_wrong_digit_is_seen() {
         assert_eq!("7707083894".parse::<Inn>(), Err(Reason::WrongCheckDigit));
         assert_eq!("1027700132196".parse::<Ogrn>(), Err(Reason::WrongCheckDigit));
@@ -243,6 +289,7 @@ mod tests {
             let _ = text.parse::<Snils>();
             let _ = text.parse::<Kpp>();
             let _ = text.parse::<Oktmo>();
+            let _ = text.parse::<WrittenOktmo>();
             let _ = text.parse::<SchoolCode>();
         }
     }

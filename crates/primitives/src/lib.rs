@@ -14,7 +14,7 @@ pub mod year;
 mod stored;
 
 pub use area::{Area, MunicipalityId, SchoolId};
-pub use codes::{Inn, Kpp, Ogrn, Oktmo, SchoolCode, Snils};
+pub use codes::{Inn, Kpp, Ogrn, Oktmo, SchoolCode, Snils, WrittenOktmo};
 pub use moment::Moment;
 pub use page::{Cursor, Limit, Page};
 pub use problem::{Flaw, Problem, ProblemCode, Reason, Words};

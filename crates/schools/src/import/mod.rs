@@ -20,7 +20,7 @@ pub use outcome::{Caution, Line, LineStatus, Reject, Report, Warning};
 
 use chrono::NaiveDate;
 use opora_db::{Change, Database, Error, Operation, Origin, Result, Tx};
-use opora_primitives::{AcademicYear, Area, Problem, ProblemCode, Reason, Words};
+use opora_primitives::{AcademicYear, Area, Oktmo, Problem, ProblemCode, Reason, Words, WrittenOktmo};
 use opora_tables::{Options, ReadError, Row, RowError, RowReader, Table};
 use outcome::Tally;
 use std::{cell::RefCell, collections::BTreeMap, path::Path};
@@ -232,6 +232,23 @@ impl Source<'_> {
             return None;
         }
         Some(year)
+    }
+
+    /// The ОКТМО in the cell `column`, its zeros put back; a control digit behind it that does not match is warned of.
+    fn oktmo(&self, row: &mut RowReader<'_>, column: usize) -> Option<Oktmo> {
+        row.padded(column, 8).map(|read| self.sound(read))
+    }
+
+    /// As [`Self::oktmo`], where it must be there.
+    fn required_oktmo(&self, row: &mut RowReader<'_>, column: usize) -> Option<Oktmo> {
+        row.required_padded(column, 8).map(|read| self.sound(read))
+    }
+
+    fn sound(&self, read: WrittenOktmo) -> Oktmo {
+        if read.is_doubtful {
+            self.tally.borrow_mut().warn(Caution::ControlDigit);
+        }
+        read.code
     }
 
     fn reject(&self, row: u64, column: Option<&str>, reason: Reason) {

@@ -78,6 +78,8 @@ opora_primitives::word_type!(
         NotHeld = "not_held", "процедура в этом году не проводилась";
         /// The assessment is not given in this grade or subject.
         NotGiven = "not_given", "эта процедура не проводится в таком классе или по такому предмету";
+        /// The control digit behind an ОКТМО is not that of the code.
+        ControlDigit = "control_digit", "контрольная цифра ОКТМО не сходится";
         /// Of a plan: what should follow one another overlaps.
         Overlap = "overlap", "мероприятия пересекаются по срокам";
         /// Of a plan: an activity is gone; its facts are kept and count nowhere.
@@ -93,6 +95,7 @@ impl Caution {
         match self {
             Self::NotHeld => "the procedure was not held that year",
             Self::NotGiven => "the assessment is not given in this grade or subject",
+            Self::ControlDigit => "the control digit of an ОКТМО does not match",
             Self::Overlap => "activities that should follow one another overlap",
             Self::ActivityRemoved => "an activity is gone from the plan",
             Self::ChangedOutsideActivities => "something other than the activities changed",

@@ -47,9 +47,9 @@ impl Register for Loader {
     type Row = Row;
     type Key = (DesignationKind, Option<SchoolCode>, Option<Oktmo>);
 
-    fn read(mut row: RowReader<'_>, _: &Source<'_>) -> std::result::Result<Row, Vec<RowError>> {
+    fn read(mut row: RowReader<'_>, source: &Source<'_>) -> std::result::Result<Row, Vec<RowError>> {
         let school = row.padded(0, 6);
-        let municipality = row.padded(1, 8);
+        let municipality = source.oktmo(&mut row, 1);
         match (&school, &municipality) {
             (None, None) if row.is_good() => row.refuse(0, Reason::Required),
             (Some(_), Some(_)) => row.refuse(1, Reason::Contradiction),

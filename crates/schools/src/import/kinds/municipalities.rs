@@ -80,14 +80,14 @@ impl Register for Loader {
     type Row = Row;
     type Key = Oktmo;
 
-    fn read(mut row: RowReader<'_>, _: &Source<'_>) -> std::result::Result<Row, Vec<RowError>> {
-        let oktmo = row.required_padded(0, 8);
+    fn read(mut row: RowReader<'_>, source: &Source<'_>) -> std::result::Result<Row, Vec<RowError>> {
+        let oktmo = source.required_oktmo(&mut row, 0);
         let name = row.required_text(1, 200);
         let kind = row.must(2, |r| named(r, 2, MunicipalityKind::from_file));
-        let parent = row.padded(3, 8);
+        let parent = source.oktmo(&mut row, 3);
         let valid_from = row.date(4);
         let valid_to = row.date(5);
-        let successor = row.padded(6, 8);
+        let successor = source.oktmo(&mut row, 6);
         row.finish(|| {
             let (oktmo, name, kind) = (oktmo?, name?.to_owned(), kind?);
             Some(Row { oktmo, name, kind, parent, valid_from, valid_to, successor })

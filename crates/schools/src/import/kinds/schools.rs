@@ -58,7 +58,7 @@ impl Register for Loader {
         }
         let name = row.required_text(1, 500);
         let short_name = row.text(2, 200);
-        let oktmo = row.padded(3, 8);
+        let oktmo = source.oktmo(&mut row, 3);
         let ogrn = row.optional::<Ogrn>(4);
         let inn = row.optional::<Inn>(5);
         let kind = row.must(6, |r| named(r, 6, SchoolKind::from_file));
