@@ -1,6 +1,6 @@
 //! The two histories of the schema: the same steps, and the same tables at the end.
 
-use crate::harness::storage::Storage;
+use crate::harness::{checks, storage::Storage};
 use diesel::{
     RunQueryDsl,
     sql_types::{BigInt, Nullable, Text},
@@ -21,6 +21,8 @@ struct Table {
     foreign_keys: BTreeSet<(Vec<String>, String, Vec<String>, String)>,
     /// Indexes that are no constraint: columns, whether unique.
     indexes: BTreeSet<(Vec<String>, bool)>,
+    /// The conditions of its CHECKs, in one form; the same one may stand twice.
+    checks: Vec<String>,
 }
 
 type Schema = BTreeMap<String, Table>;
@@ -107,6 +109,8 @@ fn sqlite_table(db: &mut Db, name: &str, definition: &str) -> Table {
     for row in rows(db, &foreign) {
         table.foreign_keys.insert((list(&row.a), row.b, list(&row.c), row.d.unwrap_or_default()));
     }
+    table.checks = checks::of_definition(definition).iter().map(|check| checks::normal(check)).collect();
+    table.checks.sort();
     table
 }
 
@@ -135,6 +139,11 @@ const POSTGRES_INDEXES: &str = "
     FROM pg_index i JOIN pg_class t ON t.oid = i.indrelid
     WHERE t.relnamespace = 'public'::regnamespace AND t.relname NOT LIKE '\\_\\_diesel%'
         AND NOT EXISTS (SELECT FROM pg_constraint c WHERE c.conindid = i.indexrelid AND c.contype IN ('p', 'u'))";
+
+const POSTGRES_CHECKS: &str = "
+    SELECT t.relname::text AS a, pg_get_expr(c.conbin, c.conrelid) AS b, '' AS c, NULL::text AS d, 0::bigint AS n
+    FROM pg_constraint c JOIN pg_class t ON t.oid = c.conrelid
+    WHERE c.connamespace = 'public'::regnamespace AND c.contype = 'c' AND t.relname NOT LIKE '\\_\\_diesel%'";
 
 fn postgres_schema(db: &mut Db) -> Schema {
     let mut schema = Schema::new();
@@ -165,6 +174,10 @@ fn postgres_schema(db: &mut Db) -> Schema {
     for row in rows(db, POSTGRES_INDEXES) {
         schema.get_mut(&row.a).unwrap().indexes.insert((list(&row.b), row.n == 1));
     }
+    for row in rows(db, POSTGRES_CHECKS) {
+        schema.get_mut(&row.a).unwrap().checks.push(checks::normal(&row.b));
+    }
+    schema.values_mut().for_each(|table| table.checks.sort());
     schema
 }
 
@@ -242,6 +255,7 @@ fn both_schemas_mean_the_same() {
     let (sqlite, postgres) = (schema_of(&mut sqlite), schema_of(&mut postgres));
     assert_eq!(sqlite.keys().collect::<Vec<_>>(), postgres.keys().collect::<Vec<_>>());
     assert!(sqlite.len() >= 20, "the comparison saw only {:?}", sqlite.keys());
+    assert!(sqlite.values().map(|table| table.checks.len()).sum::<usize>() >= 60, "CHECKs were lost");
     for (name, table) in &sqlite {
         assert_eq!(table, &postgres[name], "{name}: SQLite on the left, PostgreSQL on the right");
     }

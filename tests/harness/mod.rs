@@ -1,5 +1,6 @@
 //! What a test stands on: a world of its own (database, seed, server) and clients that talk to it.
 
+pub mod checks;
 pub mod client;
 pub mod cluster;
 pub mod contract;
