@@ -1,6 +1,6 @@
 //! The contract: committed, complete, and what the server serves.
 
-use crate::harness::contract::{document, operations};
+use crate::harness::contract::{Operation, document, operations, resolve};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -196,3 +196,111 @@ both!(the_documentation_page_needs_nothing_from_elsewhere, |world| {
         assert_eq!(stranger.get(path).expect(302).header("location"), "/docs/");
     }
 });
+
+/// What a message of the operation looks like, and the schema it must fit: of each body that it takes, and of each that it
+/// answers when all went well, as far as the contract knows their form.
+fn messages(operation: &Operation) -> Vec<(String, &'static Value)> {
+    let of = |what: String, holder: &'static Value| {
+        let contents = holder["content"].as_object().into_iter().flatten();
+        contents
+            .filter(|(kind, _)| {
+                ["application/json", "application/x-www-form-urlencoded"].contains(&kind.as_str())
+            })
+            .map(move |(kind, content)| (format!("{what} {kind}"), content))
+            .collect::<Vec<_>>()
+    };
+    let mut found = of("takes".into(), &operation.json["requestBody"]);
+    for (status, response) in operation.json["responses"].as_object().unwrap() {
+        if status.starts_with('2') {
+            found.extend(of(format!("answers {status}"), resolve(response)));
+        }
+    }
+    found
+}
+
+#[test]
+fn every_message_has_an_example_that_fits() {
+    let (mut faults, mut seen) = (Vec::new(), 0);
+    for operation in operations() {
+        for (what, content) in messages(&operation) {
+            let schema = &content["schema"];
+            let of_content = [&content["example"], &content["examples"]["default"]["value"]];
+            let mut said = of_content.into_iter().chain([&resolve(schema)["example"]]);
+            match said.find(|example| !example.is_null()) {
+                None => faults.push(format!("{} {what}: no example", operation.id)),
+                Some(example) => {
+                    let fits = fits(example, schema, "");
+                    faults.extend(fits.err().map(|fault| format!("{} {what}: {fault}", operation.id)));
+                }
+            }
+            seen += 1;
+        }
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+    assert!(seen > 150, "the walk saw only {seen}");
+}
+
+/// Whether `value` has the form of `schema`. Patterns and formats are looked at by the linters of `make lint-contract`.
+fn fits(value: &Value, schema: &'static Value, at: &str) -> Result<(), String> {
+    let schema = resolve(schema);
+    let fault = |words: &str| Err(format!("{at}: {words}: {value}"));
+    if let Some(parts) = schema["allOf"].as_array() {
+        parts.iter().try_for_each(|part| fits(value, part, at))?;
+    }
+    for choice in ["oneOf", "anyOf"] {
+        if let Some(choices) = schema[choice].as_array()
+            && !choices.iter().any(|choice| fits(value, choice, at).is_ok())
+        {
+            return fault("no variant");
+        }
+    }
+    let kinds: Vec<&str> = match &schema["type"] {
+        Value::String(kind) => vec![kind],
+        Value::Array(kinds) => kinds.iter().filter_map(Value::as_str).collect(),
+        _ => vec![],
+    };
+    let is = |kind: &&str| match *kind {
+        "null" => value.is_null(),
+        "string" => value.is_string(),
+        "integer" => value.is_i64(),
+        "number" => value.is_number(),
+        "boolean" => value.is_boolean(),
+        "array" => value.is_array(),
+        _ => value.is_object(),
+    };
+    if !kinds.is_empty() && !kinds.iter().any(is) {
+        return fault("another type");
+    }
+    if schema["enum"].as_array().is_some_and(|words| !words.contains(value)) {
+        return fault("not one of the words");
+    }
+    if !schema["const"].is_null() && schema["const"] != *value {
+        return fault("another word");
+    }
+    if let Some(number) = value.as_i64()
+        && (schema["minimum"].as_i64().is_some_and(|least| number < least)
+            || schema["maximum"].as_i64().is_some_and(|most| most < number))
+    {
+        return fault("outside the bounds");
+    }
+    if let Some(length) = value.as_str().map(|text| text.chars().count() as u64)
+        && (schema["minLength"].as_u64().is_some_and(|least| length < least)
+            || schema["maxLength"].as_u64().is_some_and(|most| most < length))
+    {
+        return fault("too short or too long");
+    }
+    for (place, item) in value.as_array().into_iter().flatten().enumerate() {
+        fits(item, &schema["items"], &format!("{at}/{place}"))?;
+    }
+    if let Value::Object(fields) = value {
+        for name in schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str) {
+            if !fields.contains_key(name) {
+                return fault(&format!("no {name}"));
+            }
+        }
+        for (name, field) in fields {
+            fits(field, &schema["properties"][name], &format!("{at}/{name}"))?;
+        }
+    }
+    Ok(())
+}

@@ -1,6 +1,7 @@
 //! The contract. Paths and schemas come from the handlers' own annotations; what every operation shares (its error
 //! responses, the security scheme) is added here once, so that no handler can forget it.
 
+mod examples;
 mod shapes;
 
 use crate::{error::PROBLEM_JSON, limits, oauth::TOKEN_PATH, tag};
@@ -177,6 +178,7 @@ fn complete(mut document: Document) -> Document {
         }
     }
     shapes::settle(&mut document);
+    examples::add(&mut document);
     document
 }
 

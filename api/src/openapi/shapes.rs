@@ -19,7 +19,7 @@ type Schemas = BTreeMap<String, RefOr<Schema>>;
 const ITEMS: &str = "Items_";
 
 /// Where the contract keeps its schemas.
-const SCHEMAS: &str = "#/components/schemas/";
+pub(super) const SCHEMAS: &str = "#/components/schemas/";
 
 /// Gives the contract's schemas the form that generators of clients need.
 pub(super) fn settle(document: &mut Document) {
@@ -60,7 +60,7 @@ fn contents(operation: &mut Operation) -> impl Iterator<Item = &mut Content> {
     taken.chain(answered.flat_map(|response| response.content.values_mut())).filter_map(known)
 }
 
-fn known<T>(found: &mut RefOr<T>) -> Option<&mut T> {
+pub(super) fn known<T>(found: &mut RefOr<T>) -> Option<&mut T> {
     match found {
         RefOr::T(found) => Some(found),
         RefOr::Ref(_) => None,

@@ -92,7 +92,10 @@ pub struct ImportView {
     #[schema(minimum = 0, example = 18_240)]
     size: i64,
     /// Its SHA-256, in hexadecimal.
-    #[schema(pattern = "^[0-9a-f]{64}$")]
+    #[schema(
+        pattern = "^[0-9a-f]{64}$",
+        example = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+    )]
     sha256: String,
     /// The job that loads it: ask `/api/v1/jobs/{id}` how far it is.
     job_id: Option<JobId>,

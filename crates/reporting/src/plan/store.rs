@@ -63,7 +63,10 @@ pub struct PlanVersion {
     /// Why the plan was amended; absent for the first version.
     pub reason: Option<String>,
     /// SHA-256 of its contents as canonical JSON (keys in order, no spaces), in hexadecimal.
-    #[schema(pattern = "^[0-9a-f]{64}$")]
+    #[schema(
+        pattern = "^[0-9a-f]{64}$",
+        example = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+    )]
     pub sha256: String,
     /// When it was loaded.
     pub created_at: Moment,
