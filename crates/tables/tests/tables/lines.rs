@@ -15,12 +15,15 @@ const COLUMNS: &[Column] = &[
 
 type Read = (String, i64, Option<i64>, Option<String>);
 
+/// The number of a line, and its values or its refusals.
+type Line = (u64, Result<Read, Vec<RowError>>);
+
 fn limits() -> Limits {
     Limits { line: 200, lines: 5, ..Limits::default() }
 }
 
-/// What is read of each line: its values or its refusals.
-fn read(bytes: &[u8]) -> Result<Vec<(u64, Result<Read, Vec<RowError>>)>, Vec<Reason>> {
+/// What is read of each line.
+fn read(bytes: &[u8]) -> Result<Vec<Line>, Vec<Reason>> {
     let mut file = tempfile::NamedTempFile::new().unwrap();
     file.write_all(bytes).unwrap();
     let reasons = |error: opora_tables::FileError| error.flaws().iter().map(|flaw| flaw.reason).collect();
