@@ -60,7 +60,8 @@ pub(super) fn write(
     course: &Course,
 ) -> Result<Vec<(NaiveDate, FactId)>> {
     let loaded_at = tx.at;
-    let behind = discipline::store::organisations(tx, plan, plan.ends_on)?.behind;
+    let (organisations, _) = discipline::store::organisations(tx, plan, plan.ends_on, Place::Region)?;
+    let behind = organisations.behind;
     let codes: BTreeMap<Place, &str> =
         places.iter().filter_map(|(code, (area, _))| Some((placed(*area)?, code.as_str()))).collect();
     let mut routines = Vec::new();
