@@ -87,8 +87,7 @@ macro_rules! bulk_operations {
             /// every refused field at `/N/field`, N counted from 0. What takes longer than 20 seconds, or than `Prefer` says, is
             /// answered with 202 and goes on as a job; its lines are told at `/api/v1/imports/{id}/lines`.
             #[utoipa::path(operation_id = $id, tag = $tag, params(BulkQuery, IdempotencyKey, PreferHeader), security(("bearer" = ["imports:write"])),
-                request_body(description = "The records", content(
-                    (Vec<$line> = "application/json"), (String = "application/x-ndjson"))),
+                request_body(description = "The records as an array; or a line each, as `application/x-ndjson`, for which OpenAPI 3.1 has no form", content = Vec<$line>),
                 responses(
                     (status = 200, description = "What became of each line", body = BulkResult),
                     (status = 202, description = "Queued; the report will be there", body = ImportView, headers(("Location" = String, description = "The import's address"), ("Preference-Applied" = String, description = "`respond-async`, if it was asked for")))))]
