@@ -60,6 +60,18 @@ fn every_operation_says_what_it_is() {
     assert!(seen.len() >= 10, "the walk found only {seen:?}");
 }
 
+/// Readers of YAML 1.1 take a plain `on` for true.
+#[test]
+fn the_committed_contract_reads_the_same_in_every_yaml() {
+    let committed = opora::openapi::yaml().unwrap();
+    let read: Value = yaml_serde::from_str(&committed).unwrap();
+    assert!(read == *document(), "what was quoted is not what was meant");
+    let truths = [" on:", "- on", ": on", ": yes", ": no", " y:", " n:"];
+    let plain = committed.lines().filter(|line| truths.iter().any(|t| line.ends_with(t)));
+    assert_eq!(plain.collect::<Vec<_>>(), [""; 0]);
+    assert!(committed.contains("name: 'on'"), "the words have gone: so may this test");
+}
+
 #[test]
 fn every_secured_operation_documents_its_refusals() {
     for operation in operations().iter().filter(|o| o.permission().is_some()) {

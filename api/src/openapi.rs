@@ -108,7 +108,23 @@ pub fn query_parameters() -> Vec<(String, &'static str, Vec<String>)> {
 /// # Errors
 /// A document that cannot be written as YAML.
 pub fn yaml() -> Result<String, String> {
-    document().to_yaml().map_err(|e| e.to_string())
+    document().to_yaml().map(|text| quote_words(&text)).map_err(|e| e.to_string())
+}
+
+/// Quotes the words that are truth values to readers of YAML 1.1, which most of Python's are: a parameter is called `on`.
+fn quote_words(yaml: &str) -> String {
+    const WORDS: [&str; 6] = ["on", "off", "yes", "no", "y", "n"];
+    let quote = |line: &str| -> String {
+        let text = line.trim_start_matches([' ', '-']);
+        let start = &line[..line.len() - text.len()];
+        let (key, value) = text.split_once(": ").unwrap_or((text.trim_end_matches(':'), ""));
+        match (WORDS.contains(&key), WORDS.contains(&value)) {
+            (true, _) => format!("{start}'{key}'{}", &text[key.len()..]),
+            (_, true) => format!("{start}{key}: '{value}'"),
+            _ => line.to_owned(),
+        }
+    };
+    yaml.lines().map(|line| quote(line) + "\n").collect()
 }
 
 /// The contract as JSON.
