@@ -243,7 +243,7 @@ both!(rejects_come_in_pages_and_as_a_spreadsheet, |world| {
     let lines: Vec<&str> = sheet.text.trim_start_matches('\u{feff}').lines().collect();
     assert_eq!(lines.len(), 4, "{sheet}");
     assert_eq!(lines[0], "row;column;code;message");
-    assert_eq!(lines[1], "3;one_parent;more_than_whole;часть больше целого");
+    assert_eq!(lines[1], "3;one_parent;more_than_whole;a part is greater than the whole");
     assert!(!sheet.text.contains("101"), "a report never repeats the contents: {sheet}");
 });
 

@@ -313,7 +313,7 @@ fn every_mistake_of_an_issuer_is_told_at_once() {
     }
     assert!(!said.contains("zq7"), "{said}");
     let said = doctor("[[issuers]]\nnam = \"ministry\"\n", &[]);
-    assert!(said.contains("unknown field") && said.contains("nam"), "{said}");
+    assert!(said.contains("issuers.0.nam: there is no setting nam"), "{said}");
 }
 
 #[test]

@@ -95,7 +95,8 @@ fn a_limit_holds_over_all_nodes() {
     for _ in 0..30 {
         here.get(ME).expect(200);
     }
-    sleep(Duration::from_secs(3));
+    // A node that nobody asks anything listens every five seconds.
+    sleep(Duration::from_secs(7));
     let (count, refused) = ask_until_refused(&there, 40);
     assert!(refused.is_some(), "the second node knows nothing of the first");
     // Ten are left, and what of the last minute has gone by.

@@ -250,7 +250,8 @@ fn views(db: &mut Db) -> BTreeSet<String> {
 
 #[test]
 fn both_schemas_mean_the_same() {
-    let (mut sqlite, mut postgres) = (Storage::sqlite().connect(), Storage::postgres().connect());
+    let (here, there) = (Storage::sqlite(), Storage::postgres());
+    let (mut sqlite, mut postgres) = (here.connect(), there.connect());
     assert_eq!(views(&mut sqlite), views(&mut postgres));
     let (sqlite, postgres) = (schema_of(&mut sqlite), schema_of(&mut postgres));
     assert_eq!(sqlite.keys().collect::<Vec<_>>(), postgres.keys().collect::<Vec<_>>());
@@ -284,7 +285,8 @@ fn declared() -> BTreeMap<String, (Vec<String>, BTreeMap<String, Column>)> {
 
 #[test]
 fn the_code_knows_the_tables_as_they_are() {
-    let mut db = Storage::sqlite().connect();
+    let storage = Storage::sqlite();
+    let mut db = storage.connect();
     let (real, views) = (schema_of(&mut db), views(&mut db));
     let (seen, declared): (BTreeMap<_, _>, BTreeMap<_, _>) =
         declared().into_iter().partition(|(name, _)| views.contains(name));

@@ -10,7 +10,7 @@ use utoipa::IntoParams;
 pub struct PreferHeader {
     /// `respond-async`: answered with 202 at once; the work goes on. `wait=N`: for at most so many seconds is the end
     /// awaited; then 202.
-    #[param(rename = "Prefer", value_type = String, required = false, max_length = 200, example = "respond-async")]
+    #[param(rename = "Prefer", value_type = String, required = false, example = "respond-async")]
     pub prefer: Option<String>,
 }
 
