@@ -275,6 +275,10 @@ both!(a_stale_version_changes_nothing_and_a_known_one_is_not_sent_again, |world|
     // A webhook is its owner's.
     let hook = json!({ "url": "http://127.0.0.1:9/hook", "events": ["schools.*"] });
     clients.may(Permission::ManageWebhooks).post("/api/v1/webhooks", &hook).expect(201);
+    let act = json!({
+        "issuer": "Министерство", "kind": "order", "number": "7", "signed_on": "2020-06-01", "title": "О плане",
+    });
+    clients.may(Permission::WriteActs).post("/api/v1/acts", &act).expect(201);
     let mut there = There { found: BTreeMap::new() };
     let (mut faults, mut missing) = (Vec::new(), Vec::new());
     let mut stale = 0;
