@@ -122,8 +122,9 @@ test-clients: build-tests $(clients) ## Generate clients in TypeScript and Pytho
 	OPORA_BIN="$(debug_bin)" scripts/test-clients.sh
 
 .PHONY: fuzz-contract
-fuzz-contract: build-tests $(fuzzer) ## Schemathesis against a server with demo data (options: scripts/schemathesis.sh)
+fuzz-contract: build-tests $(fuzzer) ## Schemathesis against servers with demo data, on both databases (options: scripts/schemathesis.sh)
 	OPORA_BIN="$(debug_bin)" scripts/schemathesis.sh
+	OPORA_BIN="$(debug_bin)" OPORA_TEST_DATABASE=postgres OPORA_FUZZ_LOGINS=admin scripts/schemathesis.sh
 
 # Not part of `test`: cargo-deny takes minutes to build where it is not installed.
 .PHONY: deny

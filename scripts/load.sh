@@ -22,21 +22,7 @@ if [ -z "${OPORA_TEST_URL:-}" ]; then
     fi
     # A token for the whole run; codes of other systems, because six digits would run out.
     export OPORA_TOKEN_SECONDS=86400 OPORA_ANY_SCHOOL_CODE=true
-    case "${OPORA_TEST_DATABASE:-sqlite}" in
-        sqlite) exec "$root/scripts/with-server.sh" "$0" "$@" ;;
-        postgres)
-            # shellcheck disable=SC2016  # expanded inside
-            OPORA_TEST_PG_DURABLE=1 exec "$root/scripts/with-postgres.sh" bash -euc '
-                name=opora_load_$$
-                psql=$(command -v psql || printf "%s\n" /usr/lib/postgresql/*/bin/psql | tail -n 1)
-                "$psql" -q "$OPORA_TEST_POSTGRES_URL" -c "CREATE DATABASE $name TEMPLATE template0"
-                trap "\"$psql\" -q \"$OPORA_TEST_POSTGRES_URL\" -c \"DROP DATABASE IF EXISTS $name WITH (FORCE)\"" EXIT
-                export OPORA_TEST_DATABASE_URL=${OPORA_TEST_POSTGRES_URL%/*}/$name
-                "$@"
-            ' bash "$root/scripts/with-server.sh" "$0" "$@"
-            ;;
-        *) say "OPORA_TEST_DATABASE is sqlite or postgres"; exit 2 ;;
-    esac
+    OPORA_TEST_PG_DURABLE=1 exec "$root/scripts/with-server.sh" "$0" "$@"
 fi
 
 seconds=${OPORA_TEST_LOAD_SECONDS:-60}

@@ -3,12 +3,13 @@
 #
 #     scripts/with-server.sh scripts/schemathesis.sh
 #
-# The command sees OPORA_TEST_URL, the server's address on 127.0.0.1, OPORA_TEST_PID, its process, and OPORA_BIN, the binary, whose command line works on the server's
-# database. The database is SQLite in a directory of its own, which holds the command's TMPDIR too and is removed when the command ends,
-# also after ctrl-C or SIGTERM: what is done here is not undone.
+# The command sees OPORA_TEST_URL, the server's address on 127.0.0.1, OPORA_TEST_PID, its process, and OPORA_BIN, the binary, whose
+# command line works on the server's database. The database is SQLite in a directory of its own, which holds the command's TMPDIR too, or
+# one of its own on a PostgreSQL server; all of it is removed when the command ends, also after ctrl-C or SIGTERM.
 #
 # OPORA_BIN                 the binary (target/debug/opora)
-# OPORA_TEST_DATABASE_URL   an empty database instead
+# OPORA_TEST_DATABASE       sqlite or postgres (sqlite)
+# OPORA_TEST_POSTGRES_URL   a superuser's address of that server; without it a cluster is started (scripts/with-postgres.sh)
 set -euo pipefail
 
 say() { printf 'with-server: %s\n' "$*" >&2; }
@@ -17,9 +18,21 @@ say() { printf 'with-server: %s\n' "$*" >&2; }
 root=$(cd "$(dirname "$0")/.." && pwd)
 bin=$(realpath -m "${OPORA_BIN:-${CARGO_TARGET_DIR:-$root/target}/debug/opora}")
 [ -x "$bin" ] || { say "no binary at $bin: make build-tests"; exit 1; }
+case "${OPORA_TEST_DATABASE:=sqlite}" in
+    sqlite) ;;
+    postgres) [ -n "${OPORA_TEST_POSTGRES_URL:-}" ] || exec "$root/scripts/with-postgres.sh" "$0" "$@" ;;
+    *) say "OPORA_TEST_DATABASE is sqlite or postgres"; exit 2 ;;
+esac
 
 work=$(mktemp -d "${TMPDIR:-/tmp}/opora-server.XXXXXX")
 server=
+database=opora_server_$$
+# on_postgres SQL: says it to the server as its superuser.
+on_postgres() {
+    local psql
+    psql=$(command -v psql || printf '%s\n' /usr/lib/postgresql/*/bin/psql | tail -n 1)
+    "$psql" -q "$OPORA_TEST_POSTGRES_URL" -c "$1"
+}
 clean_up() {
     status=$?
     trap '' INT TERM HUP
@@ -31,6 +44,7 @@ clean_up() {
         say "the server's last lines:"
         tail -n 40 "$work/server.log" >&2
     fi
+    [ "$OPORA_TEST_DATABASE" = sqlite ] || on_postgres "DROP DATABASE IF EXISTS $database WITH (FORCE)" || true
     rm -rf "$work"
 }
 trap clean_up EXIT
@@ -39,7 +53,12 @@ trap 'exit 143' TERM HUP
 
 port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
 # The one place that knows how the server is configured.
-export DATABASE_URL=${OPORA_TEST_DATABASE_URL:-sqlite:$work/opora.db} OPORA_LISTEN=127.0.0.1:$port OPORA_ISSUER=http://127.0.0.1:$port OPORA_DATA_DIR=$work/data
+export DATABASE_URL=sqlite:$work/opora.db
+if [ "$OPORA_TEST_DATABASE" = postgres ]; then
+    on_postgres "CREATE DATABASE $database TEMPLATE template0"
+    DATABASE_URL=${OPORA_TEST_POSTGRES_URL%/*}/$database
+fi
+export OPORA_LISTEN=127.0.0.1:$port OPORA_ISSUER=http://127.0.0.1:$port OPORA_DATA_DIR=$work/data
 # A fuzzer asks more often than anybody may.
 export OPORA_RATE_LIMIT=0 OPORA_RATE_LIMIT_ANONYMOUS=0
 

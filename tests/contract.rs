@@ -192,6 +192,24 @@ both!(every_documented_operation_is_served, |world| {
     }
 });
 
+both!(an_address_refuses_every_method_it_does_not_have, |world| {
+    let stranger = world.stranger();
+    for operation in operations() {
+        let here: BTreeSet<_> =
+            operations().into_iter().filter(|o| o.path == operation.path).map(|o| o.method).collect();
+        let path = operation.path_with(|_| Some("1".into()));
+        for method in
+            ["GET", "PUT", "POST", "PATCH", "DELETE"].into_iter().filter(|method| !here.contains(*method))
+        {
+            let reply = stranger.call(method, &path).send();
+            assert_eq!(reply.status, 405, "{method} {path}: {reply}");
+            let told = reply.header("allow").split(", ").filter(|method| *method != "HEAD");
+            assert_eq!(told.map(String::from).collect::<BTreeSet<_>>(), here, "{method} {path}");
+            reply.problem("method_not_allowed");
+        }
+    }
+});
+
 both!(the_documentation_page_needs_nothing_from_elsewhere, |world| {
     let stranger = world.stranger();
     let page = stranger.get("/docs/").expect(200);

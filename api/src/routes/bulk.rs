@@ -15,14 +15,17 @@ use crate::{
     extract::{Items, Query, SentBody, list_query, page},
     length,
     prefer::{PreferHeader, Preference},
-    routes::imports::{ImportView, view},
+    routes::{
+        contract::unmatched,
+        imports::{ImportView, view},
+    },
     state::{State, off_thread},
     upload::media_type,
     work::{Desk, LOOK},
 };
 use actix_web::{
     HttpRequest, get, post, rt,
-    web::{Data, Path, Payload},
+    web::{self, Data, Path, Payload},
 };
 use opora_db::{
     idempotency::Created,
@@ -72,9 +75,9 @@ list_query! {
 /// Declares the operations: one for each kind of record, alike but for the kind.
 macro_rules! bulk_operations {
     ($($name:ident $id:tt $tag:tt $path:tt $kind:ident $line:ident $summary:tt;)+) => {
-        /// Registers the operations of this file.
+        /// Registers the operations of this file. With another method their addresses would be taken for records called `bulk`.
         pub fn register(config: &mut ServiceConfig) {
-            config$(.service($name))+.service(list_lines);
+            config$(.service($name).route($path, web::to(unmatched)))+.service(list_lines);
         }
 
         $(

@@ -89,8 +89,14 @@ pub fn pages(config: &mut web::ServiceConfig) {
 
 /// Answers what no route takes: 405 with the methods of the address, 404 where no operation lives.
 pub async fn unmatched(request: HttpRequest, published: Data<Published>) -> HttpResponse {
-    let here = published.methods.iter().filter(|(address, _)| address.is_match(request.path()));
-    let methods: Vec<&str> = here.map(|(_, method)| method.as_str()).collect();
+    let path = request.path();
+    let here = || published.methods.iter().filter(|(address, _)| address.is_match(path));
+    // `/schools/bulk` looks like a school of that name as well; what is written out is meant.
+    let is_written_out = here().any(|(address, _)| address.pattern() == Some(path));
+    let methods: Vec<&str> = here()
+        .filter(|(address, _)| !is_written_out || address.pattern() == Some(path))
+        .map(|(_, method)| method.as_str())
+        .collect();
     if methods.is_empty() {
         return HttpResponse::NotFound().finish();
     }

@@ -52,12 +52,13 @@ pub fn all(config: &mut ServiceConfig) {
     token_info::register(config);
     changes::register(config);
     webhooks::register(config);
+    // Before the records: `/schools/bulk` is not the school `bulk`.
+    bulk::register(config);
     contexts::register(config);
     designations::register(config);
     discipline::register(config);
     exports::register(config);
     identification::register(config);
-    bulk::register(config);
     imports::register(config);
     jobs::register(config);
     lists::register(config);
