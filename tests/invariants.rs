@@ -6,6 +6,7 @@ use crate::{
     harness::{
         Client, World,
         contract::{Operation, operations, resolve},
+        facts,
     },
 };
 use opora_identity::{Permission, Role};
@@ -218,9 +219,10 @@ impl There {
     }
 }
 
-fn first(client: &Client, list: &str) -> Option<Value> {
-    let page = client.get(list);
-    page.json["items"].as_array().and_then(|items| items.first().cloned())
+/// The newest of a list, whatever its order: what was made last may still change.
+fn newest(client: &Client, list: &str) -> Option<Value> {
+    let page = client.get(&format!("{list}?limit=1000"));
+    page.json["items"].as_array()?.iter().max_by_key(|item| item["id"].as_i64()).cloned()
 }
 
 fn find(client: &Client, path: &str) -> Option<String> {
@@ -243,35 +245,25 @@ fn find(client: &Client, path: &str) -> Option<String> {
     match path {
         "/api/v1/evidence/{id}" | "/api/v1/evidence/{id}/content" => {
             let facts = client.get("/api/v1/facts?limit=1000").items().to_vec();
-            let of = |fact: &Value| first(client, &format!("/api/v1/facts/{}/evidence", fact["id"]));
+            let of = |fact: &Value| newest(client, &format!("/api/v1/facts/{}/evidence", fact["id"]));
             let evidence = facts.iter().find_map(of)?;
             Some(path.replace("{id}", &evidence["id"].to_string()))
         }
         "/api/v1/identification-runs/{id}/verdicts/{school}" => {
-            let run = first(client, "/api/v1/identification-runs")?;
-            let verdict = first(client, &format!("/api/v1/identification-runs/{}/verdicts", run["id"]))?;
+            let run = newest(client, "/api/v1/identification-runs")?;
+            let verdict = newest(client, &format!("/api/v1/identification-runs/{}/verdicts", run["id"]))?;
             Some(format!("/api/v1/identification-runs/{}/verdicts/{}", run["id"], verdict["school_id"]))
         }
         _ => {
             let (list, rest) = path.split_once("/{id}")?;
-            let item = first(client, list)?;
+            let item = newest(client, list)?;
             (!rest.contains('{')).then(|| format!("{list}/{}{rest}", item["id"]))
         }
     }
 }
 
-/// Bodies for steps that do not take an empty one.
-fn body_of(operation: &Operation) -> Value {
-    match operation.id {
-        "decline_fact" => json!({ "reason": "Нет приказа" }),
-        "return_report" => json!({ "remarks": "Уточнить." }),
-        _ => json!({}),
-    }
-}
-
-both!(a_stale_version_changes_nothing_and_a_known_one_is_not_sent_again, |world| {
-    tell_all(world);
-    let clients = Clients::of(world);
+/// Makes what may still change: the stories end with facts decided, methodologies published and clients shut out.
+fn make_changeable(world: &World, clients: &Clients) {
     // A webhook is its owner's.
     let hook = json!({ "url": "http://127.0.0.1:9/hook", "events": ["schools.*"] });
     clients.may(Permission::ManageWebhooks).post("/api/v1/webhooks", &hook).expect(201);
@@ -279,9 +271,30 @@ both!(a_stale_version_changes_nothing_and_a_known_one_is_not_sent_again, |world|
         "issuer": "Министерство", "kind": "order", "number": "7", "signed_on": "2020-06-01", "title": "О плане",
     });
     clients.may(Permission::WriteActs).post("/api/v1/acts", &act).expect(201);
+    let methodology = json!({ "code": "draft", "title": "Проект" });
+    clients.may(Permission::WriteMethodologies).post("/api/v1/methodologies", &methodology).expect(201);
+    let institute = clients.may(Permission::DecideFacts);
+    facts::enter(institute, &facts::draft(institute));
+    world.keyless_client(json!({ "scopes": ["reports:read"] }));
+}
+
+/// Bodies for steps that do not take an empty one.
+fn body_of(operation: &Operation) -> Value {
+    match operation.id {
+        "decline_fact" => json!({ "reason": "Нет приказа" }),
+        "return_report" => json!({ "remarks": "Уточнить." }),
+        "update_report" => json!({ "texts": {} }),
+        "update_user" => json!({ "active": true }),
+        _ => json!({}),
+    }
+}
+
+both!(a_stale_version_changes_nothing_and_a_known_one_is_not_sent_again, |world| {
+    tell_all(world);
+    let clients = Clients::of(world);
+    make_changeable(world, &clients);
     let mut there = There { found: BTreeMap::new() };
     let (mut faults, mut missing) = (Vec::new(), Vec::new());
-    let mut stale = 0;
     for (operation, permission) in secured() {
         let client = clients.may(permission);
         let conditional = ["If-Match", "If-None-Match"].iter().any(|name| has(&operation, name));
@@ -298,11 +311,8 @@ both!(a_stale_version_changes_nothing_and_a_known_one_is_not_sent_again, |world|
         if has(&operation, "If-Match") {
             let call = client.call(&operation.method, &path).header("If-Match", "\"999999\"");
             let reply = call.json(&body_of(&operation)).send();
-            // What no version would allow may be told first: a decided fact, a body without what it must hold.
-            match (reply.status, reply.json["code"].as_str().unwrap_or_default()) {
-                (412, "precondition_failed") => stale += 1,
-                (409, _) | (400, "invalid_json") => {}
-                _ => faults.push(format!("{}: {reply}", operation.id)),
+            if (reply.status, &reply.json["code"]) != (412, &json!("precondition_failed")) {
+                faults.push(format!("{}: {reply}", operation.id));
             }
         } else {
             let read = client.get(&path);
@@ -317,7 +327,6 @@ both!(a_stale_version_changes_nothing_and_a_known_one_is_not_sent_again, |world|
     }
     assert!(faults.is_empty(), "{}", faults.join("\n"));
     assert!(missing.is_empty(), "nothing is there for {missing:?}");
-    assert!(stale >= 15, "only {stale} operations told a stale version");
 });
 
 both!(the_catalogue_names_every_code_and_every_reason, |world| {
