@@ -7,8 +7,11 @@ use crate::harness::{
 use opora_identity::Role;
 use proptest::{prelude::*, sample::Index, test_runner::TestRunner};
 
+/// `OPORA_TEST_FUZZ_CASES` makes the search longer.
 fn runner() -> TestRunner {
-    let config = ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(300) };
+    let asked = std::env::var("OPORA_TEST_FUZZ_CASES").ok().and_then(|cases| cases.parse().ok());
+    let cases = asked.unwrap_or(300);
+    let config = ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() };
     TestRunner::new(config)
 }
 

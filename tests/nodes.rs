@@ -143,6 +143,23 @@ fn one_key_on_two_nodes_at_once_has_one_effect() {
     assert_eq!(storage.number("SELECT count(*) AS n FROM schools WHERE code LIKE '5209%'"), 25);
 }
 
+#[test]
+#[ignore = "needs nginx: make test-nodes"]
+fn a_limit_holds_for_both_nodes_together() {
+    const LIMIT: usize = 200;
+    let storage = Storage::postgres();
+    let pair = Pair::on(&storage, &[("RATE_LIMIT", &LIMIT.to_string())]);
+    let client = pair.client("institute");
+    let refused = (0..2 * LIMIT).find(|_| {
+        thread::sleep(Duration::from_millis(20));
+        client.get("/api/v1/me").status == 429
+    });
+    // A tenth for each node, what is sent until the nodes have told each other, and what of the last minute goes by.
+    let most = LIMIT + LIMIT / 5 + 50;
+    assert!(refused.is_some_and(|count| (LIMIT / 2..most).contains(&count)), "{refused:?}");
+    assert!([0, 1].into_iter().any(|node| pair.at(node, &client).get("/api/v1/me").status == 429));
+}
+
 fn kid(client: &Client) -> String {
     jsonwebtoken::decode_header(client.token.as_deref().unwrap()).unwrap().kid.unwrap()
 }

@@ -41,6 +41,9 @@ enum Action {
         /// In how many days it ends by itself.
         #[arg(long)]
         days: Option<u32>,
+        /// How many requests it may send in a minute, if not as many as any client.
+        #[arg(long)]
+        rate_limit: Option<i32>,
         /// A file with its public keys (a JSON Web Key Set); it then gets no secret.
         #[arg(long)]
         jwks: Option<PathBuf>,
@@ -69,7 +72,7 @@ impl Client {
     pub(super) fn run(self, config: Config) -> Outcome {
         let database = startup::open(&config).map_err(told)?;
         match self.action {
-            Action::Create { name, scopes, municipality, school, days, jwks } => {
+            Action::Create { name, scopes, municipality, school, days, rate_limit, jwks } => {
                 let bounds = |db: &mut Db| area(db, municipality.as_deref(), school.as_deref());
                 let (municipality_id, school_id) = match database.read(bounds).map_err(told)? {
                     Area::Region => (None, None),
@@ -78,7 +81,9 @@ impl Client {
                 };
                 let jwks = jwks.map(read_keys).transpose()?;
                 let expires_at = in_days(days);
-                create(&database, &ClientDraft { name, scopes, municipality_id, school_id, expires_at, jwks })
+                let draft =
+                    ClientDraft { name, scopes, municipality_id, school_id, rate_limit, expires_at, jwks };
+                create(&database, &draft)
             }
             Action::List => list(&database),
             Action::Revoke { client_id } => {

@@ -55,7 +55,7 @@ impl Limiter {
         let mut counts = Vec::new();
         self.each(|caller, tally| {
             tally.roll(minute);
-            let busy = (self.limit(*caller) / BUSY).max(1);
+            let busy = (tally.limit / BUSY).max(1);
             for (at, requests) in [(minute - 1, tally.mine[0]), (minute, tally.mine[1])] {
                 if requests >= busy {
                     counts.push(Count { caller: word(*caller), minute: at, requests: requests as i64 });
@@ -135,19 +135,19 @@ mod tests {
         let (here, there) = (limiter(), limiter());
         let user = Caller::Actor(ActorKind::User, 7);
         for _ in 0..15 {
-            assert!(here.charge(user, 600).unwrap().is_good());
+            assert!(here.charge(user, None, 600).unwrap().is_good());
         }
         // Quiet callers are not spoken of.
-        here.charge(Caller::Actor(ActorKind::User, 8), 600);
+        here.charge(Caller::Actor(ActorKind::User, 8), None, 600);
         let told = here.busy(10);
         assert_eq!(told, [Count { caller: "u7".into(), minute: 10, requests: 15 }]);
         there.learn(10, &told);
-        assert_eq!(there.charge(user, 600).unwrap().left, 4);
+        assert_eq!(there.charge(user, None, 600).unwrap().left, 4);
         // What is told again replaces what was told before.
         there.learn(10, &told);
-        assert_eq!(there.charge(user, 600).unwrap().left, 3);
+        assert_eq!(there.charge(user, None, 600).unwrap().left, 3);
         there.sweep(12);
-        assert_eq!(there.charge(user, 720).unwrap().left, 19);
+        assert_eq!(there.charge(user, None, 720).unwrap().left, 19);
     }
 
     #[test]

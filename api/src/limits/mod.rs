@@ -78,6 +78,8 @@ impl Caller {
 /// Requests of a caller in the last minute and in this one.
 #[derive(Clone, Copy, Default)]
 struct Tally {
+    /// What its caller may send in a minute.
+    limit: u64,
     minute: i64,
     mine: [u64; 2],
     others: [u64; 2],
@@ -93,7 +95,7 @@ impl Tally {
                     *pair = [pair[1], 0];
                 }
             }
-            _ => *self = Self::default(),
+            _ => (self.mine, self.others) = Default::default(),
         }
         self.minute = minute;
     }
@@ -134,9 +136,10 @@ impl Limiter {
         shard.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Counts a request of `caller` at `now`, in seconds since 1970, if it is let in. Nothing where no limit holds.
-    fn charge(&self, caller: Caller, now: u64) -> Option<Standing> {
-        let limit = self.limit(caller);
+    /// Counts a request of `caller` at `now`, in seconds since 1970, if it is let in; `own` is its limit, if that was said
+    /// of it alone. Nothing where no limit holds.
+    fn charge(&self, caller: Caller, own: Option<u32>, now: u64) -> Option<Standing> {
+        let limit = own.map_or_else(|| self.limit(caller), u64::from);
         if limit == 0 {
             return None;
         }
@@ -144,10 +147,11 @@ impl Limiter {
         let is_new = !shard.contains_key(&caller);
         if is_new && shard.len() >= MOST && matches!(caller, Caller::Address(_)) {
             drop(shard);
-            return self.charge(Caller::Crowd, now);
+            return self.charge(Caller::Crowd, None, now);
         }
         let tally = shard.entry(caller).or_default();
         tally.roll((now / WINDOW) as i64);
+        tally.limit = limit;
         let (before, count) = (tally.mine[0] + tally.others[0], tally.mine[1] + tally.others[1]);
         let standing = rules::judge(limit, before, count, now % WINDOW);
         // Who is refused is not counted, or would never be let in again.
@@ -186,7 +190,7 @@ pub fn charge_stranger(request: &HttpRequest) -> Result<(), ApiError> {
 pub fn charge_address(request: &HttpRequest) -> Result<(), ApiError> {
     let told = request.extensions().get::<Told>().is_some();
     match address_of(request) {
-        Some(address) if !told => charge(request, Caller::of_address(address)),
+        Some(address) if !told => charge(request, Caller::of_address(address), None),
         _ => Ok(()),
     }
 }
@@ -197,12 +201,12 @@ pub fn charge_address(request: &HttpRequest) -> Result<(), ApiError> {
 /// [`ProblemCode::TooManyRequests`].
 pub fn charge_actor(request: &HttpRequest, actor: &Actor) -> Result<(), ApiError> {
     let (kind, id) = actor.key();
-    charge(request, Caller::Actor(kind, id))
+    charge(request, Caller::Actor(kind, id), actor.rate_limit())
 }
 
-fn charge(request: &HttpRequest, caller: Caller) -> Result<(), ApiError> {
+fn charge(request: &HttpRequest, caller: Caller, own: Option<u32>) -> Result<(), ApiError> {
     let Some(state) = request.app_data::<Data<State>>() else { return Ok(()) };
-    let Some(standing) = state.limiter.charge(caller, now()) else { return Ok(()) };
+    let Some(standing) = state.limiter.charge(caller, own, now()) else { return Ok(()) };
     request.extensions_mut().insert(Told(caller, standing));
     if standing.is_good() {
         return Ok(());
@@ -245,19 +249,29 @@ mod tests {
         let limiter = limiter();
         let (user, client) = (Caller::Actor(ActorKind::User, 1), Caller::Actor(ActorKind::Client, 1));
         for _ in 0..5 {
-            assert!(limiter.charge(user, 600).unwrap().is_good());
+            assert!(limiter.charge(user, None, 600).unwrap().is_good());
         }
-        assert!(!limiter.charge(user, 600).unwrap().is_good());
-        assert!(limiter.charge(client, 600).unwrap().is_good());
+        assert!(!limiter.charge(user, None, 600).unwrap().is_good());
+        assert!(limiter.charge(client, None, 600).unwrap().is_good());
         // Two minutes on nothing of it counts.
-        assert_eq!(limiter.charge(user, 720).unwrap().left, 4);
+        assert_eq!(limiter.charge(user, None, 720).unwrap().left, 4);
+    }
+
+    #[test]
+    fn a_client_may_have_a_limit_of_its_own() {
+        let limiter = limiter();
+        let client = |id| Caller::Actor(ActorKind::Client, id);
+        assert_eq!(limiter.charge(client(1), Some(100), 600).unwrap().left, 99);
+        assert_eq!(limiter.charge(client(2), Some(1), 600).unwrap().left, 0);
+        assert!(!limiter.charge(client(2), Some(1), 601).unwrap().is_good());
+        assert_eq!(limiter.charge(client(3), None, 600).unwrap().left, 4);
     }
 
     #[test]
     fn addresses_are_bounded() {
         let limiter = limiter();
         for n in 0..(2 * SHARDS * MOST) as u32 {
-            limiter.charge(Caller::of_address(IpAddr::V4(n.into())), 600);
+            limiter.charge(Caller::of_address(IpAddr::V4(n.into())), None, 600);
         }
         let held: usize = limiter.shards.iter().map(|shard| shard.lock().unwrap().len()).sum();
         assert!(held <= SHARDS * MOST + 1, "{held}");
@@ -268,7 +282,7 @@ mod tests {
     #[test]
     fn off_is_off() {
         let limiter = Limiter::new(&Config { rate_limit: 0, rate_limit_anonymous: 0, ..Config::default() });
-        assert_eq!(limiter.charge(Caller::Actor(ActorKind::User, 1), 600), None);
-        assert_eq!(limiter.charge(Caller::Crowd, 600), None);
+        assert_eq!(limiter.charge(Caller::Actor(ActorKind::User, 1), None, 600), None);
+        assert_eq!(limiter.charge(Caller::Crowd, None, 600), None);
     }
 }

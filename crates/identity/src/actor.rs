@@ -42,6 +42,8 @@ pub enum Who {
         id: ClientId,
         /// How often its rights had been taken back when the token was made.
         epoch: i64,
+        /// How many requests it may send in a minute, if not as many as any client.
+        rate_limit: Option<i32>,
     },
 }
 
@@ -88,6 +90,14 @@ impl Actor {
         match self.who {
             Who::User { id, .. } => (ActorKind::User, id.0),
             Who::Client { id, .. } => (ActorKind::Client, id.0),
+        }
+    }
+
+    /// How many requests it may send in a minute, if that was said of it alone.
+    pub fn rate_limit(&self) -> Option<u32> {
+        match self.who {
+            Who::User { .. } => None,
+            Who::Client { rate_limit, .. } => rate_limit.and_then(|limit| limit.try_into().ok()),
         }
     }
 

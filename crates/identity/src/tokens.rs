@@ -70,6 +70,8 @@ struct ClientClaims {
     municipality: Option<MunicipalityId>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     school: Option<SchoolId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    rate_limit: Option<i32>,
     iat: i64,
     exp: i64,
 }
@@ -79,7 +81,7 @@ impl ClientClaims {
     fn actor(self) -> Option<Actor> {
         let granted = Permissions::known(&self.scope).iter().filter(|p| Permission::FOR_CLIENTS.contains(p));
         Some(Actor {
-            who: Who::Client { id: ClientId(self.cid), epoch: self.epoch },
+            who: Who::Client { id: ClientId(self.cid), epoch: self.epoch, rate_limit: self.rate_limit },
             name: self.client_id,
             permissions: granted.chain([Permission::ReadToken]).collect(),
             area: area(self.municipality, self.school)?,
@@ -134,7 +136,7 @@ impl Known {
     fn has_ended(&self, who: &Who) -> bool {
         match who {
             Who::User { session, .. } => session.is_some_and(|session| self.ended.contains(&session)),
-            Who::Client { id, epoch } => self.epochs.get(id).is_some_and(|now| epoch < now),
+            Who::Client { id, epoch, .. } => self.epochs.get(id).is_some_and(|now| epoch < now),
         }
     }
 }
@@ -240,6 +242,7 @@ impl Tokens {
             epoch: holder.epoch,
             municipality: client.municipality_id,
             school: client.school_id,
+            rate_limit: client.rate_limit,
             iat: now.unix(),
             exp,
         };

@@ -64,6 +64,7 @@ diesel::table! {
         version -> BigInt,
         created_at -> Timestamp,
         updated_at -> Timestamp,
+        rate_limit -> Nullable<Integer>,
     }
 }
 

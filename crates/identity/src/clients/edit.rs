@@ -16,6 +16,9 @@ use utoipa::ToSchema;
 /// The longest name, in characters.
 const NAME: usize = 200;
 
+/// The highest limit, in requests a minute.
+const MOST_REQUESTS: i32 = 1_000_000;
+
 /// A new client.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -31,6 +34,9 @@ pub struct ClientDraft {
     pub municipality_id: Option<MunicipalityId>,
     /// The school it works for; not together with a municipality.
     pub school_id: Option<SchoolId>,
+    /// How many requests it may send in a minute, if not as many as any client.
+    #[schema(minimum = 1, maximum = 1_000_000)]
+    pub rate_limit: Option<i32>,
     /// When it ends by itself.
     pub expires_at: Option<Moment>,
     /// Its public keys (RFC 7517), if it authenticates by signed assertions: Ed25519, P-256, or RSA of 2048 bits and more.
@@ -52,6 +58,10 @@ pub struct ClientPatch {
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Vec<Permission>, required = false, min_items = 1)]
     pub scopes: Option<Vec<String>>,
+    /// Another limit, in requests a minute.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<i32>, minimum = 1, maximum = 1_000_000)]
+    pub rate_limit: Option<Option<i32>>,
     /// Another end.
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<Moment>)]
@@ -76,6 +86,7 @@ pub fn create(tx: &mut Tx, draft: &ClientDraft) -> Result<ServiceClient> {
     let name = check.line("/name", &draft.name, NAME);
     let scopes = checked_scopes(&mut check, &draft.scopes);
     check.unless(draft.expires_at.is_none_or(|end| end > tx.at), "/expires_at", Reason::OutOfRange);
+    check_limit(&mut check, draft.rate_limit);
     let twice = draft.municipality_id.is_some() && draft.school_id.is_some();
     check.unless(!twice, "/school_id", Reason::Contradiction);
     let keys = draft.jwks.as_ref().and_then(|jwks| ClientKeys::read(&mut check, jwks));
@@ -87,6 +98,7 @@ pub fn create(tx: &mut Tx, draft: &ClientDraft) -> Result<ServiceClient> {
         clients::municipality_id.eq(draft.municipality_id),
         clients::school_id.eq(draft.school_id),
         clients::jwks.eq(keys.as_ref().map(text).transpose()?),
+        clients::rate_limit.eq(draft.rate_limit),
         clients::expires_at.eq(draft.expires_at),
         clients::created_at.eq(tx.at),
         clients::updated_at.eq(tx.at),
@@ -115,6 +127,10 @@ pub fn update(tx: &mut Tx, id: ClientId, version: i64, patch: &ClientPatch) -> R
     if let Some(words) = &patch.scopes {
         after.scopes = checked_scopes(&mut check, words);
     }
+    if let Some(limit) = patch.rate_limit {
+        check_limit(&mut check, limit);
+        after.rate_limit = limit;
+    }
     if let Some(end) = patch.expires_at {
         check.unless(end.is_none_or(|end| end > at), "/expires_at", Reason::OutOfRange);
         after.expires_at = end;
@@ -128,6 +144,7 @@ pub fn update(tx: &mut Tx, id: ClientId, version: i64, patch: &ClientPatch) -> R
         .set((
             clients::name.eq(&after.name),
             clients::scopes.eq(after.scopes.to_string()),
+            clients::rate_limit.eq(after.rate_limit),
             clients::expires_at.eq(after.expires_at),
             clients::disabled.eq(after.disabled),
             clients::jwks.eq(after.jwks.as_ref().map(text).transpose()?),
@@ -178,13 +195,18 @@ fn open(tx: &mut Tx, id: ClientId, version: i64) -> Result<ServiceClient> {
 }
 
 fn takes_something(before: &ServiceClient, after: &ServiceClient) -> bool {
+    // A token says what limit its client had, and what any client has may be less.
+    let less = before.rate_limit != after.rate_limit
+        && (after.rate_limit.is_none()
+            || before.rate_limit.is_none()
+            || after.rate_limit < before.rate_limit);
     let sooner = match (before.expires_at, after.expires_at) {
         (_, None) => false,
         (None, Some(_)) => true,
         (Some(old), Some(new)) => new < old,
     };
     let keys_changed = before.jwks.is_some() && before.jwks != after.jwks;
-    sooner || keys_changed || after.disabled || !before.scopes.within(after.scopes)
+    sooner || less || keys_changed || after.disabled || !before.scopes.within(after.scopes)
 }
 
 fn checked_scopes(check: &mut Check, words: &[String]) -> Permissions {
@@ -198,6 +220,11 @@ fn checked_scopes(check: &mut Check, words: &[String]) -> Permissions {
         }
     }
     scopes.into_iter().collect()
+}
+
+fn check_limit(check: &mut Check, limit: Option<i32>) {
+    let right = limit.is_none_or(|limit| (1..=MOST_REQUESTS).contains(&limit));
+    check.unless(right, "/rate_limit", Reason::OutOfRange);
 }
 
 fn text(keys: &ClientKeys) -> Result<String> {

@@ -42,6 +42,8 @@ pub struct ServiceClient {
     pub jwks: Option<ClientKeys>,
     /// Its secrets, the oldest first; never the secrets themselves.
     pub secrets: Vec<ClientSecret>,
+    /// How many requests it may send in a minute, if not as many as any client.
+    pub rate_limit: Option<i32>,
     /// When it ends by itself.
     pub expires_at: Option<Moment>,
     /// Whether it is stopped for a while.
@@ -85,6 +87,7 @@ struct Row {
     municipality_id: Option<MunicipalityId>,
     school_id: Option<SchoolId>,
     jwks: Option<String>,
+    rate_limit: Option<i32>,
     expires_at: Option<Moment>,
     disabled: bool,
     revoked_at: Option<Moment>,
@@ -96,8 +99,9 @@ struct Row {
 
 impl Row {
     fn with(self, secrets: Vec<ClientSecret>) -> Result<ServiceClient> {
-        let Row { id, client_id, name, municipality_id, school_id, expires_at, disabled, .. } = self;
-        let Row { revoked_at, last_used_at, version, created_at, updated_at, .. } = self;
+        let Row { id, client_id, name, municipality_id, school_id, rate_limit, .. } = self;
+        let Row { expires_at, disabled, revoked_at, last_used_at, version, created_at, updated_at, .. } =
+            self;
         let jwks = self.jwks.map(|text| serde_json::from_str(&text)).transpose().map_err(Error::fault)?;
         let scopes = Permissions::known(&self.scopes);
         Ok(ServiceClient {
@@ -109,6 +113,7 @@ impl Row {
             school_id,
             jwks,
             secrets,
+            rate_limit,
             expires_at,
             disabled,
             revoked_at,

@@ -145,14 +145,19 @@ fn check(order: &Order, report: &Report) -> std::result::Result<(), TestCaseErro
     Ok(())
 }
 
+/// `OPORA_TEST_FUZZ_CASES` makes the search longer.
+fn config(usual: u32) -> ProptestConfig {
+    let asked = std::env::var("OPORA_TEST_FUZZ_CASES").ok().and_then(|cases| cases.parse().ok());
+    ProptestConfig { cases: asked.unwrap_or(usual), failure_persistence: None, ..ProptestConfig::default() }
+}
+
 fn any_file_of(kind: ImportKind) {
     let (database, _folder) = region();
-    let config = ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(96) };
     let modes = select(vec![ImportMode::Atomic, ImportMode::BestEffort]);
     // Lists come as files only.
     let by_line = prop::bool::weighted(if kind == ImportKind::Lists { 0.0 } else { 0.5 });
     let cases = (rows(kind), modes, prop::bool::weighted(0.2), by_line);
-    let outcome = TestRunner::new(config).run(&cases, |(rows, mode, dry_run, by_line)| {
+    let outcome = TestRunner::new(config(96)).run(&cases, |(rows, mode, dry_run, by_line)| {
         let order = order(kind, mode, dry_run, by_line);
         let bytes = if by_line { as_lines(kind, &rows) } else { as_csv(kind, &rows) };
         let Some(report) = load(&database, &order, &bytes)? else { return Ok(()) };
@@ -206,7 +211,7 @@ fn support_records() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(32) })]
+    #![proptest_config(config(32))]
     #[test]
     fn arbitrary_bytes_are_refused_or_read(bytes in vec(any::<u8>(), 0..400), by_line: bool) {
         thread_local!(static REGION: (Database, tempfile::TempDir) = region());
