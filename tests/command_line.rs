@@ -1,7 +1,7 @@
 //! The command line beside a server: one way for a file, whichever door it comes through.
 
 use crate::harness::{
-    World,
+    Server, World,
     load::Busy,
     process::{run, shell},
     storage::Storage,
@@ -47,6 +47,46 @@ both!(a_file_from_the_command_line_is_an_import_like_any_other, |world| {
     );
     assert_eq!(world.storage.number("SELECT count(*) AS n FROM import_chunks"), 0);
 });
+
+both!(a_dry_run_ends_as_the_import_would, |world| {
+    let file = world.storage.dir.path().join("contexts.csv");
+    let ended_well = |contents: &str, options: &[&str]| {
+        std::fs::write(&file, contents).unwrap();
+        let arguments = [&["import", "contexts", file.to_str().unwrap(), "--dry-run"], options].concat();
+        run(&world.storage, &arguments, &[]).status.success()
+    };
+    let bad = CONTEXTS.replace(";80", ";-80");
+    assert!(ended_well(CONTEXTS, &[]));
+    assert!(!ended_well(&bad, &[]));
+    assert!(ended_well(&bad, &["--best-effort"]));
+});
+
+#[test]
+fn a_reader_that_has_gone_is_no_fault() {
+    let storage = Storage::sqlite();
+    for command in ["openapi", "completions bash", "user list"] {
+        let output = shell(&storage, &format!("\"$0\" {command} | true"));
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(!said.contains("panicked") && !said.contains("Broken pipe"), "{command}: {said}");
+    }
+}
+
+#[test]
+fn a_doctor_makes_nothing_and_knows_its_own() {
+    let storage = Storage::sqlite();
+    let nowhere = storage.dir.path().join("nowhere.db");
+    let address = format!("sqlite:{}", nowhere.display());
+    let output = run(&storage, &["doctor"], &[("DATABASE_URL", &address)]);
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(!output.status.success() && said.contains("there is none at"), "{said}");
+    assert!(!nowhere.exists());
+
+    let server = Server::start(&storage, &[]);
+    let listen = server.address.to_string();
+    let output = run(&storage, &["doctor"], &[("LISTEN", &listen)]);
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success() && said.contains("a server of Opora answers"), "{said}");
+}
 
 both!(a_refused_file_keeps_its_report_and_an_unreadable_one_its_reason, |world| {
     let (well, said) = import(world, &CONTEXTS.replace(";80", ";-80"));

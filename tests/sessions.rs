@@ -4,6 +4,8 @@ use crate::harness::{Client, Reply, seed::PASSWORD};
 use opora_identity::Role;
 use serde_json::json;
 
+const LOGIN: &str = "/api/v1/auth/login";
+
 fn refresh(client: &Client, token: &str) -> Reply {
     client.post("/api/v1/auth/refresh", &json!({ "refresh_token": token }))
 }
@@ -45,11 +47,30 @@ both!(too_many_failures_close_a_login, |world| {
         stranger.try_log_in("expert", "not the password").problem("wrong_credentials");
     }
     let refused = stranger.try_log_in("expert", PASSWORD).expect(429).problem("too_many_attempts");
+    // The oldest of ten failures counts for a quarter of an hour.
     let seconds: u32 = refused.header("retry-after").parse().expect("Retry-After in seconds");
-    assert!(seconds > 0);
+    assert!((840..=900).contains(&seconds), "{seconds}");
+    assert!(refused.json["detail"].as_str().unwrap().contains("15 min"), "{refused}");
     // Case does not open a second door; other logins stay open.
     stranger.try_log_in("EXPERT", PASSWORD).expect(429);
     stranger.try_log_in("institute", PASSWORD).expect(200);
+});
+
+both!(a_stranger_elsewhere_does_not_shut_a_user_out, |world| {
+    let node = world.another_node(|config| config.trusted_proxies = "127.0.0.0/8".into());
+    let from = |address: &str, password: &str| {
+        let body = json!({ "login": "expert", "password": password });
+        let stranger = node.stranger();
+        stranger.call("POST", LOGIN).header("X-Forwarded-For", address).json(&body).send().status
+    };
+    for _ in 0..10 {
+        assert_eq!(from("203.0.113.1", "not the password"), 401);
+    }
+    assert_eq!(from("203.0.113.1", PASSWORD), 429);
+    assert_eq!(from("203.0.113.2", PASSWORD), 200);
+    // Whoever has many addresses does not go on for ever either.
+    let refused = (10..60).find(|n| from(&format!("198.51.100.{}", n / 5), "not the password") == 429);
+    assert_eq!(refused, Some(50));
 });
 
 both!(a_success_forgives_earlier_failures, |world| {

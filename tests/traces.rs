@@ -100,7 +100,7 @@ fn a_job_and_a_webhook_are_traces_of_their_own() {
 #[test]
 fn the_log_names_the_trace() {
     let storage = Storage::sqlite();
-    let server = Server::start(&storage, &[("LOG", "opora=debug"), ("LOG_FORMAT", "json")]);
+    let server = Server::start(&storage, &[("LOG", "info"), ("LOG_FORMAT", "json")]);
     let reply = within(&server.client, "/api/v1/schools", "01").expect(200);
     let log = server.log();
     let line = log.lines().find(|line| line.contains(TRACE)).unwrap_or_else(|| panic!("{log}"));
@@ -108,6 +108,12 @@ fn the_log_names_the_trace() {
     assert_eq!(line["span"]["trace_id"], TRACE, "{line}");
     assert_eq!(line["span"]["id"], reply.header("x-request-id"), "{line}");
     assert_eq!(line["span"]["span_id"].as_str().map(str::len), Some(16), "{line}");
+    assert_eq!(
+        (&line["fields"]["route"], &line["fields"]["status"]),
+        (&json!("/api/v1/schools"), &json!(200)),
+        "{line}"
+    );
+    assert!(line["span"]["caller"].as_str().is_some_and(|caller| caller.starts_with("user ")), "{line}");
 }
 
 /// A server whose collector is at `endpoint` answers as quickly as any, says once what is the matter, and stops in time.

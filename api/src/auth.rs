@@ -101,6 +101,8 @@ async fn admit<P: Need>(request: HttpRequest) -> Result<Guard<P>, ApiError> {
             return Err(refusal);
         }
     };
+    let (kind, id) = actor.key();
+    tracing::Span::current().record("caller", format!("{} {id}", kind.as_str()));
     limits::charge_actor(&request, &actor)?;
     if !actor.may(P::PERMISSION) {
         return Err(ProblemCode::Forbidden.into());

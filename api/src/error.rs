@@ -193,7 +193,7 @@ pub fn render(problem: &Problem, request: &HttpRequest, request_id: &str) -> Htt
             ));
         }
         429 => {
-            response.insert_header((RETRY_AFTER, "60"));
+            response.insert_header((RETRY_AFTER, problem.wait.unwrap_or(60)));
         }
         503 => {
             response.insert_header((RETRY_AFTER, "5"));

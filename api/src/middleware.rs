@@ -68,7 +68,7 @@ pub async fn attend(
     let traces = request.app_data::<Data<State>>().map(|state| state.traces.clone()).unwrap_or_default();
     let begun = Begun::now(context(&traces, &request));
     let (trace_id, span_id) = (begun.context.trace_id(), begun.context.span_id());
-    let span = tracing::info_span!("request", id = %id.0, %method, path = loggable(request.path()), trace_id, span_id);
+    let span = tracing::info_span!("request", id = %id.0, %method, path = loggable(request.path()), trace_id, span_id, caller = tracing::field::Empty);
     if method == Method::HEAD {
         // Whatever answers GET answers HEAD: the framework writes the headers and leaves the body out.
         request.head_mut().method = Method::GET;
@@ -209,6 +209,12 @@ fn account(method: &Method, response: &ServiceResponse, started: Instant) {
     let took = started.elapsed();
     metrics::counter!("http_requests_total", "method" => method.to_string(), "route" => route.clone(), "status" => status.to_string())
         .increment(1);
-    metrics::histogram!("http_request_seconds", "route" => route).record(took.as_secs_f64());
-    tracing::debug!(status, micros = took.as_micros() as u64, "answered");
+    metrics::histogram!("http_request_seconds", "route" => route.clone()).record(took.as_secs_f64());
+    let micros = took.as_micros() as u64;
+    // Probes and collectors of metrics ask every few seconds.
+    if limits::is_limited(response.request().path()) {
+        tracing::info!(route, status, micros, "answered");
+    } else {
+        tracing::debug!(route, status, micros, "answered");
+    }
 }

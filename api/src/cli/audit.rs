@@ -123,11 +123,11 @@ fn verify(database: &Database, kept: Option<&Head>) -> Outcome {
     let against = |kept| database.read(|db| verify::against(db, kept));
     let strayed = kept.map(against).transpose().map_err(told)?.flatten();
     for finding in strayed.iter().chain(&findings.told) {
-        println!("{finding}");
+        tell!("{finding}");
     }
-    println!("{blocks} blocks, {entries} entries");
+    tell!("{blocks} blocks, {entries} entries");
     if let Some(head) = head {
-        println!("{head}");
+        tell!("{head}");
     }
     match strayed.iter().count() as u64 + findings.told.len() as u64 + findings.more {
         0 => Ok(()),

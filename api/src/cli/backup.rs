@@ -34,11 +34,11 @@ impl Backup {
             Some(count) => format!("{count} file(s) of evidence"),
             None => "without the files of evidence".into(),
         };
-        println!("{}: checked, {} bytes, {evidence}", self.target.display(), made.size);
+        tell!("{}: checked, {} bytes, {evidence}", self.target.display(), made.size);
         if let Some(head) = made.about.audit_head {
-            println!("audit log sealed up to {head}");
+            tell!("audit log sealed up to {head}");
         }
-        println!("the master key is not in it: keep that apart");
+        tell!("the master key is not in it: keep that apart");
         Ok(())
     }
 }
@@ -47,15 +47,12 @@ impl Restore {
     pub(super) fn run(self, config: Config) -> Outcome {
         let restoring = backup::restore(&config, &self.source, self.force);
         let restored = actix_web::rt::System::new().block_on(restoring).map_err(told)?;
-        println!("restored the state of {}", restored.about.begun_at);
+        tell!("restored the state of {}", restored.about.begun_at);
         if restored.missing > 0 {
-            println!(
-                "{} file(s) of evidence are in no store: restore them by its own means",
-                restored.missing
-            );
+            tell!("{} file(s) of evidence are in no store: restore them by its own means", restored.missing);
         }
         if config.master_key.is_empty() && !config.data_dir.join("master.key").exists() {
-            println!(
+            tell!(
                 "put the master key in place before the server starts: {}",
                 config.data_dir.join("master.key").display()
             );

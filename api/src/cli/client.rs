@@ -114,9 +114,9 @@ fn create(database: &Database, draft: &ClientDraft) -> Outcome {
         Error::Problem(problem) if !problem.flaws.is_empty() => refused(&problem),
         other => told(other),
     })?;
-    println!("client_id {}", client.client_id);
+    tell!("client_id {}", client.client_id);
     if let Some(secret) = secret {
-        println!("client_secret {secret}");
+        tell!("client_secret {secret}");
     }
     if client.scopes.iter().any(Permission::names_people) {
         eprintln!("some of its scopes name people: a token has them only if it asks for them by name");
@@ -130,7 +130,7 @@ fn list(database: &Database) -> Outcome {
     loop {
         let page = database.read(|db| clients::list(db, limit, cursor.as_deref())).map_err(told)?;
         for client in &page.items {
-            println!("{} {:9} {} [{}]", client.client_id, state(client, now), client.name, client.scopes);
+            tell!("{} {:9} {} [{}]", client.client_id, state(client, now), client.name, client.scopes);
         }
         match page.next {
             Some(next) => cursor = Some(next),
@@ -158,7 +158,7 @@ fn rotate(database: &Database, client_id: &str, drop_oldest: bool, end: Option<M
     };
     let made = database.write(&Origin::system("command line: client rotate"), renew);
     let (_, secret) = made.map_err(told)?;
-    println!("client_secret {secret}");
+    tell!("client_secret {secret}");
     Ok(())
 }
 

@@ -53,7 +53,7 @@ impl Demo {
             (Found::Complete, true) => {}
             (Found::Complete, false) => return Err(say(LOADED.0, LOADED.1)),
             (Found::Foreign, true) => {
-                println!("{}", say(FOREIGN.0, FOREIGN.1));
+                tell!("{}", say(FOREIGN.0, FOREIGN.1));
                 return Ok(());
             }
             (Found::Foreign, false) => return Err(say(FOREIGN.0, FOREIGN.1)),
@@ -108,10 +108,10 @@ fn load(state: &State, config: &Arc<Config>, folder: &Path) -> Outcome {
     files(database, config, folder)?;
     let passport = once(database, "passport", demo_passport::write).map_err(told)?;
     for (what, count) in passport.into_iter().flatten() {
-        println!("{what:15} {count:>7} records");
+        tell!("{what:15} {count:>7} records");
     }
     if let Some(facts) = people(state).map_err(told)? {
-        println!("{:15} {facts:>7} records", "facts");
+        tell!("{:15} {facts:>7} records", "facts");
     }
     Ok(())
 }
@@ -151,7 +151,7 @@ fn files(database: &Database, config: &Arc<Config>, folder: &Path) -> Outcome {
         if !report.applied {
             return Err(format!("the demonstration file {} was refused", file.path.display()));
         }
-        println!("{:15} {:>7} records", file.kind, report.created + report.unchanged);
+        tell!("{:15} {:>7} records", file.kind, report.created + report.unchanged);
         once(database, file.kind, |_| Ok(())).map_err(told)?;
     }
     Ok(())
@@ -235,7 +235,7 @@ fn pilot(db: &mut Db) -> Result<(MunicipalityId, SchoolId)> {
 fn greet(config: &Config) {
     let logins: Vec<&str> = Role::ALL.iter().map(|role| role.as_str()).collect();
     let address = &config.listen;
-    println!(
+    tell!(
         "\ndocumentation: http://{address}/docs/\n\
          logins:        {} (one for each role)\n\
          password:      {PASSWORD}\n\n\

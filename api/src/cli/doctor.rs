@@ -6,12 +6,16 @@ use crate::{
     issuers::{Issuer, Issuers},
 };
 use opora_db::{
-    BackEnd, Database,
+    BackEnd, Database, Settings,
     migrations::{self, Standing},
 };
 use opora_identity::{keys, users};
 use opora_primitives::Moment;
-use std::net::TcpListener;
+use std::{
+    io::{ErrorKind, Read, Write},
+    net::{TcpListener, TcpStream},
+    time::Duration,
+};
 
 /// Looks at everything that can keep an installation from serving; each finding on a line of its own.
 pub(super) fn examine(config: Config) -> Outcome {
@@ -24,15 +28,13 @@ pub(super) fn examine(config: Config) -> Outcome {
                 ("ILL", words)
             }
         };
-        println!("{mark:4} {what:14} {words}");
+        tell!("{mark:4} {what:14} {words}");
     };
     tell("configuration", Ok("read and checked".into()));
-    tell(
-        "port",
-        TcpListener::bind(&config.listen).map(|_| format!("{} is free", config.listen)).map_err(told),
-    );
+    tell("port", port(&config.listen));
     tell("data directory", writable(&config));
-    let database = config.database().map(Database::open);
+    let database =
+        config.database().and_then(|settings| present(&settings).map(|()| Database::open(settings)));
     match &database {
         Ok(database) => {
             tell("database", database.read(migrations::standing).map_err(told).and_then(schema));
@@ -59,6 +61,36 @@ pub(super) fn examine(config: Config) -> Outcome {
         Err(error) => tell("issuers", Err(told(error))),
     }
     if ill == 0 { Ok(()) } else { Err(format!("{ill} finding(s) above need care")) }
+}
+
+/// Whether the port is free, or a server of Opora has it already.
+fn port(listen: &str) -> Result<String, String> {
+    match TcpListener::bind(listen) {
+        Ok(_) => Ok(format!("{listen} is free")),
+        Err(error) if error.kind() == ErrorKind::AddrInUse && serves(listen).unwrap_or_default() => {
+            Ok(format!("{listen} is where a server of Opora answers"))
+        }
+        Err(error) => Err(format!("{listen}: {error}")),
+    }
+}
+
+fn serves(listen: &str) -> std::io::Result<bool> {
+    let mut stream = TcpStream::connect(listen)?;
+    stream.set_read_timeout(Some(Duration::from_secs(2)))?;
+    stream.write_all(b"GET /health/live HTTP/1.1\r\nHost: opora\r\nConnection: close\r\n\r\n")?;
+    let mut answer = String::new();
+    stream.take(4096).read_to_string(&mut answer)?;
+    Ok(answer.starts_with("HTTP/1.1 200") && answer.ends_with("{\"status\":\"ok\"}"))
+}
+
+/// Looks without making anything: a slip in the address is no new database.
+fn present(settings: &Settings) -> Result<(), String> {
+    match &settings.back_end {
+        BackEnd::Sqlite(path) if !path.exists() => {
+            Err(format!("there is none at {}: opora migrate makes one", path.display()))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn writable(config: &Config) -> Result<String, String> {

@@ -181,13 +181,18 @@ fn names(all: impl Iterator<Item = String>) -> String {
 
 fn tell(run: &Run, counts: &[verdicts::OutcomeCount]) {
     let (methodology, list) = (&run.methodology, &run.list);
-    println!(
+    tell!(
         "run {}: {}, methodology {}/{}, list {}/{}",
-        run.id, run.academic_year, methodology.code, methodology.edition, list.list_year, list.revision
+        run.id,
+        run.academic_year,
+        methodology.code,
+        methodology.edition,
+        list.list_year,
+        list.revision
     );
     for count in counts {
-        println!("{:18} {:>6}", count.outcome, count.schools);
+        tell!("{:18} {:>6}", count.outcome, count.schools);
     }
-    println!("{:18} {:>6}", "results looked at", run.inputs_rows.unwrap_or_default());
-    println!("inputs             {}", run.inputs_hash.as_deref().unwrap_or_default());
+    tell!("{:18} {:>6}", "results looked at", run.inputs_rows.unwrap_or_default());
+    tell!("inputs             {}", run.inputs_hash.as_deref().unwrap_or_default());
 }

@@ -65,7 +65,8 @@ impl Import {
         let load = Load { kind: self.kind.0, mode, dry_run: self.dry_run, sheet: self.sheet.clone() };
         let report = load.run(&database, &config, &self.file, self.show).map_err(told)?;
         tell(&report, Language::of_terminal());
-        match (report.applied, self.dry_run) {
+        let would_apply = mode == ImportMode::BestEffort || report.rejected == 0;
+        match (report.applied, self.dry_run && would_apply) {
             (true, _) | (_, true) => Ok(()),
             _ => Err(Language::of_terminal().pick(("nothing was written", "ничего не записано")).into()),
         }
@@ -75,7 +76,7 @@ impl Import {
 /// Prints the report in the words of `language`.
 fn tell(report: &Report, language: Language) {
     let Report { rows, created, updated, unchanged, rejected, .. } = report;
-    println!(
+    tell!(
         "{}",
         language.pick((
             format!("{rows} rows: {created} created, {updated} updated, {unchanged} unchanged, {rejected} refused"),
@@ -83,11 +84,11 @@ fn tell(report: &Report, language: Language) {
         ))
     );
     for column in &report.ignored_columns {
-        println!("{}: {column}", language.pick(("ignored column", "неизвестная колонка пропущена")));
+        tell!("{}: {column}", language.pick(("ignored column", "неизвестная колонка пропущена")));
     }
     for Warning { code, rows } in &report.warnings {
         let words = language.pick((code.en(), code.ru()));
-        println!(
+        tell!(
             "{}",
             language.pick((
                 format!("warning: {words} ({rows} rows)"),
@@ -98,7 +99,7 @@ fn tell(report: &Report, language: Language) {
     for Reject { row, column, reason } in &report.rejects {
         let (place, words) = (language.pick(("row", "строка")), language.pick(reason.messages()));
         let column = column.as_deref().map(|column| format!(", {column}")).unwrap_or_default();
-        println!("{place} {row}{column}: {words}");
+        tell!("{place} {row}{column}: {words}");
     }
 }
 

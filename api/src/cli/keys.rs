@@ -33,12 +33,12 @@ impl Keys {
                 let origin = Origin::system("command line: keys rotate");
                 let kid =
                     keys::rotate(&state.database, &origin, master, state.tokens.life()).map_err(told)?;
-                println!("key {kid} signs in {} seconds", keys::PUBLISHED_AHEAD);
+                tell!("key {kid} signs in {} seconds", keys::PUBLISHED_AHEAD);
             }
             Action::List => {
                 let now = Moment::now();
                 for key in state.database.read(|db| keys::load(db, master, now)).map_err(told)? {
-                    println!("{} signs from {}", key.kid, key.signs_from);
+                    tell!("{} signs from {}", key.kid, key.signs_from);
                 }
             }
         }

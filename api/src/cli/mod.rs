@@ -1,5 +1,8 @@
 //! The command line. It does what the HTTP API does, through the same functions.
 
+#[macro_use]
+mod output;
+
 mod audit;
 mod backup;
 mod client;
@@ -11,7 +14,6 @@ mod doctor;
 mod identify;
 mod import;
 mod keys;
-mod output;
 mod report;
 mod serve;
 mod user;
@@ -118,12 +120,14 @@ impl Cli {
             Command::Backup(backup) => backup.run(config()?),
             Command::Restore(restore) => restore.run(config()?),
             Command::Keys(keys) => keys.run(config()?),
-            Command::Openapi => openapi::yaml().map(|text| print!("{text}")),
+            Command::Openapi => openapi::yaml().map(|text| output::print(format_args!("{text}"))),
             Command::Identify(identify) => identify.run(config()?),
             Command::Report(report) => report.run(config()?),
             Command::Doctor => doctor::examine(config()?),
             Command::Completions { shell } => {
-                clap_complete::generate(shell, &mut Self::command(), "opora", &mut std::io::stdout());
+                let mut script = Vec::new();
+                clap_complete::generate(shell, &mut Self::command(), "opora", &mut script);
+                output::print(format_args!("{}", String::from_utf8_lossy(&script)));
                 Ok(())
             }
         }
@@ -132,7 +136,7 @@ impl Cli {
 
 fn migrate(config: &Config) -> Outcome {
     startup::open(config).map_err(told)?;
-    println!("the schema is up to date");
+    tell!("the schema is up to date");
     Ok(())
 }
 

@@ -2,12 +2,29 @@
 
 use super::{Outcome, told};
 use std::{
+    fmt,
     fs::{self, Permissions},
     io::{self, BufWriter, ErrorKind, Write},
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
 };
 use tempfile::NamedTempFile;
+
+/// Prints a line for the operator.
+macro_rules! tell {
+    ($($words:tt)*) => { $crate::cli::output::print(format_args!("{}\n", format_args!($($words)*))) };
+}
+
+/// Prints `words` to standard output. A reader that has gone (`| head`) wants no more; what the command does goes on.
+pub(super) fn print(words: fmt::Arguments<'_>) {
+    match io::stdout().write_fmt(words) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            eprintln!("opora: standard output: {error}");
+            std::process::exit(1);
+        }
+        _ => {}
+    }
+}
 
 /// Who may read a new file. One that is written anew keeps the mode it has.
 #[derive(Clone, Copy)]
@@ -52,7 +69,10 @@ impl Output {
             Self::Standard => {
                 let mut out = BufWriter::new(io::stdout().lock());
                 work(&mut out)?;
-                out.flush().map_err(told)
+                match out.flush() {
+                    Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(told(error)),
+                    _ => Ok(()),
+                }
             }
             Self::File(path) => Target::of(path)?.write(readers, work),
         }

@@ -7,7 +7,7 @@ pub(super) fn serve(config: Config) -> Outcome {
     start_log(&config);
     actix_web::rt::System::new().block_on(async {
         let running = startup::build(config).map_err(told)?;
-        println!("serving on http://{0}; documentation: http://{0}/docs/", running.address);
+        tell!("serving on http://{0}; documentation: http://{0}/docs/", running.address);
         running.run().await.map_err(told)
     })
 }

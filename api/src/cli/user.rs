@@ -55,7 +55,7 @@ impl User {
                 database.write(&Origin::system("command line: user list"), note).map_err(told)?;
                 for user in found {
                     let state = if user.active { "" } else { " (may not log in)" };
-                    println!("{:6} {:20} {:12} {}{state}", user.id, user.login, user.role, user.display_name);
+                    tell!("{:6} {:20} {:12} {}{state}", user.id, user.login, user.role, user.display_name);
                 }
                 Ok(())
             }
@@ -74,11 +74,20 @@ impl User {
                     role,
                     area,
                 };
-                users::check(&new).map_err(|problem| refused(&problem))?;
+                users::check(&new).map_err(|problem| {
+                    let rule = problem.flaws.iter().any(|flaw| flaw.pointer == "/password");
+                    let (least, most) = (passwords::LENGTH.start(), passwords::LENGTH.end());
+                    let rule = if rule {
+                        format!(" (a password has {least} to {most} characters)")
+                    } else {
+                        String::new()
+                    };
+                    refused(&problem) + &rule
+                })?;
                 let hash = passwords::hash(&new.password).map_err(told)?;
                 let origin = Origin::system("command line: user create");
                 let user = database.write(&origin, |tx| users::create(tx, &new, &hash)).map_err(told)?;
-                println!("user {} {}", user.id, user.login);
+                tell!("user {} {}", user.id, user.login);
                 Ok(())
             }
         }

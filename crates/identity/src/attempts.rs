@@ -9,16 +9,30 @@ use opora_primitives::{Moment, Problem, ProblemCode};
 const WINDOW: i64 = 900;
 /// The most failures from one address, behind which many people may sit.
 const MOST_OF_ADDRESS: i64 = 100;
-/// The most failures of one login, or of one client from one address.
+/// The most failures of one login or client from one address.
 const MOST_OF_ONE: i64 = 10;
+/// The most failures of one login from all addresses: it is no secret, and a stranger who knows it must not easily shut its
+/// owner out; nor may many guess it from many places.
+const MOST_OF_LOGIN: i64 = 50;
 
 /// What the failures of an attempt are counted under, each with how many are borne.
-pub(crate) struct Attempt([(String, i64); 2]);
+pub(crate) struct Attempt(Vec<(String, i64)>);
 
 impl Attempt {
-    /// An attempt to be `one` (`login institute`) from `address`.
-    pub fn new(one: String, address: &str) -> Self {
-        Self([(one, MOST_OF_ONE), (format!("address {address}"), MOST_OF_ADDRESS)])
+    /// An attempt to log in as `login` from `address`.
+    pub fn of_login(login: &str, address: &str) -> Self {
+        let mut attempt = Self::of(format!("login {login}"), address);
+        attempt.0.push((format!("login {login}"), MOST_OF_LOGIN));
+        attempt
+    }
+
+    /// An attempt to be the client that calls itself `client_id`, from `address`.
+    pub fn of_client(client_id: &str, address: &str) -> Self {
+        Self::of(format!("client {client_id}"), address)
+    }
+
+    fn of(one: String, address: &str) -> Self {
+        Self(vec![(format!("{one} {address}"), MOST_OF_ONE), (format!("address {address}"), MOST_OF_ADDRESS)])
     }
 
     /// Refuses it after too many failures; answers whether there are any to forgive.
@@ -28,18 +42,18 @@ impl Attempt {
     pub fn check(&self, db: &mut Db, now: Moment) -> Result<bool> {
         let mut to_forgive = false;
         for (n, (subject, most)) in self.0.iter().enumerate() {
-            let failures: i64 = login_failures::table
+            let failures: Vec<Moment> = login_failures::table
                 .filter(login_failures::subject.eq(subject))
                 .filter(login_failures::at.gt(now.plus_seconds(-WINDOW)))
-                .count()
-                .get_result(db)?;
-            if failures >= *most {
-                let minutes = WINDOW / 60;
-                let words =
-                    (format!("try again in {minutes} minutes"), format!("повторите через {minutes} мин."));
-                return Err(Problem::new(ProblemCode::TooManyAttempts, words).into());
+                .order(login_failures::at.desc())
+                .limit(*most)
+                .select(login_failures::at)
+                .load(db)?;
+            if failures.len() as i64 >= *most {
+                let oldest = failures.last().map_or(now, |at| *at);
+                return Err(too_many((oldest.unix() + WINDOW - now.unix()).max(1)).into());
             }
-            to_forgive |= n == 0 && failures > 0;
+            to_forgive |= n == 0 && !failures.is_empty();
         }
         Ok(to_forgive)
     }
@@ -68,4 +82,11 @@ impl Attempt {
         diesel::delete(login_failures::table.filter(own.or(old))).execute(db)?;
         Ok(())
     }
+}
+
+/// The refusal for `seconds` more: until one of the failures that count is older than the window.
+fn too_many(seconds: i64) -> Problem {
+    let minutes = (seconds + 59) / 60;
+    let words = (format!("try again in {minutes} min"), format!("повторите через {minutes} мин."));
+    Problem { wait: Some(seconds), ..Problem::new(ProblemCode::TooManyAttempts, words) }
 }

@@ -44,7 +44,7 @@ pub fn log_in(
     address: &str,
 ) -> Result<Opened> {
     let now = Moment::now();
-    let attempt = Attempt::new(format!("login {}", fold_login(login)), address);
+    let attempt = Attempt::of_login(&fold_login(login), address);
     let known = database.read(|db| {
         attempt.check(db, now)?;
         users::for_login(db, login)

@@ -212,17 +212,19 @@ pub struct Problem {
     pub detail: Option<Words>,
     /// Every refused field at once.
     pub flaws: Vec<Flaw>,
+    /// In how many seconds it is no problem any more, where that is known.
+    pub wait: Option<i64>,
 }
 
 impl Problem {
     /// The problem `code` with the words `detail`, English first.
     pub fn new(code: ProblemCode, detail: impl Into<Words>) -> Self {
-        Self { code, detail: Some(detail.into()), flaws: Vec::new() }
+        Self { code, detail: Some(detail.into()), ..code.into() }
     }
 
     /// A body whose fields were refused.
     pub fn fields(flaws: Vec<Flaw>) -> Self {
-        Self { code: ProblemCode::InvalidFields, detail: None, flaws }
+        Self { flaws, ..ProblemCode::InvalidFields.into() }
     }
 
     /// One refused field.
@@ -233,7 +235,7 @@ impl Problem {
 
 impl From<ProblemCode> for Problem {
     fn from(code: ProblemCode) -> Self {
-        Self { code, detail: None, flaws: Vec::new() }
+        Self { code, detail: None, flaws: Vec::new(), wait: None }
     }
 }
 

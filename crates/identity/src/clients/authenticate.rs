@@ -62,8 +62,7 @@ pub fn authenticate(
 ) -> Result<Authenticated> {
     let now = Moment::now();
     let claimed = credential.client_id().unwrap_or_default();
-    // With the address: a client's id is no secret, and a stranger who knows it must not lock the client out.
-    let attempt = Attempt::new(format!("client {claimed} {address}"), address);
+    let attempt = Attempt::of_client(&claimed, address);
     let (proved, forgive) = database.read(|db| {
         let forgive = attempt.check(db, now)?;
         let client = if_found(named(db, &claimed))?;
