@@ -153,7 +153,7 @@ both!(a_body_without_end_is_refused_early, |world| {
 });
 
 /// Rows that are refused: the row, its column, the reason.
-const ROWS: [(&str, &str, &str); 17] = [
+const ROWS: [(&str, &str, &str); 19] = [
     ("999999;2018/2019;ОГЭ;9;Математика;40;12;12;14;10;4", "school_code", "unknown_reference"),
     ("x;2018/2019;ОГЭ;9;Математика;40;12;12;14;10;4", "school_code", "unknown_reference"),
     (";2018/2019;ОГЭ;9;Математика;40;12;12;14;10;4", "school_code", "required"),
@@ -171,6 +171,9 @@ const ROWS: [(&str, &str, &str); 17] = [
     ("520102;2018/2019;ОГЭ;9;Алхимия;40;12;;;;", "subject", "unknown_value"),
     ("520102;2018/2019;ОГЭ;9;Математика;40;12;12;14;10;5", "mark2", "marks_do_not_add_up"),
     ("520102;2018/2019;ОГЭ;9;Математика;40;12;12;;;30", "mark2", "marks_do_not_add_up"),
+    // Whoever is below the minimum has a 2, and nobody else has.
+    ("520102;2018/2019;ОГЭ;9;Математика;40;12;11;14;10;5", "mark2", "contradiction"),
+    ("520102;2018/2019;ВПР;5;Математика;40;12;0;;;", "mark2", "contradiction"),
 ];
 
 both!(every_bad_row_is_named, |world| {
@@ -239,6 +242,88 @@ both!(a_sheet_that_is_not_there_is_refused, |world| {
     let loaded = admin.load("results&sheet=%D0%9B%D0%B8%D1%81%D1%829", book.clone()).failed("invalid_file");
     assert!(loaded.job.to_string().contains("unknown_sheet"), "{loaded:?}");
     admin.load("results&sheet=Sheet1", book).succeeded([1, 0, 0, 0]);
+});
+
+both!(only_where_marks_are_given_is_a_two_below_the_minimum, |world| {
+    let admin = world.client(Role::Admin);
+    let rows = [
+        "520101;2018/2019;ЕГЭ;11;01;40;12;11;;;",
+        "520101;2018/2019;Региональная диагностика;5;01;40;12;11;;;",
+        "520101;2018/2019;ВПР;5;01;40;12;;14;;",
+        "520101;2018/2019;ОГЭ;9;01;40;12;12;14;10;4",
+    ];
+    admin.load("results", file(&rows)).succeeded([4, 0, 0, 0]);
+});
+
+both!(nobody_is_born_after_the_day_of_the_file, |world| {
+    let admin = world.client(Role::Admin);
+    let row = |id: &str, born: i32| format!("{id};520101;Учитель;Математика;Пример {id};{born}\n");
+    let this_year = chrono::Utc::now().year();
+    let rows = format!(
+        "Идентификатор;Код ОО;Должность;Предмет;ФИО;Год рождения\n{}{}{}",
+        row("a", this_year),
+        row("b", this_year + 1),
+        row("c", 1899)
+    );
+    let loaded = admin.load("staff&mode=best_effort", rows).succeeded([1, 0, 0, 2]);
+    let wrong = |row| (row, "birth_year".to_owned(), "out_of_range".to_owned());
+    assert_eq!(admin.rejects(loaded.id), [wrong(3), wrong(4)]);
+});
+
+both!(a_successor_that_leads_back_is_named_and_the_rest_is_written, |world| {
+    let admin = world.client(Role::Admin);
+    let head = "Код ОО;Наименование;ОКТМО;Вид ОО;Местность;Учредитель;Статус;Код правопреемника\n";
+    let row = |code: &str, oktmo: &str, successor: &str| {
+        let status = if successor.is_empty() { "" } else { "Реорганизована" };
+        format!("{code};Школа {code};{oktmo};Средняя;Село;Муниципальное;{status};{successor}\n")
+    };
+    let rows = [
+        // To itself; one to the other and back; to one of these.
+        row("520901", "22601000", "520901"),
+        row("520902", "22601000", "520903"),
+        row("520903", "22601000", "520902"),
+        row("520904", "22601000", "520902"),
+        // To one that is refused for want of its municipality, and on from there.
+        row("520905", "22601000", "520906"),
+        row("520906", "22699999", ""),
+        row("520907", "22601000", "520905"),
+        row("520908", "22601000", "599999"),
+        // Three that are right, in the order in which they are not written.
+        row("520909", "22601000", "520910"),
+        row("520910", "22601000", "520911"),
+        row("520911", "22601000", ""),
+    ];
+    let text = format!("{head}{}", rows.concat());
+    let loaded = admin.load("schools", text.clone()).failed("invalid_file");
+    let of = |row, column: &str, code: &str| (row, column.to_owned(), code.to_owned());
+    let back = |row| of(row, "successor_code", "contradiction");
+    let expected = [
+        back(2),
+        back(3),
+        back(4),
+        back(5),
+        back(6),
+        of(7, "oktmo", "unknown_reference"),
+        back(8),
+        of(9, "successor_code", "unknown_reference"),
+    ];
+    assert_eq!(admin.rejects(loaded.id), expected);
+    let loaded = admin.load("schools&mode=best_effort", text).succeeded([3, 0, 0, 8]);
+    assert_eq!(admin.rejects(loaded.id), expected);
+    let school = |code: &str| admin.get(&format!("/api/v1/schools/code:{code}")).expect(200).json;
+    assert_eq!(school("520909")["successor_id"], school("520910")["id"]);
+    assert_eq!(school("520910")["successor_id"], school("520911")["id"]);
+    // The chain may turn round, if the whole of it does; alone, its new end leads back through what is there.
+    let turned = [
+        row("520911", "22601000", "520910"),
+        row("520910", "22601000", "520909"),
+        row("520909", "22601000", ""),
+    ];
+    let alone =
+        admin.load("schools&mode=best_effort", format!("{head}{}", turned[0])).succeeded([0, 0, 0, 1]);
+    assert_eq!(admin.rejects(alone.id), [back(2)]);
+    admin.load("schools", format!("{head}{}", turned.concat())).succeeded([0, 3, 0, 0]);
+    assert_eq!(school("520911")["successor_id"], school("520910")["id"]);
 });
 
 both!(a_procedure_that_was_not_held_is_a_warning, |world| {

@@ -147,7 +147,7 @@ both!(the_base_model_excludes_the_leaders, |world| {
     let id = propose(&institute, &run, "2021-03-01");
     let head = of_school(&institute, id, "M4", LOW_TREND);
     let body = json!({ "model": "M2", "subject_kind": "school", "school_id": head["school_id"], "valid_from": "2020-09-01",
-        "reason": "По заявлению школы" });
+        "exception": true, "reason": "По заявлению школы" });
     let made = institute.post("/api/v1/assignments", &body).expect(201);
     confirm(&institute, &head).expect(409).problem("model_excluded");
     institute.post("/api/v1/assignments", &body).expect(409).problem("already_exists");
@@ -156,6 +156,87 @@ both!(the_base_model_excludes_the_leaders, |world| {
     institute.post(&format!("{}/events", made.header("location")), &end).expect(201);
     let later = json!({ "valid_from": "2021-01-01" });
     institute.post(&format!("/api/v1/proposals/{}/confirm", head["id"]), &later).expect(201);
+});
+
+both!(the_leaders_exclude_the_base_model_too, |world| {
+    let (institute, run) = judged(world);
+    let first = propose(&institute, &run, "2021-03-01");
+    let head = of_school(&institute, first, "M4", LOW_TREND);
+    // From 1 August 2020 to 31 July 2021.
+    confirm(&institute, &head).expect(201);
+    let by_hand = |model: &str, from: &str| {
+        let body = json!({ "model": model, "subject_kind": "school", "school_id": head["school_id"], "valid_from": from,
+            "exception": true, "reason": "По заявлению школы" });
+        institute.post("/api/v1/assignments", &body)
+    };
+    for (model, from) in [("M1", "2020-07-01"), ("M1", "2020-09-01"), ("M2", "2021-07-31")] {
+        by_hand(model, from).expect(409).problem("model_excluded");
+    }
+    // An act brings the school into the base model, so that it is proposed.
+    let act = format!("Код ОО;ОКТМО;Назначение\n{LOW_TREND};;M2_wave2\n");
+    world.client(Role::Admin).load("designations", act).succeeded([1, 0, 0, 0]);
+    let second = propose(&institute, &run, "2021-03-01");
+    let base = of_school(&institute, second, "M2", LOW_TREND);
+    confirm(&institute, &base).expect(409).problem("model_excluded");
+    let many = json!({ "ids": [base["id"]], "decision": "confirm" });
+    let refused = institute.post("/api/v1/proposal-decisions", &many).expect(409).problem("model_excluded");
+    assert_eq!(refused.flaws(), [("/ids/0", "contradiction")]);
+    // When the leaders' year is over, nothing excludes.
+    let later = json!({ "valid_from": "2021-08-01" });
+    institute.post(&format!("/api/v1/proposals/{}/confirm", base["id"]), &later).expect(201);
+});
+
+both!(by_hand_the_rules_of_the_model_are_asked, |world| {
+    let (institute, _) = judged(world);
+    let places = institute.get("/api/v1/municipalities?limit=1000").expect(200);
+    let district = |listed: i32| {
+        let code = region::district(listed);
+        places.items().iter().find(|m| m["oktmo"] == code).unwrap()["id"].clone()
+    };
+    let school =
+        |code: &str| institute.get(&format!("/api/v1/schools/code:{code}")).expect(200).json["id"].clone();
+    let by_hand = |model: &str, field: &str, id: &Value, exception: bool| {
+        let kind = field.trim_end_matches("_id");
+        let from = if model == "M1" { "2020-09-01" } else { "2021-03-01" };
+        let body = json!({ "model": model, "subject_kind": kind, field: id, "valid_from": from, "exception": exception,
+            "reason": "По заявлению" });
+        institute.post("/api/v1/assignments", &body)
+    };
+    let (three, four) = (district(3), district(4));
+    let (ordinary, pilot) = (school(LOW_TREND), school(PILOT));
+    for (model, field, id) in [
+        // Three listed schools are not four, and there is no branch for their municipality.
+        ("M3", "municipality_id", &three),
+        ("M6", "municipality_id", &three),
+        // Neither designated to the pilot nor to the base model.
+        ("M1", "school_id", &ordinary),
+        ("M2", "school_id", &ordinary),
+    ] {
+        let refused = by_hand(model, field, id, false).expect(409).problem("not_eligible");
+        assert!(refused.json["detail"].as_str().unwrap().contains("exception"), "{refused}");
+    }
+    let kept = |exception: bool| {
+        let like = format!("%\"exception\":{exception}%");
+        world.storage.number(&format!(
+            "SELECT count(*) AS n FROM audit_log WHERE resource = 'assignments' AND after LIKE '{like}'"
+        ))
+    };
+    assert_eq!((kept(true), kept(false)), (0, 0), "what is refused leaves nothing");
+    let made = by_hand("M3", "municipality_id", &three, true).expect(201);
+    assert_eq!(made.json["exception"], true);
+    let made = institute.get(made.header("location")).expect(200);
+    assert_eq!(made.json["exception"], true);
+    // Whom the rules hold, and the network, need no exception and become none.
+    for (model, field, id, exception) in [
+        ("M3", "municipality_id", &four, true),
+        ("M6", "municipality_id", &four, false),
+        ("M1", "school_id", &pilot, false),
+        ("M6", "school_id", &ordinary, false),
+        ("M7", "school_id", &ordinary, false),
+    ] {
+        assert_eq!(by_hand(model, field, id, exception).expect(201).json["exception"], false, "{model}");
+    }
+    assert_eq!((kept(true), kept(false)), (1, 5));
 });
 
 both!(an_assignment_lies_within_the_term_of_its_model, |world| {
@@ -170,7 +251,7 @@ both!(an_assignment_lies_within_the_term_of_its_model, |world| {
         institute.post(
             "/api/v1/assignments",
             &json!({ "model": model, "subject_kind": kind, field: subject, "valid_from": from,
-            "valid_to": to, "reason": "По заявлению" }),
+            "valid_to": to, "exception": true, "reason": "По заявлению" }),
         )
     };
     for (model, kind, from, to, pointer) in [

@@ -89,6 +89,21 @@ both!(results_can_be_removed, |world| {
     assert_eq!(gone[0]["natural_key"], Value::from_iter(first));
 });
 
+both!(a_year_without_results_is_not_judged, |world| {
+    let institute = world.client(Role::Institute);
+    let runs = || world.storage.number("SELECT count(*) AS n FROM identification_runs");
+    let before = runs();
+    let refused = institute.post(RUNS, &json!({ "academic_year": "2010/2011" })).expect(422);
+    assert_eq!(refused.flaws(), [("/academic_year", "without_results")]);
+    assert_eq!(runs(), before);
+    let proposals = |as_of: &str| institute.post("/api/v1/proposal-runs", &json!({ "as_of": as_of }));
+    for as_of in ["1900-01-01", "2019-08-31", "2098-01-01"] {
+        assert_eq!(proposals(as_of).expect(422).flaws(), [("/as_of", "out_of_range")], "{as_of}");
+    }
+    assert_eq!(world.storage.number("SELECT count(*) AS n FROM proposal_runs"), 0);
+    proposals("2019-09-01").expect(201);
+});
+
 both!(the_newest_year_with_results_is_judged_unless_said, |world| {
     let (admin, institute) = (world.client(Role::Admin), world.client(Role::Institute));
     let judged = || {

@@ -2,6 +2,7 @@
 //! again and again.
 
 use crate::harness::{Client, Reply, World};
+use chrono::{Datelike, Months, NaiveDate};
 use diesel::{ExpressionMethods, QueryDsl, RunQueryDsl};
 use opora_db::{on_each, schema::report_files};
 use opora_identity::{
@@ -375,6 +376,63 @@ both!(what_is_no_report_is_refused, |world| {
             ("/texts/causes/9.9", "unknown_reference"),
         ]
     );
+});
+
+/// The plan of other years, from that in which it was signed.
+fn plan_of(code: &str, signed: NaiveDate, last_year: i32) -> String {
+    let year = signed.year();
+    let moved = PLAN.replace("2021-", &format!("{}-", year + 1)).replace("2020-", &format!("{year}-"));
+    let moved = moved.replace(&format!("date: {year}-05-29"), &format!("date: {signed}"));
+    format!("code: {code}\nstarts_on: {year}-01-01\nends_on: {last_year}-12-31\n{moved}")
+}
+
+both!(a_report_waits_for_the_end_of_its_period, |world| {
+    let institute = world.client(Role::Institute);
+    let today = chrono::Utc::now().date_naive();
+    let named = |day: NaiveDate| format!("{}-H{}", day.year(), if day.month() > 6 { 2 } else { 1 });
+    let (now, ahead) = (named(today), named(today + Months::new(6)));
+    institute
+        .load("plan", plan_of("current", today - Months::new(6), today.year() + 2))
+        .succeeded([3, 0, 0, 0]);
+    for kind in ["half-year", "plan"] {
+        let reply = draft(&institute, kind, &ahead).expect(422);
+        assert_eq!(reply.flaws(), [("/period", "out_of_range")], "{kind} {ahead}");
+        draft(&institute, kind, &now).expect(201);
+        let path = format!("{REPORTS}/{kind}/{now}");
+        let early = act(&institute, &path, "submit", None).expect(409).problem("period_not_over");
+        assert!(early.json["detail"].as_str().is_some_and(|told| !told.is_empty()), "{early}");
+        assert_eq!(institute.get(&path).expect(200).json["state"], "draft");
+        let texts = json!({ "texts": { "parts": { "conclusions": "Рано." }, "causes": {} } });
+        institute.patch(&path, institute.get(&path).header("etag"), &texts).expect(200);
+    }
+});
+
+both!(a_report_is_about_the_newest_plan_that_covers_its_period, |world| {
+    let institute = world.client(Role::Institute);
+    institute.load("plan", PLAN).succeeded([3, 0, 0, 0]);
+    // Loaded later: one that begins a year later, and one that was over before.
+    let next = NaiveDate::from_ymd_opt(2021, 2, 1).unwrap();
+    institute.load("plan", plan_of("2021-2022", next, 2022)).succeeded([3, 0, 0, 0]);
+    let old = NaiveDate::from_ymd_opt(2017, 2, 1).unwrap();
+    institute.load("plan", plan_of("2017-2018", old, 2018)).succeeded([3, 0, 0, 0]);
+    let plan = |code: &str| institute.get(&format!("/api/v1/plans/{code}")).expect(200).json["id"].clone();
+    for (period, code) in [
+        ("2020-H2", "2020-2021"),
+        ("2021-H1", "2020-2021"),
+        ("2021-H2", "2021-2022"),
+        ("2022-H1", "2021-2022"),
+    ] {
+        assert_eq!(
+            draft(&institute, "half-year", period).expect(201).json["plan_id"],
+            plan(code),
+            "{period}"
+        );
+    }
+    assert_eq!(draft(&institute, "half-year", "2019-H2").expect(422).flaws(), [("/period", "out_of_range")]);
+    // Both plans are due to report about it; addresses name no plan.
+    let other = json!({ "kind": "half-year", "period": "2021-H2", "plan": "2020-2021" });
+    let taken = institute.post(REPORTS, &other).expect(409).problem("already_exists");
+    assert!(taken.json["detail"].as_str().unwrap().contains("2021-2022"), "{taken}");
 });
 
 both!(every_note_draws_itself, |world| {

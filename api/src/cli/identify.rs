@@ -110,6 +110,10 @@ impl Identify {
                 "there are no results yet; load them with: opora import results FILE",
                 "результатов ещё нет; загрузите их: opora import results ФАЙЛ",
             ),
+            ("/academic_year", Reason::WithoutResults) => {
+                let (en, ru) = flaw.reason.messages();
+                say(en, ru)
+            }
             ("/academic_year", _) => {
                 let year = self.year.map(|year| year.to_string()).unwrap_or_default();
                 say(

@@ -90,6 +90,10 @@ pub struct AssignmentCreate {
     valid_from: NaiveDate,
     /// Last day, within the period of the model that holds the first one; the end of that period unless given.
     valid_to: Option<NaiveDate>,
+    /// Whether the subject may be one that the rules of the model do not hold on the first day.
+    #[serde(default)]
+    #[schema(required = false)]
+    exception: bool,
     /// Why there is no proposal behind it.
     #[validate(length(max = 2000), custom(function = "said"))]
     #[schema(min_length = 1, max_length = 2000, example = "По заявлению школы")]
@@ -199,7 +203,9 @@ async fn get(
 /// Create an assignment by hand
 ///
 /// Without a proposal, for a reason. The same checks as for a confirmation: days outside the term of the model are refused
-/// (`outside_term`), `model_excluded`, `already_exists`.
+/// (`outside_term`), `model_excluded`, `already_exists`. A subject that the rules of the model do not hold on the first day is
+/// refused with `not_eligible`, unless the request says `exception`; the assignment then says so too. The network is open
+/// to all.
 #[utoipa::path(operation_id = "create_assignment", tag = "models", params(IdempotencyKey), request_body = AssignmentCreate, security(("bearer" = ["assignments:write"])),
     responses((status = 201, description = "The new assignment", body = AssignmentHistory, headers(("Location" = String, description = "Its address")))))]
 #[post("/api/v1/assignments")]
@@ -229,6 +235,7 @@ impl AssignmentCreate {
             staff: self.staff_id,
             valid_from: self.valid_from,
             valid_to: self.valid_to,
+            exception: self.exception,
             reason: self.reason,
             actor,
         }

@@ -125,7 +125,8 @@ async fn list(
 /// Start an identification run
 ///
 /// The answer comes at once; the job `job_id` carries the run out. Verdicts are there when it has succeeded, all
-/// of them or none.
+/// of them or none. A year without results of the main period, in it and in the years before it that the methodology looks
+/// at, is refused (`without_results`).
 #[utoipa::path(operation_id = "create_identification_run", tag = "identification", params(IdempotencyKey), request_body = RunCreate, security(("bearer" = ["identification:run"])),
     responses((status = 202, description = "The run, queued", body = Run, headers(("Location" = String, description = "The run's address")))))]
 #[post("/api/v1/identification-runs")]

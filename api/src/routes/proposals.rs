@@ -115,7 +115,8 @@ list_query! {
 pub struct ProposalRunCreate {
     /// The identification run behind "low" and "listed"; the newest finished one unless given.
     identification_run_id: Option<RunId>,
-    /// The day the facts are of; today unless given.
+    /// The day the facts are of; today unless given. From 1 September of the year before that of the run's list, to a year
+    /// from today.
     as_of: Option<NaiveDate>,
 }
 
@@ -281,9 +282,10 @@ async fn create_run(
     state: Data<State>,
     Draft(body): Draft<ProposalRunCreate>,
 ) -> Answer {
-    let (wanted, as_of) = (body.identification_run_id, body.as_of.unwrap_or_else(|| Moment::now().date()));
+    let (wanted, today) = (body.identification_run_id, Moment::now().date());
+    let as_of = body.as_of.unwrap_or(today);
     let actor = Some(guard.user()?.0);
-    let prepared = state.read_consistent(move |db| runs::prepare(db, wanted, as_of)).await?;
+    let prepared = state.read_consistent(move |db| runs::prepare(db, wanted, as_of, today)).await?;
     create_once(&state, &guard, &request, move |tx| {
         let run = runs::store(tx, &prepared, actor)?;
         created(format!("/api/v1/proposal-runs/{}", run.id), &run)

@@ -98,7 +98,7 @@ pub struct ReportDraft {
     kind: ReportKind,
     /// The half-year.
     period: Period,
-    /// The plan's id or code; the plan loaded last unless given.
+    /// The plan's id or code; unless given, the newest plan that covers the period.
     #[schema(max_length = 40, example = "2020-2021")]
     plan: Option<String>,
     /// The run a note on identification rests on; unless given, the newest that was finished on the day the figures are as
@@ -163,8 +163,8 @@ async fn schedule(
 
 /// Draft a report
 ///
-/// One of each kind for a half-year. The figures draw themselves from the data, as of the last day of the period or, until
-/// then, today.
+/// One of each kind for a half-year that has begun. The figures draw themselves from the data, as of the last day of the
+/// period or, until then, today.
 #[utoipa::path(operation_id = "create_report", tag = "reports", params(IdempotencyKey), request_body = ReportDraft, security(("bearer" = ["reports:write"])),
     responses((status = 201, description = "The draft", body = Report, headers(("Location" = String, description = "Its address"), ("ETag" = String, description = "The version")))))]
 #[post("/api/v1/reports")]
@@ -280,8 +280,8 @@ async fn remove(
 
 /// Submit a report
 ///
-/// To the ministry. From now on it stands as it is, whatever becomes of the data, until it is given back. Needs `If-Match`
-/// with the report's ETag.
+/// To the ministry, when the last day of the period has passed; until then `period_not_over`. From now on it stands as it is,
+/// whatever becomes of the data, until it is given back. Needs `If-Match` with the report's ETag.
 #[utoipa::path(operation_id = "submit_report", tag = "reports",
     params(("kind" = ReportKind, Path, description = "What is reported"), ("period" = Period, Path, description = "The half-year"), IfMatch), security(("bearer" = ["reports:write"])),
     responses((status = 200, description = "The submitted report", body = Report, headers(("ETag" = String, description = "The version")))))]

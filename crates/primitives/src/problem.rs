@@ -58,6 +58,8 @@ problem_codes! {
     ProposalDecided = "proposal_decided", 409, "The proposal has been decided already", "Решение по предложению уже принято";
     FactDecided = "fact_decided", 409, "The fact has been decided and does not change", "Решение по факту уже принято, он не изменяется";
     ModelExcluded = "model_excluded", 409, "Another model excludes this one", "Модель исключена другой моделью";
+    NotEligible = "not_eligible", 409, "The rules of the model do not hold this subject", "По правилам модели участник не подходит";
+    PeriodNotOver = "period_not_over", 409, "The period has not ended", "Отчётный период ещё не закончился";
     OwnReport = "own_report", 409, "Who wrote a report does not decide on it", "Автор отчёта не принимает по нему решение";
     PositionLost = "position_lost", 410, "The feed has not been at this place; begin anew", "Такого места в ленте изменений нет; начните заново";
     PreconditionFailed = "precondition_failed", 412, "It has changed since you read it", "Запись изменилась после чтения";
@@ -121,6 +123,7 @@ reasons! {
     UnknownReference = "unknown_reference", "refers to something that does not exist", "ссылка на несуществующую запись";
     DuplicateKey = "duplicate_key", "the same key stands in an earlier row", "такой же ключ есть в строке выше";
     OutsideTerm = "outside_term", "outside the term of the model", "вне срока модели";
+    WithoutResults = "without_results", "there are no results of this year, nor of those before it that are looked at", "нет результатов этого года и лет, на которые смотрит методика";
     OrderOfDates = "order_of_dates", "ends before it starts", "окончание раньше начала";
     MoreThanWhole = "more_than_whole", "a part is greater than the whole", "часть больше целого";
     MarksDoNotAddUp = "marks_do_not_add_up", "the marks do not add up to the participants", "сумма отметок не равна числу участников";

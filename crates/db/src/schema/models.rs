@@ -56,6 +56,7 @@ diesel::table! {
         valid_to -> Nullable<Date>,
         version -> BigInt,
         created_at -> Timestamp,
+        exception -> Bool,
     }
 }
 

@@ -19,12 +19,15 @@
 //! - *Seventh model*: open to every school, so that a proposal for each would say nothing. It is proposed to the listed
 //!   schools, which need the network, and the high-result ones, which can share; others enrol by themselves
 //!   ([`crate::Model::open_enrolment`]).
+//! - *By hand*: a subject is [`eligible`] for a model on a day on which the rules propose it. A school joins the sixth
+//!   model beside its municipality, as one that leads or is led.
 
 pub mod facts;
 pub mod lifecycle;
 pub mod reason;
 pub mod systems;
 
+mod eligibility;
 mod municipal;
 mod propose;
 mod single;
@@ -37,13 +40,14 @@ mod fixtures;
 #[cfg(test)]
 mod properties;
 
+pub use eligibility::eligible;
 pub use facts::{
     Designated, Facts, HighBasis, LowBasis, LowSubject, MunicipalityFact, PersonFact, SchoolFact,
 };
 pub use lifecycle::{DatedEvent, active_at_any_time, check_history, state_in_term, state_on};
 pub use propose::{
     CoverageGap, GapKind, LISTED_FROM, LISTED_TO, Proposal, ProposalWarning, Proposals, RULE_VERSION,
-    exclusion, propose,
+    days_of_a_run, exclusions, propose,
 };
 pub use reason::{ProposalGround, ProposalReason, SchoolPair};
 pub use systems::{municipal_system_of, municipal_systems_included};

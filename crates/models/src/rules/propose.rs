@@ -8,7 +8,7 @@ use super::{
     systems::municipal_system_of,
 };
 use crate::types::{Branch, ModelCode, SubjectRef};
-use chrono::NaiveDate;
+use chrono::{Months, NaiveDate};
 use opora_primitives::{DateWindow, word_type};
 use opora_schools::types::{MunicipalityId, SchoolId};
 use serde::{Deserialize, Serialize};
@@ -24,9 +24,6 @@ pub const LISTED_FROM: u32 = 4;
 
 /// Greatest number of listed schools for the same, inclusive.
 pub const LISTED_TO: u32 = 7;
-
-/// The models that exclude the fourth.
-const EXCLUDE_LEADERS: [ModelCode; 2] = [ModelCode::M1, ModelCode::M2];
 
 /// A proposal: a model for a subject, with the reason. It binds nobody until a named person confirms it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -110,6 +107,13 @@ pub struct Proposals {
     pub warnings: Vec<ProposalWarning>,
 }
 
+/// The days whose facts the rules may be applied to (D199). A list is drawn up in the school year that ends in its year, so it
+/// says nothing of the days before that; what is known today is no ground for what will be in more than a year.
+pub fn days_of_a_run(list_year: i32, today: NaiveDate) -> DateWindow {
+    let from = NaiveDate::from_ymd_opt(list_year - 1, 9, 1).unwrap_or_default();
+    DateWindow { from, to: today.checked_add_months(Months::new(12)) }
+}
+
 /// Applies the rules to the facts of the day `on`. The order of facts changes nothing.
 pub fn propose(facts: &Facts, on: NaiveDate, rule_version: &str) -> Proposals {
     let view = View::new(facts, on, rule_version);
@@ -119,11 +123,14 @@ pub fn propose(facts: &Facts, on: NaiveDate, rule_version: &str) -> Proposals {
     Proposals { proposals, coverage_gaps: municipal::coverage_gaps(&view), warnings: single::warnings(&view) }
 }
 
-/// The model among a school's active ones that keeps its head out of `model`, if there is one: the first and the second
-/// model exclude the fourth; no other model excludes any.
-pub fn exclusion(model: ModelCode, school_active_models: &[ModelCode]) -> Option<ModelCode> {
-    let excluding: &[ModelCode] = if model == ModelCode::M4 { &EXCLUDE_LEADERS } else { &[] };
-    excluding.iter().copied().find(|other| school_active_models.contains(other))
+/// The models that a school and its head cannot have beside `model`: the first and the second of a school exclude the
+/// fourth of its head, whichever comes first; no other model excludes any.
+pub fn exclusions(model: ModelCode) -> &'static [ModelCode] {
+    match model {
+        ModelCode::M1 | ModelCode::M2 => &[ModelCode::M4],
+        ModelCode::M4 => &[ModelCode::M1, ModelCode::M2],
+        _ => &[],
+    }
 }
 
 /// The facts, indexed.
@@ -137,7 +144,7 @@ pub(super) struct View<'a> {
 }
 
 impl<'a> View<'a> {
-    fn new(facts: &'a Facts, on: NaiveDate, rule_version: &'a str) -> Self {
+    pub(super) fn new(facts: &'a Facts, on: NaiveDate, rule_version: &'a str) -> Self {
         Self {
             facts,
             on,
@@ -160,9 +167,7 @@ impl<'a> View<'a> {
 
     /// The first or the second model, if the school is in it and the model therefore keeps its head out of the fourth.
     pub(super) fn exclusion(&self, school: &SchoolFact) -> Option<ModelCode> {
-        let in_models: Vec<_> =
-            ModelCode::ALL.iter().copied().filter(|m| school.takes_part(*m, self.on)).collect();
-        exclusion(ModelCode::M4, &in_models)
+        exclusions(ModelCode::M4).iter().copied().find(|model| school.takes_part(*model, self.on))
     }
 
     /// The proposal, if the model runs on the day and the subject, whose active models are given, has it not yet.

@@ -63,6 +63,8 @@ pub struct AssignmentRecord {
     pub valid_from: NaiveDate,
     /// Last day of the term.
     pub valid_to: Option<NaiveDate>,
+    /// Whether it was made by hand though the rules of the model did not hold the subject.
+    pub exception: bool,
     /// Counts the changes.
     pub version: i64,
     /// When it was made.
@@ -150,6 +152,8 @@ pub struct ByHand {
     pub valid_from: NaiveDate,
     /// Last day.
     pub valid_to: Option<NaiveDate>,
+    /// Whether the subject may be one that the rules of the model do not hold.
+    pub exception: bool,
     /// Why.
     pub reason: String,
     /// Who decides.
@@ -253,7 +257,8 @@ pub fn find(db: &mut Db, viewer: Viewer, id: AssignmentId, on: NaiveDate) -> Res
     Ok(AssignmentHistory { assignment: stated(record, &events_of(db, &[id])?, on)?, events })
 }
 
-/// Makes an assignment by hand: no proposal, the same checks.
+/// Makes an assignment by hand: no proposal, the same checks, and that the rules hold the subject on the first day unless
+/// it is an exception.
 ///
 /// # Errors
 /// Refused fields: a subject that the model does not take, that does not exist or is outside the area, a term that ends
@@ -270,6 +275,7 @@ pub fn create(tx: &mut Tx, viewer: Viewer, by_hand: &ByHand) -> Result<Assignmen
         subject,
         term,
         checked_on: term.from,
+        exception: by_hand.exception,
         reason: Some(by_hand.reason.clone()),
         actor: by_hand.actor,
     };

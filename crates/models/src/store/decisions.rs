@@ -209,6 +209,7 @@ fn assign(tx: &mut Tx, ledger: &mut Ledger, open: &Open, decision: &Decision) ->
         subject: open.subject,
         term,
         checked_on,
+        exception: false,
         reason: decision.reason.clone(),
         actor: decision.actor,
     };

@@ -4,7 +4,7 @@ use crate::rules::LowSubject;
 use diesel::prelude::*;
 use opora_db::{
     Db, Error, Result,
-    schema::{identification_runs, methodologies, procedures, results, verdicts},
+    schema::{identification_runs, lists, methodologies, procedures, results, verdicts},
 };
 use opora_primitives::{AcademicYear, Problem, ProblemCode, Reason, SchoolId, Share};
 use opora_schools::{
@@ -20,6 +20,8 @@ pub struct RunFact {
     pub id: RunId,
     /// The list version it used.
     pub list: ListId,
+    /// The year of that list.
+    pub list_year: i32,
     /// The judged year.
     pub year: AcademicYear,
     /// The methodology.
@@ -52,10 +54,11 @@ pub fn run(db: &mut Db, wanted: Option<RunId>) -> Result<RunFact> {
 pub fn finished(db: &mut Db, wanted: Option<RunId>) -> Result<Option<RunFact>> {
     let mut query = identification_runs::table
         .inner_join(methodologies::table)
+        .inner_join(lists::table)
         .filter(identification_runs::finished_at.is_not_null())
         .select((
             identification_runs::id,
-            identification_runs::list_id,
+            (lists::id, lists::list_year),
             identification_runs::academic_year,
             methodologies::parameters,
         ))
@@ -64,10 +67,10 @@ pub fn finished(db: &mut Db, wanted: Option<RunId>) -> Result<Option<RunFact>> {
     if let Some(id) = wanted {
         query = query.filter(identification_runs::id.eq(id));
     }
-    let row: Option<(RunId, ListId, AcademicYear, String)> = query.first(db).optional()?;
-    row.map(|(id, list, year, document)| {
+    let row: Option<(RunId, (ListId, i32), AcademicYear, String)> = query.first(db).optional()?;
+    row.map(|(id, (list, list_year), year, document)| {
         let parameters = serde_json::from_str(&document).map_err(Error::fault)?;
-        Ok(RunFact { id, list, year, parameters })
+        Ok(RunFact { id, list, list_year, year, parameters })
     })
     .transpose()
 }

@@ -5,8 +5,8 @@ use super::{
     lives::{self, Life},
 };
 use crate::{
-    rules::{Designated, Facts, MunicipalityFact, PersonFact, SchoolFact},
-    types::{ModelCode, SubjectKind},
+    rules::{Designated, Facts, MunicipalityFact, PersonFact, SchoolFact, eligible},
+    types::{ModelCode, SubjectKind, SubjectRef},
 };
 use chrono::NaiveDate;
 use diesel::prelude::*;
@@ -32,53 +32,67 @@ use std::collections::{BTreeMap, BTreeSet};
 /// # Errors
 /// Faults of the database.
 pub fn gather(db: &mut Db, run: &RunFact, on: NaiveDate) -> Result<Facts> {
+    gather_from(db, run.list, Some(run), on)
+}
+
+fn gather_from(db: &mut Db, list: ListId, run: Option<&RunFact>, on: NaiveDate) -> Result<Facts> {
     let territory = municipalities::territory(db)?;
     let held = Held::on(&lives::all(db)?, &territory.lines, on)?;
     let acts = Acts::of(designations::all(db)?, &territory.lines, on);
-    let listed: BTreeSet<SchoolId> = lists::members(db, run.list)?.into_iter().collect();
-    let outcomes = evidence::outcomes(db, run.id)?;
+    let listed: BTreeSet<SchoolId> = lists::members(db, list)?.into_iter().collect();
+    let outcomes = run.map(|run| evidence::outcomes(db, run.id)).transpose()?.unwrap_or_default();
     let mut schools: Vec<SchoolFact> = working_schools(db)?
         .into_iter()
         .map(|(id, code)| (id, code, territory.home(id, on)))
         .map(|row| school_fact(row, &held, &acts, |id| listed.contains(&id), |id| outcomes.get(&id).copied()))
         .collect();
     let low: BTreeSet<SchoolId> = schools.iter().filter(|s| s.low().is_some()).map(|s| s.id).collect();
-    let mut subjects = evidence::low_subjects(db, run, &low)?;
+    let subjects = run.map(|run| evidence::low_subjects(db, run, &low)).transpose()?;
+    let mut subjects = subjects.unwrap_or_default();
     for school in &mut schools {
         school.low_subjects = subjects.remove(&school.id).unwrap_or_default();
     }
     let people = people(db, &low, &held)?;
-    Ok(Facts {
-        list: run.list,
-        municipalities: municipality_facts(&territory.lines, on, &held, &acts),
-        schools,
-        people,
-    })
+    let municipalities = municipality_facts(&territory.lines, on, &held, &acts);
+    Ok(Facts { list, municipalities, schools, people })
 }
 
-/// The models that `school` takes part in on `on`, by act or by assignment, given those it `holds`: what keeps its head
-/// out of the fourth model. Low results are taken from the newest finished run, or from the newest list alone.
+/// What low results are taken from where no run is named: the newest finished run, or before the first the newest list
+/// alone.
+fn basis(db: &mut Db) -> Result<(Option<ListId>, Option<RunFact>)> {
+    match evidence::finished(db, None)? {
+        Some(run) => Ok((Some(run.list), Some(run))),
+        None => Ok((newest_list(db)?, None)),
+    }
+}
+
+/// Whether the rules hold `subject` for `model` on the day `on`, by the newest low results.
+///
+/// # Errors
+/// Faults of the database.
+pub fn held_by_rules(db: &mut Db, model: ModelCode, subject: SubjectRef, on: NaiveDate) -> Result<bool> {
+    if model.model().open_enrolment {
+        return Ok(true);
+    }
+    let (list, run) = basis(db)?;
+    // Of no list nobody is a member.
+    let facts = gather_from(db, list.unwrap_or(ListId(0)), run.as_ref(), on)?;
+    Ok(eligible(facts, on, model, subject))
+}
+
+/// The models that `school` takes part in by act on `on`, by the newest low results: what keeps its head out of the
+/// fourth model.
 ///
 /// # Errors
 /// Faults of the database; [`ProblemCode::NotFound`] if there is no such school.
-pub fn participation(
-    db: &mut Db,
-    school: SchoolId,
-    on: NaiveDate,
-    holds: Vec<ModelCode>,
-) -> Result<Vec<ModelCode>> {
-    let run = evidence::finished(db, None)?;
+pub fn participation(db: &mut Db, school: SchoolId, on: NaiveDate) -> Result<Vec<ModelCode>> {
+    let (list, run) = basis(db)?;
     let outcome = run.as_ref().map(|run| evidence::outcome(db, run.id, school)).transpose()?.flatten();
-    let list = match &run {
-        Some(run) => Some(run.list),
-        None => newest_list(db)?,
-    };
     let listed = list.map(|list| is_listed(db, list, school)).transpose()?.unwrap_or(false);
     let (id, code): SchoolRow = schools::table.find(school).select(SCHOOL_COLUMNS).first(db)?;
-    let held = Held { schools: BTreeMap::from([(school, holds)]), ..Held::default() };
     // Of the school alone: where it lies takes no part.
     let acts = Acts::of(designations::all(db)?, &Lines::default(), on);
-    let fact = school_fact((id, code, None), &held, &acts, |_| listed, |_| outcome);
+    let fact = school_fact((id, code, None), &Held::default(), &acts, |_| listed, |_| outcome);
     Ok(ModelCode::ALL.iter().copied().filter(|model| fact.takes_part(*model, on)).collect())
 }
 

@@ -132,7 +132,8 @@ impl Store {
 
     /// Runs the rules on `as_of`.
     pub(super) fn run(&self, as_of: &str) -> runs::ProposalRun {
-        let prepared = self.database.read_consistent(|db| runs::prepare(db, None, day(as_of))).unwrap();
+        let prepared =
+            self.database.read_consistent(|db| runs::prepare(db, None, day(as_of), day(as_of))).unwrap();
         self.database.write(&origin(), |tx| runs::store(tx, &prepared, Some(7))).unwrap()
     }
 

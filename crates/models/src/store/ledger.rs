@@ -5,13 +5,13 @@ use super::{
     lives::{self, Life},
 };
 use crate::{
-    rules::{DatedEvent, exclusion},
-    types::{AssignmentEventId, AssignmentId, EventKind, ModelCode, ProposalId, SubjectKind, SubjectRef},
+    rules::{DatedEvent, exclusions},
+    types::{AssignmentEventId, AssignmentId, EventKind, ModelCode, ProposalId, SubjectRef},
 };
 use chrono::NaiveDate;
 use diesel::prelude::*;
 use opora_db::{
-    Change, Db, Operation, Result, Tx,
+    Change, Db, Error, Operation, Result, Tx,
     schema::{assignment_events, assignments, schools},
 };
 use opora_primitives::{DateWindow, MunicipalityId, Problem, ProblemCode, Reason, SchoolId};
@@ -30,8 +30,10 @@ pub(super) struct NewAssignment {
     pub(super) subject: SubjectRef,
     /// Its term; support begins on its first day.
     pub(super) term: DateWindow,
-    /// The day of which exclusion is asked.
+    /// The day of which acts are asked.
     pub(super) checked_on: NaiveDate,
+    /// Whether it is made by hand, though the rules may not hold the subject.
+    pub(super) exception: bool,
     /// Why.
     pub(super) reason: Option<String>,
     /// Who decided.
@@ -93,11 +95,13 @@ impl Ledger {
     ///
     /// # Errors
     /// [`ProblemCode::AlreadyExists`] if the subject has the model on some of the days; [`ProblemCode::ModelExcluded`]
-    /// if another model excludes it.
+    /// if another model excludes it; [`ProblemCode::NotEligible`] without a proposal, if the rules do not hold the subject
+    /// and it is no exception.
     pub(super) fn assign(&mut self, tx: &mut Tx, new: &NewAssignment) -> Result<AssignmentId> {
         self.check_double(new)?;
         self.check_exclusion(tx, new)?;
-        let id = insert(tx, new)?;
+        let exception = new.proposal.is_none() && !Self::check_eligibility(tx, new)?;
+        let id = insert(tx, new, exception)?;
         let started = DatedEvent { id: AssignmentEventId(0), on: new.term.from, kind: EventKind::Started };
         let life = Life { id, model: new.model, subject: new.subject, term: new.term, events: vec![started] };
         self.lives.entry(self.key(&new.subject)).or_default().push(life);
@@ -124,32 +128,60 @@ impl Ledger {
         }
     }
 
-    /// The fourth model is excluded by the first and the second of the same school. Asked of the facts of now, not of
+    /// The first and the second model of a school exclude the fourth of its head, whichever comes first: by assignment on
+    /// any day of the term, and by an act on the day the new one is asked of (D197). Asked of the facts of now, not of
     /// those the proposal was made from.
     fn check_exclusion(&self, db: &mut Db, new: &NewAssignment) -> Result<()> {
-        let Some(school) = new.subject.school().filter(|_| exclusion(new.model, ModelCode::ALL).is_some())
-        else {
-            return Ok(());
-        };
-        let mut holds = Vec::new();
-        for life in self.beside(&new.subject).iter().filter(|l| l.subject.kind() == SubjectKind::School) {
-            if life.held_on(new.checked_on)? {
-                holds.push(life.model);
-            }
+        let others = exclusions(new.model);
+        let Some(school) = new.subject.school().filter(|_| !others.is_empty()) else { return Ok(()) };
+        let clash = self
+            .beside(&new.subject)
+            .iter()
+            .filter(|life| others.contains(&life.model))
+            .find(|life| life.span().is_some_and(|span| span.overlaps(&new.term)));
+        if let Some(Life { id, model, .. }) = clash {
+            return Err(excluded(
+                new.model,
+                format!("assignment {id} of {model} covers some of these days"),
+                format!("назначение {id} модели {model} занимает часть этих дней"),
+            ));
         }
-        let takes_part = facts::participation(db, school, new.checked_on, holds)?;
-        match exclusion(new.model, &takes_part) {
+        if new.model != ModelCode::M4 {
+            return Ok(());
+        }
+        let takes_part = facts::participation(db, school, new.checked_on)?;
+        match others.iter().find(|other| takes_part.contains(other)) {
             None => Ok(()),
-            Some(other) => Err(Problem::new(
-                ProblemCode::ModelExcluded,
-                (
-                    format!("the school is in {other}, which excludes {}", new.model),
-                    format!("школа участвует в модели {other}, а она исключает {}", new.model),
-                ),
-            )
-            .into()),
+            Some(other) => Err(excluded(
+                new.model,
+                format!("the school is in {other} by an act"),
+                format!("школа участвует в модели {other} по акту"),
+            )),
         }
     }
+
+    /// Whether the rules hold the subject of `new` on its first day; if not, it must be an exception (D198).
+    fn check_eligibility(db: &mut Db, new: &NewAssignment) -> Result<bool> {
+        let held = facts::held_by_rules(db, new.model, new.subject, new.term.from)?;
+        if held || new.exception {
+            return Ok(held);
+        }
+        let (model, on) = (new.model, new.term.from);
+        let words = (
+            format!(
+                "the rules of {model} do not propose it on {on}; to assign it all the same, say `exception`"
+            ),
+            format!(
+                "по правилам модели {model} на {on} участник не предлагается; чтобы назначить всё же, укажите `exception`"
+            ),
+        );
+        Err(Problem::new(ProblemCode::NotEligible, words).into())
+    }
+}
+
+fn excluded(model: ModelCode, en: String, ru: String) -> Error {
+    let words = (format!("{model} is excluded: {en}"), format!("модель {model} исключена: {ru}"));
+    Problem::new(ProblemCode::ModelExcluded, words).into()
 }
 
 /// The days from `from` to `to`, inside the period of the model that holds the first of them; without a last day, to the
@@ -167,7 +199,7 @@ pub(super) fn term_of(model: ModelCode, from: NaiveDate, to: Option<NaiveDate>) 
     }
 }
 
-fn insert(tx: &mut Tx, new: &NewAssignment) -> Result<AssignmentId> {
+fn insert(tx: &mut Tx, new: &NewAssignment, exception: bool) -> Result<AssignmentId> {
     let (at, subject) = (tx.at, new.subject);
     let row = (
         assignments::proposal_id.eq(new.proposal),
@@ -178,6 +210,7 @@ fn insert(tx: &mut Tx, new: &NewAssignment) -> Result<AssignmentId> {
         assignments::staff_id.eq(subject.staff()),
         assignments::valid_from.eq(new.term.from),
         assignments::valid_to.eq(new.term.to),
+        assignments::exception.eq(exception),
         assignments::created_at.eq(at),
     );
     let id: AssignmentId = diesel::insert_into(assignments::table)
@@ -187,7 +220,7 @@ fn insert(tx: &mut Tx, new: &NewAssignment) -> Result<AssignmentId> {
     add_event(tx, id, EventKind::Started, new.term.from, new.reason.as_deref(), new.actor)?;
     let after = json!({
         "model": new.model, "subject": subject, "valid_from": new.term.from, "valid_to": new.term.to,
-        "proposal_id": new.proposal, "reason": new.reason,
+        "proposal_id": new.proposal, "exception": exception, "reason": new.reason,
     });
     let change = Change::new("assignments", id, Operation::Create).after(after);
     record(tx, change, &subject)?;

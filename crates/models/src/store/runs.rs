@@ -2,7 +2,7 @@
 
 use super::{Viewer, evidence, facts};
 use crate::{
-    rules::{CoverageGap, GapKind, ProposalWarning, Proposals, RULE_VERSION, propose},
+    rules::{CoverageGap, GapKind, ProposalWarning, Proposals, RULE_VERSION, days_of_a_run, propose},
     types::{ModelCode, ProposalRunId, ProposalState},
 };
 use chrono::NaiveDate;
@@ -11,7 +11,9 @@ use opora_db::{
     Change, Db, Error, Operation, Result, Tx, on_each,
     schema::{coverage_gaps, municipalities, proposal_runs, proposals, schools},
 };
-use opora_primitives::{Area, Cursor, Limit, Moment, MunicipalityId, Page, Problem, ProblemCode, SchoolId};
+use opora_primitives::{
+    Area, Cursor, Limit, Moment, MunicipalityId, Page, Problem, ProblemCode, Reason, SchoolId,
+};
 use opora_schools::{
     registry::{bounds, visible_schools, with_districts},
     types::RunId,
@@ -100,9 +102,12 @@ pub struct Prepared {
 /// Applies the rules to the facts of `as_of`. To be called in one consistent read.
 ///
 /// # Errors
-/// As [`evidence::run`].
-pub fn prepare(db: &mut Db, wanted: Option<RunId>, as_of: NaiveDate) -> Result<Prepared> {
+/// As [`evidence::run`]; a refused `as_of` before the list of the run, or more than a year after `today`.
+pub fn prepare(db: &mut Db, wanted: Option<RunId>, as_of: NaiveDate, today: NaiveDate) -> Result<Prepared> {
     let run = evidence::run(db, wanted)?;
+    if !days_of_a_run(run.list_year, today).contains(as_of) {
+        return Err(Problem::field("/as_of", Reason::OutOfRange).into());
+    }
     let facts = facts::gather(db, &run, as_of)?;
     Ok(Prepared { run: run.id, as_of, found: propose(&facts, as_of, RULE_VERSION) })
 }

@@ -52,6 +52,7 @@ fn leader_by_hand(school_head: i64) -> ByHand {
         staff: Some(StaffId(school_head)),
         valid_from: day("2020-09-01"),
         valid_to: Some(day("2021-07-31")),
+        exception: true,
         reason: "проверка".into(),
         actor: Some(7),
     }
@@ -106,9 +107,25 @@ fn a_run_proposes_from_the_facts_and_says_why() {
 #[test]
 fn an_unfinished_or_unknown_identification_run_is_refused() {
     let store = Store::new();
-    let prepare = |id| refusal(store.database.read(|db| runs::prepare(db, Some(RunId(id)), day(ON))));
+    let prepare =
+        |id| refusal(store.database.read(|db| runs::prepare(db, Some(RunId(id)), day(ON), day(ON))));
     assert_eq!(prepare(2).code, ProblemCode::WrongState);
     assert_eq!(prepare(99).flaws[0].reason, Reason::UnknownReference);
+}
+
+#[test]
+fn a_day_that_the_list_says_nothing_of_is_refused() {
+    let store = Store::new();
+    let today = "2021-01-15";
+    let prepare = |on: &str| store.database.read(|db| runs::prepare(db, None, day(on), day(today)));
+    // The list is that of 2020: of the school year 2019/2020.
+    for on in ["2019-08-31", "2022-01-16", "1900-01-01", "2099-01-01"] {
+        let flaw = refusal(prepare(on)).flaws.remove(0);
+        assert_eq!((flaw.pointer.as_str(), flaw.reason), ("/as_of", Reason::OutOfRange), "{on}");
+    }
+    for on in ["2019-09-01", "2022-01-15"] {
+        prepare(on).unwrap();
+    }
 }
 
 #[test]

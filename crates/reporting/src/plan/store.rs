@@ -151,6 +151,14 @@ pub fn list(db: &mut Db, limit: Limit, cursor: Option<&str>) -> Result<Page<Plan
     Ok(Page::cut(found, limit, SCOPE, |plan: &Plan| plan.id))
 }
 
+/// All plans, the one that begins last first; of those that begin on one day the one loaded last.
+///
+/// # Errors
+/// Faults of the database.
+pub fn newest_first(db: &mut Db) -> Result<Vec<Plan>> {
+    Ok(rows!().order((plans::starts_on.desc(), plans::id.desc())).load(db)?)
+}
+
 /// The versions of a plan, the newest first.
 ///
 /// # Errors

@@ -4,9 +4,12 @@ use super::{
     AsOf, DueReport, DueReportOnDay, Period, Report, ReportId, ReportKind, ReportState, Texts,
     types::printable,
 };
-use crate::plan::{
-    self, PlanId,
-    store::{Plan, PlanRef},
+use crate::{
+    plan::{
+        self, PlanId,
+        store::{Plan, PlanRef},
+    },
+    words,
 };
 use chrono::{Datelike, NaiveDate};
 use diesel::prelude::*;
@@ -94,7 +97,7 @@ pub struct NewReport {
     pub kind: ReportKind,
     /// The half-year.
     pub period: Period,
-    /// The plan it is about; the one loaded last unless given.
+    /// The plan it is about; unless given, the newest that covers the period (D207).
     pub plan: Option<PlanRef>,
     /// The finished identification run a note on identification rests on; unless given, the newest that was there on the
     /// day the figures are as of or, if there was none, the newest that knows nothing later.
@@ -104,10 +107,15 @@ pub struct NewReport {
 /// Makes a draft.
 ///
 /// # Errors
-/// [`ProblemCode::AlreadyExists`] if the period has a report of the kind. Refused fields: a plan or a run that does not
-/// exist, a run where none belongs or one that knows more than was known then, a period outside the plan or, for a half-yearly report, one without a due day.
+/// [`ProblemCode::AlreadyExists`] if the period has a report of the kind, about whichever plan. Refused fields: a plan or a
+/// run that does not exist, a run where none belongs or one that knows more than was known then, a period that has not begun
+/// or lies outside the plan or, for a half-yearly report, one without a due day.
 pub fn create(tx: &mut Tx, origin: &Origin, new: &NewReport) -> Result<Report> {
+    if new.period.first_day() > tx.at.date() {
+        return Err(Problem::field("/period", Reason::OutOfRange).into());
+    }
     let plan = plan_of(tx, new)?;
+    check_free(tx, new)?;
     let run = run_of(tx, new)?;
     let row = (
         reports::kind.eq(new.kind),
@@ -128,18 +136,37 @@ pub fn create(tx: &mut Tx, origin: &Origin, new: &NewReport) -> Result<Report> {
 }
 
 fn plan_of(db: &mut Db, new: &NewReport) -> Result<Plan> {
-    let plan = match &new.plan {
-        Some(plan) => if_found(plan::store::find(db, plan))?,
-        None => plan::store::list(db, Limit::new(Some(1))?, None)?.items.pop(),
+    let plans = match &new.plan {
+        Some(plan) => {
+            let found = if_found(plan::store::find(db, plan))?;
+            vec![found.ok_or_else(|| Problem::field("/plan", Reason::UnknownReference))?]
+        }
+        None => plan::store::newest_first(db)?,
     };
-    let reason = if new.plan.is_some() { Reason::UnknownReference } else { Reason::Required };
-    let plan = plan.ok_or_else(|| Problem::field("/plan", reason))?;
-    let due = plan.due_reports();
-    let fits = match new.kind {
-        ReportKind::HalfYear => due.iter().any(|due| due.period == new.period),
+    if plans.is_empty() {
+        return Err(Problem::field("/plan", Reason::Required).into());
+    }
+    let found = plans.into_iter().find(|plan| covers(plan, new));
+    found.ok_or_else(|| Problem::field("/period", Reason::OutOfRange).into())
+}
+
+/// Whether such a report about the period belongs to `plan`.
+fn covers(plan: &Plan, new: &NewReport) -> bool {
+    match new.kind {
+        ReportKind::HalfYear => plan.due_reports().iter().any(|due| due.period == new.period),
         _ => plan.starts_on <= new.period.last_day() && new.period.first_day() <= plan.ends_on,
-    };
-    if fits { Ok(plan) } else { Err(Problem::field("/period", Reason::OutOfRange).into()) }
+    }
+}
+
+/// One report of a kind for a half-year: addresses name no plan.
+fn check_free(db: &mut Db, new: &NewReport) -> Result<()> {
+    let Some(other) = if_found(of_period(db, new.kind, new.period))? else { return Ok(()) };
+    let plan = plan::store::find(db, &PlanRef::Id(other.plan_id))?.code;
+    let words = (
+        format!("there is a report of this kind about {}; it is about the plan {plan}", new.period),
+        format!("отчёт этого вида {} уже есть; он о плане {plan}", new.period.ru()),
+    );
+    Err(Problem::new(ProblemCode::AlreadyExists, words).into())
 }
 
 fn run_of(tx: &mut Tx, new: &NewReport) -> Result<Option<RunId>> {
@@ -369,7 +396,7 @@ pub fn write_texts(tx: &mut Tx, id: ReportId, version: i64, texts: &Texts) -> Re
 /// Submits an open report as `snapshot`, which was made from its texts at `version`, to the ministry.
 ///
 /// # Errors
-/// As [`write_texts`].
+/// As [`write_texts`]; [`ProblemCode::PeriodNotOver`] until the last day of the period has passed (D206).
 pub fn submit(
     tx: &mut Tx,
     origin: &Origin,
@@ -379,6 +406,9 @@ pub fn submit(
 ) -> Result<Report> {
     let before = at_version(tx, id, version, ReportState::is_open)?;
     let at = tx.at;
+    if !AsOf::of(before.period, at.date()).over {
+        return Err(not_over(before.period).into());
+    }
     diesel::update(reports::table.find(id))
         .set((
             reports::state.eq(ReportState::Submitted),
@@ -391,6 +421,15 @@ pub fn submit(
         ))
         .execute(&mut **tx)?;
     updated(tx, &before)
+}
+
+fn not_over(period: Period) -> Problem {
+    let last = period.last_day();
+    let words = (
+        format!("the period ends on {last}; the report can be submitted from the next day on"),
+        format!("период заканчивается {}; отчёт можно представить со следующего дня", words::day(last)),
+    );
+    Problem::new(ProblemCode::PeriodNotOver, words)
 }
 
 /// What is submitted.

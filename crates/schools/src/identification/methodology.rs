@@ -275,6 +275,13 @@ impl Default for Parameters {
 }
 
 impl Parameters {
+    /// How many years its rules look at, the judged one included: the longest row of years, with those beside it that a small
+    /// cohort is pooled with.
+    pub fn years(&self) -> u8 {
+        let rows = [self.low_share.years, self.low_trend.years, self.high.years, self.resilience.years];
+        rows.into_iter().max().unwrap_or(1).saturating_add(self.pooled_years)
+    }
+
     /// Everything that is wrong with the document, with JSON pointers into it; empty if it can be used.
     pub fn validate(&self) -> Vec<Flaw> {
         let mut flaws = Vec::new();

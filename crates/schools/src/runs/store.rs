@@ -3,7 +3,7 @@
 use crate::{
     methodologies::{self, Methodology, MethodologyState},
     registry::lists::{self, List},
-    types::{ListId, MethodologyId, RunId},
+    types::{Attempt, ListId, MethodologyId, RunId},
 };
 use diesel::prelude::*;
 use opora_db::{
@@ -92,7 +92,8 @@ pub struct NewRun {
 ///
 /// # Errors
 /// Refused fields: a methodology or a list that does not exist, or that is not given when there is none to take, and
-/// the same for the year; a year that has not begun; [`ProblemCode::WrongState`] for a draft methodology.
+/// the same for the year; a year that has not begun, or that has no results, nor have the years before it that the
+/// methodology looks at (D199); [`ProblemCode::WrongState`] for a draft methodology.
 pub fn create(tx: &mut Tx, origin: &Origin, new: &NewRun) -> Result<Run> {
     let methodology = methodology_of(tx, new)?;
     let list = list_of(tx, new)?;
@@ -103,6 +104,9 @@ pub fn create(tx: &mut Tx, origin: &Origin, new: &NewRun) -> Result<Run> {
         Some(year) => year,
         None => newest_year(tx)?.ok_or_else(|| Problem::field("/academic_year", Reason::Required))?,
     };
+    if !is_measured(tx, year, methodology.parameters.years())? {
+        return Err(Problem::field("/academic_year", Reason::WithoutResults).into());
+    }
     let row = (
         runs::methodology_id.eq(methodology.id),
         runs::list_id.eq(list.id),
@@ -168,6 +172,19 @@ fn newest_year(db: &mut Db) -> Result<Option<AcademicYear>> {
     let with_results = diesel::dsl::exists(results::table.filter(results::procedure_id.eq(procedures::id)));
     let years = procedures::table.filter(with_results).order(procedures::academic_year.desc());
     Ok(years.select(procedures::academic_year).first(db).optional()?)
+}
+
+/// Whether one of the last `years` up to `judged` has results of the main period.
+fn is_measured(db: &mut Db, judged: AcademicYear, years: u8) -> Result<bool> {
+    let of_procedure = results::procedure_id.eq(procedures::id).and(results::attempt.eq(Attempt::Main));
+    let found: Option<i32> = procedures::table
+        .filter(procedures::academic_year.le(judged))
+        .filter(procedures::academic_year.gt(judged.start() - i32::from(years)))
+        .filter(diesel::dsl::exists(results::table.filter(of_procedure)))
+        .select(procedures::academic_year)
+        .first(db)
+        .optional()?;
+    Ok(found.is_some())
 }
 
 type Row = (RunId, AcademicYear, Moment, Option<Moment>, Option<String>, Option<i64>, Option<i32>);

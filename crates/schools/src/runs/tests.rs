@@ -265,6 +265,15 @@ fn what_a_run_is_made_from() {
     assert_eq!(run.academic_year.to_string(), "2020/2021");
     assert_eq!((run.methodology.code.as_str(), run.methodology.edition), ("default", 1));
     assert_eq!(run.list.id, store.newest_list().id);
+
+    // The default methodology looks at three years and, to pool small cohorts, at one before them.
+    let of = |year: &str| store.create(NewRun { academic_year: year.parse().ok(), ..NewRun::default() });
+    for year in ["2010/2011", "2017/2018", "2024/2025"] {
+        assert_eq!(refusal(of(year)), list("/academic_year", Reason::WithoutResults), "{year}");
+    }
+    for year in ["2018/2019", "2023/2024"] {
+        of(year).unwrap();
+    }
 }
 
 #[test]

@@ -118,6 +118,10 @@ impl Bulk for Loader {
             if sum > participants || (complete && sum != participants) {
                 row.refuse(*MARKS.start(), Reason::MarksDoNotAddUp);
             }
+            let two = marks.first().copied().flatten();
+            if assessment.is_some_and(below_is_two) && two.is_some_and(|two| two != below) {
+                row.refuse(*MARKS.start(), Reason::Contradiction);
+            }
         }
         row.finish(|| {
             let (year, assessment, subject) = (year?, assessment?, subject?);
@@ -166,6 +170,12 @@ impl Loader {
         let next = -1 - self.procedures.len() as i64;
         *self.procedures.entry(key).or_insert(next)
     }
+}
+
+/// Whether whoever is below the minimum has a 2, and nobody else has (`docs/methodology.md`). The exam after grade 11 has a
+/// threshold of points, and other assessments have scales of their own.
+fn below_is_two(assessment: Assessment) -> bool {
+    matches!(assessment, Assessment::Vpr | Assessment::Oge)
 }
 
 /// Reads a cell of a closed list, by its word or its Russian name.

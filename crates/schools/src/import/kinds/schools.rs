@@ -13,10 +13,10 @@ use crate::{
     },
     types::{Founder, Locality, SchoolKind, SchoolStatus},
 };
-use opora_db::{Error, Result, Tx};
-use opora_primitives::{Inn, MunicipalityId, Ogrn, Oktmo, Problem, ProblemCode, Reason, SchoolCode};
+use opora_db::{Result, Tx};
+use opora_primitives::{Inn, MunicipalityId, Ogrn, Oktmo, Reason, SchoolCode, SchoolId};
 use opora_tables::{Column, Holds, RowError, RowReader};
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 pub(super) const COLUMNS: &[Column] = &[
     Column::required("code", &["Код ОО"]).key(),
@@ -35,7 +35,7 @@ pub(super) const COLUMNS: &[Column] = &[
 ];
 
 /// The fields whose column has another name.
-const NAMES: &[(&str, &str)] = &[("municipality_id", "oktmo"), ("successor_id", "successor_code")];
+const NAMES: &[(&str, &str)] = &[("municipality_id", "oktmo"), ("successor_id", SUCCESSOR)];
 
 pub(super) struct Loader;
 
@@ -96,81 +96,145 @@ impl Register for Loader {
         row.code.clone()
     }
 
-    /// Two passes, because a successor may stand further down the file: first every school is there, then each gets its
-    /// final contents.
+    /// A successor may stand further down the file: it is written first.
     fn write(tx: &mut Tx, rows: &[(u64, Row)], source: &Source<'_>) -> Result<Counts> {
         let homes: HashMap<Oktmo, MunicipalityId> =
             municipalities::all(tx)?.into_iter().map(|m| (m.oktmo, m.id)).collect();
-        let mut known: HashMap<SchoolCode, School> =
-            every(tx)?.into_iter().map(|s| (s.code.clone(), s)).collect();
-        let coming: HashSet<&SchoolCode> = rows.iter().map(|(_, row)| &row.code).collect();
+        let mut known: Known = every(tx)?.into_iter().map(|s| (s.code.clone(), s)).collect();
         let mut counts = Counts::default();
-        let mut placed = Vec::with_capacity(rows.len());
-        for (number, row) in rows {
-            if row.successor.as_ref().is_some_and(|code| !known.contains_key(code) && !coming.contains(code))
-            {
-                source.reject(*number, Some("successor_code"), Reason::UnknownReference);
-                continue;
-            }
+        for (number, row) in fitting(&known, rows, source) {
             let home = row.oktmo.as_ref().map(|oktmo| homes.get(oktmo).copied());
             if home.is_some_and(|found| found.is_none()) {
                 source.reject(*number, Some("oktmo"), Reason::UnknownReference);
                 continue;
             }
-            let draft = SchoolDraft { municipality_id: home.flatten(), ..row.draft.clone() };
-            let is_new = !known.contains_key(&row.code);
-            if is_new {
-                match create(tx, draft.clone(), source.order.any_school_code) {
-                    Ok(school) => {
-                        known.insert(row.code.clone(), school);
-                    }
-                    Err(refusal) => {
-                        counts.note(Err(refusal), *number, NAMES, source)?;
-                        continue;
-                    }
-                }
+            let successor = row.successor.as_ref().map(|code| known.get(code).map(|school| school.id));
+            if successor.is_some_and(|found| found.is_none()) {
+                // It stands in the file and was refused.
+                source.reject(*number, Some(SUCCESSOR), Reason::Contradiction);
+                continue;
             }
-            placed.push((*number, row, draft, is_new));
-        }
-        for (number, row, draft, is_new) in placed {
-            let successor = row.successor.as_ref().and_then(|code| known.get(code)).map(|s| s.id);
-            if row.successor.is_some() && successor.is_none() {
-                return Err(undecidable(number));
-            }
-            let draft = SchoolDraft { successor_id: successor, ..draft };
-            let outcome = finish(tx, known.get(&row.code), draft, is_new, source.order.any_school_code);
-            if is_new && matches!(outcome, Err(Error::Problem(_))) {
-                return Err(undecidable(number));
-            }
-            counts.note(outcome, number, NAMES, source)?;
+            let draft = SchoolDraft {
+                municipality_id: home.flatten(),
+                successor_id: successor.flatten(),
+                ..row.draft.clone()
+            };
+            let any_code = source.order.any_school_code;
+            let outcome = put(tx, known.get(&row.code), draft, any_code).map(|(done, school)| {
+                let id = school.id.0;
+                known.insert(row.code.clone(), school);
+                (done, id)
+            });
+            counts.note(outcome, *number, NAMES, source)?;
         }
         Ok(counts)
     }
 }
 
-/// A new school whose successor was itself refused, or leads back to it. It cannot stay without its successor, so the
-/// whole file is refused.
-fn undecidable(number: u64) -> Error {
-    let words = (
-        format!("row {number}: the successor was refused or leads back"),
-        format!("строка {number}: правопреемник отклонён или ведёт обратно"),
-    );
-    Problem::new(ProblemCode::InvalidFile, words).into()
+const SUCCESSOR: &str = "successor_code";
+
+type Known = HashMap<SchoolCode, School>;
+
+/// The rows whose successors are somewhere and do not lead back, as everything will stand after the file; each after those
+/// that its chain of successors leads through. The others are rejected.
+fn fitting<'a>(known: &Known, rows: &'a [(u64, Row)], source: &Source<'_>) -> Vec<&'a (u64, Row)> {
+    let codes: HashMap<SchoolId, &SchoolCode> = known.values().map(|s| (s.id, &s.code)).collect();
+    let mut coming: HashMap<&SchoolCode, &'a (u64, Row)> = rows.iter().map(|r| (&r.1.code, r)).collect();
+    for (number, row) in rows {
+        let is_there = |code: &SchoolCode| known.contains_key(code) || coming.contains_key(code);
+        if row.successor.as_ref().is_some_and(|code| !is_there(code)) {
+            source.reject(*number, Some(SUCCESSOR), Reason::UnknownReference);
+            coming.remove(&row.code);
+        }
+    }
+    loop {
+        let next = |code: &SchoolCode| match coming.get(code) {
+            Some((_, row)) => row.successor.as_ref(),
+            None => known.get(code)?.successor_id.and_then(|id| codes.get(&id).copied()),
+        };
+        let (order, looped) = along(rows.iter().map(|(_, row)| &row.code), next);
+        let mut settled = true;
+        for code in looped {
+            // A school that is on the way by what is there already is not to blame.
+            if let Some((number, _)) = coming.remove(code) {
+                source.reject(*number, Some(SUCCESSOR), Reason::Contradiction);
+                settled = false;
+            }
+        }
+        if settled {
+            return order.into_iter().filter_map(|code| coming.get(code).copied()).collect();
+        }
+    }
 }
 
-fn finish(
-    tx: &mut Tx,
-    school: Option<&School>,
-    draft: SchoolDraft,
-    is_new: bool,
-    any_code: bool,
-) -> Result<(Done, i64)> {
-    let done = if is_new { Done::Created } else { Done::Updated };
-    match school {
-        Some(school) if SchoolDraft::from(school.clone()) != draft => {
-            replace(tx, school, draft, any_code).map(|_| (done, school.id.0))
+/// Follows `next` from each of `codes`. Answers all codes met, each after those it leads to, and those that lead back to
+/// themselves.
+fn along<'a>(
+    codes: impl Iterator<Item = &'a SchoolCode>,
+    next: impl Fn(&SchoolCode) -> Option<&'a SchoolCode>,
+) -> (Vec<&'a SchoolCode>, Vec<&'a SchoolCode>) {
+    let (mut order, mut looped) = (Vec::new(), Vec::new());
+    // By the walk in which it was met first.
+    let mut met: HashMap<&SchoolCode, usize> = HashMap::new();
+    for (walk, code) in codes.enumerate() {
+        let (mut path, mut at) = (Vec::new(), Some(code));
+        while let Some(code) = at {
+            match met.get(code) {
+                None => {
+                    met.insert(code, walk);
+                    path.push(code);
+                    at = next(code);
+                }
+                Some(before) => {
+                    if *before == walk {
+                        looped.extend(path.iter().skip_while(|on_path| **on_path != code));
+                    }
+                    at = None;
+                }
+            }
         }
-        Some(school) => Ok((if is_new { done } else { Done::Unchanged }, school.id.0)),
-        None => Err(Error::fault("a school that was just made is not there")),
+        order.extend(path.into_iter().rev());
+    }
+    (order, looped)
+}
+
+fn put(tx: &mut Tx, before: Option<&School>, draft: SchoolDraft, any_code: bool) -> Result<(Done, School)> {
+    match before {
+        None => Ok((Done::Created, create(tx, draft, any_code)?)),
+        Some(before) if SchoolDraft::from(before.clone()) == draft => Ok((Done::Unchanged, before.clone())),
+        Some(before) => Ok((Done::Updated, replace(tx, before, draft, any_code)?)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::collections::HashSet;
+
+    fn code(n: usize) -> SchoolCode {
+        format!("{n:06}").parse().unwrap()
+    }
+
+    proptest! {
+        #[test]
+        fn whoever_leads_back_is_found_and_the_others_stand_after_their_successors(
+            links in proptest::collection::vec(proptest::option::of(0usize..12), 1..12)
+        ) {
+            let codes: Vec<SchoolCode> = (0..12).map(code).collect();
+            let at = |code: &SchoolCode| codes.iter().position(|known| known == code).unwrap();
+            let next = |code: &SchoolCode| links.get(at(code)).copied().flatten().map(|n| &codes[n]);
+            let (order, looped) = along(codes.iter(), next);
+            prop_assert_eq!(order.iter().collect::<HashSet<_>>().len(), codes.len());
+            // After as many steps as there are codes, one that is met again leads back.
+            for own in &codes {
+                let chain = std::iter::successors(next(own), |code| next(code)).take(codes.len());
+                prop_assert_eq!(looped.contains(&own), chain.into_iter().any(|met| met == own));
+            }
+            let place = |code: &SchoolCode| order.iter().position(|met| *met == code).unwrap();
+            for own in codes.iter().filter(|own| !looped.contains(own)) {
+                prop_assert!(next(own).is_none_or(|after| place(after) < place(own)));
+            }
+        }
     }
 }

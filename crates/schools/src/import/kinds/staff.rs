@@ -8,6 +8,7 @@ use crate::{
     import::Source,
     types::{StaffRole, Subject},
 };
+use chrono::Datelike;
 use opora_db::{Db, Merge, Result, Telling};
 use opora_primitives::Area;
 use opora_tables::{Column, Holds, RowError, RowReader};
@@ -66,7 +67,7 @@ impl Bulk for Loader {
         &mut self,
         mut row: RowReader<'_>,
         cells: &mut Cells,
-        _: &Source<'_>,
+        source: &Source<'_>,
     ) -> std::result::Result<(), Vec<RowError>> {
         let external = row.required_text(0, 100);
         let school = self.schools.cell(&mut row, 1);
@@ -76,7 +77,7 @@ impl Bulk for Loader {
         let education = row.text(5, 200);
         let category = row.text(6, 100);
         let experience = row.integer(7, 0..=80);
-        let birth = row.integer(8, 1900..=2100);
+        let birth = row.integer(8, 1900..=i64::from(source.order.came_on.year()));
         let fte = row.hundredths(9, 0..=300);
         row.finish(|| {
             cells.push(external?);
