@@ -138,6 +138,11 @@ const LISTS: &[(&str, &str, Rows)] = &[
         Rows::Elsewhere("plans come from files: `plans::everyone_reads_the_same_plan`"),
     ),
     (
+        "list_expected_reports",
+        "",
+        Rows::Elsewhere("a plan comes from a file: `discipline::who_never_reported_is_told_by_name`"),
+    ),
+    (
         "list_plan_discipline",
         "",
         Rows::Elsewhere("a plan comes from a file: `discipline::a_part_of_the_region_sees_its_own_counts`"),

@@ -199,6 +199,7 @@ const NAMELESS: &[(&str, &[&str])] = &[
             "get_indicator",
             "get_indicator_series",
             "list_plan_discipline",
+            "list_expected_reports",
             "get_public_summary",
         ],
     ),

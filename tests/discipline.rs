@@ -125,3 +125,64 @@ both!(the_list_is_paged_and_strict, |world| {
     }
     ministry.get("/api/v1/plans/nothing/discipline?by=executor").expect(404).problem("not_found");
 });
+
+/// The rows of the list of expected reports with these parameters.
+fn expected(world: &World, login: &str, parameters: &str) -> Vec<Value> {
+    let client = world.log_in(login);
+    let (mut path, mut rows) =
+        (Some(format!("/api/v1/plans/2020-2021/discipline/expected?limit=7{parameters}")), Vec::new());
+    while let Some(at) = path {
+        let page = client.get(&at).expect(200);
+        rows.extend(page.items().to_vec());
+        path = page.next();
+    }
+    rows
+}
+
+both!(who_never_reported_is_told_by_name, |world| {
+    prepared(world);
+    let missing = expected(world, "ministry", "&activity=2.13&executor=MOUO&state=missing&on=2021-02-01");
+    // Of three municipal systems one reported in time and one late.
+    assert_eq!(missing.len(), 1);
+    let row = &missing[0];
+    assert_eq!(row["municipality_id"], world.seed.city.0);
+    assert_eq!((&row["executors"], &row["school_id"]), (&json!(["MOUO"]), &Value::Null));
+    assert!(
+        !row["organisation"].as_str().unwrap().is_empty() && !row["title_ru"].as_str().unwrap().is_empty()
+    );
+    let told = ["due_on", "missing_since", "days_late", "reported_on", "facts"].map(|name| row[name].clone());
+    assert_eq!(told, [json!("2021-01-15"), json!("2021-01-16"), json!(17), Value::Null, json!(0)]);
+    assert_eq!(row["window"]["from"], "2020-06-01");
+    let late = expected(world, "ministry", "&activity=2.13&state=late&on=2021-02-01");
+    assert_eq!((late.len(), &late[0]["reported_on"]), (1, &json!("2021-01-16")));
+    assert_eq!((&late[0]["days_late"], &late[0]["missing_since"]), (&json!(1), &Value::Null));
+
+    // The list holds what the counts count, each once.
+    let all = expected(world, "ministry", "&on=2021-02-01");
+    let of = |field: &str, value: i64| all.iter().filter(|row| row[field] == value).count();
+    assert_eq!(of("municipality_id", world.seed.own.0), 36);
+    let narrowed =
+        expected(world, "ministry", &format!("&municipality_id={}&on=2021-02-01", world.seed.own.0));
+    assert_eq!(narrowed.len(), 36);
+    let mut keys: Vec<String> = all
+        .iter()
+        .map(|r| {
+            format!(
+                "{} {} {} {} {}",
+                r["activity"], r["window"], r["municipality_id"], r["school_id"], r["executors"]
+            )
+        })
+        .collect();
+    keys.sort();
+    keys.dedup();
+    assert_eq!(keys.len(), all.len());
+
+    // Inside the reader's area.
+    assert_eq!(expected(world, "municipality", "&on=2021-02-01").len(), 36);
+    let own = expected(world, "school", "&on=2021-02-01");
+    assert_eq!(own.len(), 12);
+    assert!(own.iter().all(|row| row["school_id"] == own[0]["school_id"] && !row["school_id"].is_null()));
+    let by_id = format!("&school_id={}&on=2021-02-01", own[0]["school_id"]);
+    assert_eq!(expected(world, "ministry", &by_id), own);
+    assert!(expected(world, "city", &by_id).is_empty());
+});

@@ -242,3 +242,38 @@ both!(text_that_turns_is_refused_wherever_it_may_come_in, |world| {
         .send();
     assert_eq!(back.expect(422).flaws(), [refusal("/remarks")]);
 });
+
+both!(risks_name_what_has_no_source_no_confirmation_and_no_order, |world| {
+    let institute = facts::with_plan(world);
+    let plan = institute.get("/api/v1/plans/2020-2021").expect(200).json["id"].clone();
+    let absent = json!({"plan_id": plan, "activity": "1.2", "window_from": "2020-08-01", "kind": "source_unavailable",
+        "note": "Реестр не передан.", "happened_on": "2020-10-01"});
+    let fact = facts::enter(&institute, &absent);
+    let confirm = institute.call("POST", &format!("/api/v1/facts/{}/confirm", fact["id"]));
+    confirm.header("If-Match", "\"1\"").json(&json!({})).send().expect(200);
+    institute.post(REPORTS, &json!({"kind": "half-year", "period": "2020-H2"})).expect(201);
+    let report = institute.get(FIRST).expect(200);
+    let risks: Vec<&str> = report.json["paper"]["content"]["half_year"]["risks"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|risk| risk.as_str().unwrap())
+        .collect();
+    let telling = |begins: &str| {
+        risks
+            .iter()
+            .find(|risk| risk.starts_with(begins))
+            .unwrap_or_else(|| panic!("no {begins}: {risks:#?}"))
+    };
+    assert_eq!(*telling("Нет источника"), "Нет источника данных для мероприятий: 1.2.");
+    // 2.1 ended in April 2020, before the order was signed, and nothing was entered about it.
+    assert!(
+        telling("Не подтверждены мероприятия, завершённые до подписания плана: ").contains("2.1"),
+        "{risks:#?}"
+    );
+    telling("Мероприятие 3.9 начинается 01.06.2020, а 3.7,");
+    assert!(
+        !risks.iter().any(|risk| risk.starts_with("Мероприятие 1.12 начинается")),
+        "that one lies in 2021"
+    );
+});

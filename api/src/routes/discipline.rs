@@ -4,7 +4,7 @@ use super::plans::{PlanPath, named};
 use crate::{
     auth::{Guard, ReadPlans},
     error::Answer,
-    extract::{Items, Query, page},
+    extract::{Items, Query, list_query, page},
     state::State,
 };
 use actix_web::{
@@ -13,15 +13,21 @@ use actix_web::{
 };
 use chrono::NaiveDate;
 use opora_db::Db;
-use opora_primitives::{Limit, Moment};
-use opora_reporting::discipline::store::{self, DisciplineBy, DisciplineRow};
+use opora_primitives::{Limit, Moment, MunicipalityId, SchoolId};
+use opora_reporting::{
+    discipline::{
+        expected::{self, ExpectedReport, Filter},
+        store::{self, DisciplineBy, DisciplineRow},
+    },
+    timeliness::Timeliness,
+};
 use serde::Deserialize;
 use utoipa::IntoParams;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 /// Registers the operations of this file.
 pub fn register(config: &mut ServiceConfig) {
-    config.service(list);
+    config.service(list).service(list_expected);
 }
 
 /// What is counted, and on which day.
@@ -39,6 +45,27 @@ pub struct DisciplineQuery {
     limit: Option<u16>,
     /// Where the page starts; taken from the `Link` of the page before.
     cursor: Option<String>,
+}
+
+list_query! {
+    /// Which expected reports are wanted.
+    ExpectedReportQuery {
+        /// Of this municipality and of the schools in it.
+        municipality_id: MunicipalityId,
+        /// Of this school.
+        school_id: SchoolId,
+        /// Of organisations behind this executor.
+        #[param(pattern = "^[A-Z0-9_]{1,20}$", example = "MOUO")]
+        executor: String,
+        /// About this activity.
+        #[param(max_length = 20, example = "2.13")]
+        activity: String,
+        /// That stand so.
+        state: Timeliness,
+        /// As they stand on this day; today unless given.
+        #[param(example = "2021-02-01")]
+        on: NaiveDate,
+    }
 }
 
 /// List who reports in time
@@ -59,5 +86,33 @@ async fn list(
     let (area, plan, limit) = (guard.area(), named(&path.id)?, Limit::new(limit)?);
     let on = on.unwrap_or_else(|| Moment::now().date());
     let found = move |db: &mut Db| store::list(db, area, &plan, by, on, limit, cursor.as_deref());
+    Ok(page(&request, state.read_consistent(found).await?))
+}
+
+/// List the reports that are expected
+///
+/// What is behind the counts: who owes which report about which window of which activity, when it is due, how it stands on
+/// a day, and since when it is missing. Inside the caller's area, in the order of the plan.
+#[utoipa::path(operation_id = "list_expected_reports", tag = "plans", params(PlanPath, ExpectedReportQuery), security(("bearer" = ["plans:read"])),
+    responses((status = 200, description = "A page of expected reports", body = Items<ExpectedReport>, headers(("Link" = String, description = "The next page")))))]
+#[get("/api/v1/plans/{id}/discipline/expected")]
+async fn list_expected(
+    guard: Guard<ReadPlans>,
+    request: HttpRequest,
+    state: Data<State>,
+    path: Path<PlanPath>,
+    Query(query): Query<ExpectedReportQuery>,
+) -> Answer {
+    let (area, plan, limit) = (guard.area(), named(&path.id)?, query.limit()?);
+    let on = query.on.unwrap_or_else(|| Moment::now().date());
+    let filter = Filter {
+        municipality: query.municipality_id,
+        school: query.school_id,
+        executor: query.executor,
+        activity: query.activity,
+        state: query.state,
+    };
+    let found =
+        move |db: &mut Db| expected::list(db, area, &plan, on, &filter, limit, query.cursor.as_deref());
     Ok(page(&request, state.read_consistent(found).await?))
 }

@@ -1,7 +1,7 @@
 //! Runs and paragraphs.
 
 use crate::model::Text;
-use crate::text::{Escaped, clean};
+use crate::text::{Escaped, Piece, clean, pieces};
 use std::fmt::Write;
 
 /// A paragraph being written.
@@ -68,17 +68,31 @@ impl Paragraph {
     }
 }
 
-/// A run; line feeds are line breaks.
+/// How a link looks.
+const LINK: &str = r#"<w:color w:val="0563C1"/><w:u w:val="single"/>"#;
+
+/// Text in runs, with its addresses as links: fields, which need no part of the package beside the text.
 fn push_run(out: &mut String, text: &str, properties: &str) {
-    let clean = clean(text);
-    if clean.is_empty() {
-        return;
+    for piece in pieces(&clean(text)) {
+        match piece {
+            Piece::Plain(text) => push_plain(out, text, properties),
+            Piece::Address(address) => {
+                let _ =
+                    write!(out, r#"<w:fldSimple w:instr=" HYPERLINK &quot;{}&quot; ">"#, Escaped(address));
+                push_plain(out, address, &format!("{properties}{LINK}"));
+                out.push_str("</w:fldSimple>");
+            }
+        }
     }
+}
+
+/// A run; line feeds are line breaks.
+fn push_plain(out: &mut String, text: &str, properties: &str) {
     out.push_str("<w:r>");
     if !properties.is_empty() {
         let _ = write!(out, "<w:rPr>{properties}</w:rPr>");
     }
-    for (at, line) in clean.split('\n').enumerate() {
+    for (at, line) in text.split('\n').enumerate() {
         if at > 0 {
             out.push_str("<w:br/>");
         }

@@ -44,6 +44,15 @@ fn markup_stays_text() {
 }
 
 #[test]
+fn addresses_can_be_followed() {
+    let blocks = vec![Block::paragraph("См. https://a.ru/?b=1&c=2.")];
+    let body = parts(&Document { blocks, ..sample::document() }).0.remove("word/document.xml").unwrap();
+    let link = r#"<w:fldSimple w:instr=" HYPERLINK &quot;https://a.ru/?b=1&amp;c=2&quot; "><w:r>"#;
+    assert!(body.contains(link), "{body}");
+    assert!(hostile::text_of(&body).contains("См. https://a.ru/?b=1&c=2."));
+}
+
+#[test]
 fn an_editor_finds_headings_tables_and_fields() {
     let document = sample::document();
     let (parts, pictures) = parts(&document);

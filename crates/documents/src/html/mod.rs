@@ -11,7 +11,7 @@ use crate::model::{
 };
 use crate::numbering::{self, captioned, numbered};
 use crate::shown;
-use crate::text::Escaped;
+use crate::text::{Escaped, Piece, pieces};
 use std::fmt;
 use std::io::{self, Write};
 
@@ -160,7 +160,15 @@ impl fmt::Display for Lines<'_> {
             if at > 0 {
                 f.write_str("<br>")?;
             }
-            write!(f, "{}", Escaped(line))?;
+            for piece in pieces(line) {
+                match piece {
+                    Piece::Plain(text) => write!(f, "{}", Escaped(text))?,
+                    Piece::Address(address) => {
+                        let address = Escaped(address);
+                        write!(f, "<a href=\"{address}\" rel=\"noopener noreferrer\">{address}</a>")?;
+                    }
+                }
+            }
         }
         Ok(())
     }

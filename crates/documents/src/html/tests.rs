@@ -35,6 +35,15 @@ fn markup_stays_text() {
 }
 
 #[test]
+fn addresses_can_be_followed() {
+    let blocks = vec![Block::paragraph("См. https://a.ru/?b=1&c=\"d\".")];
+    let html = html(&Document { blocks, ..sample::document() });
+    let link =
+        "<a href=\"https://a.ru/?b=1&amp;c=\" rel=\"noopener noreferrer\">https://a.ru/?b=1&amp;c=</a>";
+    assert!(html.contains(link), "{html}");
+}
+
+#[test]
 fn the_page_needs_nothing_else() {
     let html = html(&sample::document());
     for elsewhere in [" src=", "<link", "@import", "url(http", "<script"] {

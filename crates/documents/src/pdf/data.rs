@@ -1,6 +1,6 @@
 //! The document as the template wants it: numbered, with every value as the text to be printed.
 
-use super::printable::printable;
+use super::printable::{Room, in_room, printable};
 use crate::charts::{self, Placing};
 use crate::error::DocumentError;
 use crate::fonts;
@@ -36,12 +36,14 @@ pub(super) fn of(document: &Document) -> Result<String, DocumentError> {
 }
 
 fn of_title(title: &TitleBlock, language: Language) -> Value {
-    let optional = |text: &Option<String>| text.as_deref().map(printable);
-    let number =
-        title.number.as_ref().map(|number| format!("{} {}", language.words().number, printable(number)));
+    let optional = |text: &Option<String>| text.as_deref().map(note);
+    let number = title.number.as_ref().map(|number| note(&format!("{} {number}", language.words().number)));
     json!({
-        "organisation": printable(&title.organisation),
-        "title": printable(&title.title),
+        "organisation": note(&title.organisation),
+        // The names of the file, which know no breaks.
+        "author": printable(&title.organisation),
+        "name": printable(&title.title),
+        "title": note(&title.title),
         "subtitle": optional(&title.subtitle),
         "number": number,
         "day": title.date.map(|day| json!({"year": day.year(), "month": day.month(), "day": day.day()})),
@@ -59,7 +61,7 @@ fn of_block(label: &str, block: &Block, language: Language) -> Option<Value> {
         Block::Heading(heading) => json!({
             "type": "heading",
             "level": numbering::level(heading.level),
-            "text": format!("{label} {}", printable(&heading.text)),
+            "text": in_room(&format!("{label} {}", heading.text), Room::Line),
         }),
         Block::Paragraph(paragraph) => json!({"type": "paragraph", "runs": runs(&paragraph.text)}),
         Block::List(list) => json!({
@@ -73,14 +75,14 @@ fn of_block(label: &str, block: &Block, language: Language) -> Option<Value> {
             "type": "properties",
             "short": properties.are_short(language),
             "items": properties.items.iter().map(|item| {
-                [printable(&item.name), printable(&shown::single(&item.value, language))]
+                [in_room(&item.name, Room::Line), in_room(&shown::single(&item.value, language), Room::Line)]
             }).collect::<Vec<_>>(),
         }),
         Block::Attachments(attachments) => json!({
             "type": "attachments",
             "title": language.words().attachments,
             "items": attachments.items.iter().map(|item| {
-                json!({"title": printable(&item.title), "note": item.note.as_deref().map(printable)})
+                json!({"title": in_room(&item.title, Room::Line), "note": item.note.as_deref().map(note)})
             }).collect::<Vec<_>>(),
         }),
         Block::Signature(signature) => of_signature(signature, language),
@@ -89,28 +91,33 @@ fn of_block(label: &str, block: &Block, language: Language) -> Option<Value> {
     })
 }
 
+fn note(text: &str) -> Value {
+    in_room(text, Room::Line)
+}
+
 fn runs(text: &Text) -> Value {
-    text.0.iter().map(|run| json!({"text": printable(&run.text), "bold": run.bold})).collect()
+    text.0.iter().map(|run| json!({"text": in_room(&run.text, Room::Line), "bold": run.bold})).collect()
 }
 
 fn of_table(label: &str, table: &Table, language: Language) -> Value {
-    let decimals = table.share_decimals();
-    let shown = |cells: &[Cell]| -> Vec<String> {
-        let cells = table.fitted(cells).zip(&decimals);
-        cells.map(|((_, cell), decimals)| printable(&shown::cell(cell, *decimals, language))).collect()
-    };
+    let (decimals, narrow) = (table.share_decimals(), narrow(table, language));
+    let room = |narrow: bool| if narrow { Room::Column } else { Room::Line };
     let row = |cells: &[Cell]| {
-        let cells = shown(cells);
-        let breakable = cells.iter().any(|text| text.len() > KEPT_TOGETHER);
+        let texts = table.fitted(cells).zip(&decimals);
+        let texts: Vec<_> =
+            texts.map(|((_, cell), decimals)| shown::cell(cell, *decimals, language)).collect();
+        let breakable = texts.iter().any(|text| text.len() > KEPT_TOGETHER);
+        let cells: Vec<Value> =
+            texts.iter().zip(&narrow).map(|(text, narrow)| in_room(text, room(*narrow))).collect();
         json!({"cells": cells, "breakable": breakable})
     };
     json!({
         "type": "table",
-        "caption": printable(&captioned(label, &table.caption)),
+        "caption": in_room(&captioned(label, &table.caption), Room::Line),
         "landscape": table.landscape,
         "kept": table.is_small(),
-        "columns": table.columns.iter().zip(narrow(table, language)).map(|(column, hyphenate)| json!({
-            "title": printable(&column.title),
+        "columns": table.columns.iter().zip(&narrow).map(|(column, hyphenate)| json!({
+            "title": in_room(&column.title, room(*hyphenate)),
             "width": column.weight(),
             "hyphenate": hyphenate,
             "align": match column.alignment() {
@@ -123,12 +130,12 @@ fn of_table(label: &str, table: &Table, language: Language) -> Value {
             Row::Cells(cells) => row(cells),
             // typst cannot set a repeated heading right before another one.
             Row::Group(name) => json!({
-                "group": printable(name),
+                "group": in_room(name, Room::Line),
                 "repeated": name.len() < KEPT_TOGETHER && matches!(table.rows.get(at + 1), Some(Row::Cells(_))),
             }),
         }).collect::<Vec<_>>(),
         "total": table.total.as_deref().map(row),
-        "note": table.note.as_deref().map(printable),
+        "note": table.note.as_deref().map(note),
     })
 }
 
@@ -161,7 +168,8 @@ fn of_figure(label: &str, figure: &Figure, language: Language) -> Value {
     let drawing = charts::drawn(figure, language, &Placing { id: "", captioned: false });
     json!({
         "type": "figure",
-        "caption": printable(&captioned(label, &figure.caption)),
+        "caption": in_room(&captioned(label, &figure.caption), Room::Line),
+        "alt": printable(&captioned(label, &figure.caption)),
         "svg": drawing.svg,
         // In percent of the width of the text.
         "width": 100.0 * (SLENDEREST / drawing.slenderness).min(1.0),
@@ -171,8 +179,8 @@ fn of_figure(label: &str, figure: &Figure, language: Language) -> Value {
 fn of_signature(signature: &Signature, language: Language) -> Value {
     json!({
         "type": "signature",
-        "position": printable(&signature.position),
-        "name": signature.name.as_deref().map(printable),
+        "position": in_room(&signature.position, Room::Column),
+        "name": signature.name.as_deref().map(|name| in_room(name, Room::Column)),
         "date": signature.date.map(|day| shown::date(day, language)),
     })
 }

@@ -1,18 +1,18 @@
 //! Pages as typst set them.
 
 use super::{data, pages, world::DocumentWorld, write_pdf};
-use crate::model::{Block, Column, ColumnKind, Document, Row, Table, TitleBlock};
+use crate::model::{Block, Cell, Column, ColumnKind, Document, Row, Table, TitleBlock};
 use crate::{hostile, sample};
 use typst::layout::{Frame, FrameItem};
 
-/// The text of each page, without the places where words may break.
+/// The text of each page, as it would be copied, with divided words joined.
 fn texts(document: &Document) -> Vec<String> {
     let world = DocumentWorld::new(data::of(document).unwrap());
     let pages = pages(&world).unwrap();
     let text = |frame: &Frame| {
         let mut text = String::new();
         collect(frame, &mut text);
-        text.replace(['\u{200b}', '\u{ad}'], "")
+        text.replace('\u{ad}', "")
     };
     pages.pages().iter().map(|page| text(&page.frame)).collect()
 }
@@ -87,6 +87,34 @@ fn a_heading_goes_along_with_a_landscape_table() {
     assert!(pages[0].contains("Введение") && !pages[0].contains("Раздел"), "{}", pages[0]);
     assert!(["Раздел", "Подраздел", "Широкая"].iter().all(|word| pages[1].contains(word)), "{}", pages[1]);
     assert!(pages[2].contains("Последний"), "{}", pages[2]);
+}
+
+/// Numbers of orders, checksums and addresses, on pages and in columns that are too narrow for them.
+#[test]
+fn what_is_copied_is_whole() {
+    let (order, address) = ("316-01-63-950/20", "https://niro.nnov.ru/?id=36785&part=methodical-support");
+    let seal = "0123456789abcdef".repeat(4);
+    let narrow = ["a", "b", "c", "d", "e", "f"].map(|key| Column::new(key, "Графа", ColumnKind::Text, 1));
+    let row = Row::Cells([order, address, &seal, "", "", ""].map(Cell::from).to_vec());
+    let table = Table { columns: narrow.to_vec(), rows: vec![row], ..Table::default() };
+    let blocks = vec![
+        Block::paragraph(format!("Приказ № {order}, {address}, SHA-256 {seal}. ").repeat(3)),
+        Block::list(true, [format!("{order} {address} {seal}")]),
+        Block::properties([("Основание", order), ("Адрес", address), ("Печать", seal.as_str())]),
+        Block::Table(table),
+    ];
+    let title = TitleBlock { fingerprint: Some(seal.clone()), ..sample::document().title };
+    let document = Document { title, blocks, ..sample::document() };
+    let text = texts(&document).concat();
+    for (whole, times) in [(order, 6), (address, 6), (&*seal, 7)] {
+        assert_eq!(text.matches(whole).count(), times, "{whole} in {text}");
+    }
+    assert!(!text.contains('\u{200b}'));
+    let mut out = Vec::new();
+    write_pdf(&document, &mut out).unwrap();
+    let has = |part: &str| out.windows(part.len()).any(|window| window == part.as_bytes());
+    assert!(has(&format!("/URI({address})")) || has(&format!("/URI ({address})")), "a link");
+    assert!(has("pdfaid:part>2<"));
 }
 
 #[test]

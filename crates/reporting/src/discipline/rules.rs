@@ -1,7 +1,7 @@
 //! Which reports are expected, and which of them are there. Pure: the day is given.
 
 use crate::{
-    plan::{Activity, PlanDocument},
+    plan::{Activity, ActivityWindow, PlanDocument},
     reports::DueReport,
     timeliness::{Timeliness, judge},
 };
@@ -69,10 +69,18 @@ pub struct Filed {
 /// A report that is expected of an organisation about a window of an activity.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Report {
+    /// The place of its activity in the plan.
+    pub activity: usize,
+    /// The window it is about.
+    pub window: ActivityWindow,
     /// The codes of the executors it is expected of: several, where one organisation stands behind all of them.
     pub executors: BTreeSet<String>,
     /// The organisation.
     pub place: Place,
+    /// The day it is due.
+    pub due_on: NaiveDate,
+    /// The day its first fact was entered, if one was by the day asked for.
+    pub came_on: Option<NaiveDate>,
     /// How it stands.
     pub timeliness: Timeliness,
     /// Its facts by the day asked for.
@@ -149,19 +157,27 @@ pub fn reports(
     for fact in filed.iter().filter(|fact| fact.entered_on <= on) {
         by_activity.entry(&fact.activity).or_default().push(fact);
     }
-    let of_activity = |activity: &Activity| {
+    let of_activity = |(position, activity): (usize, &Activity)| {
         let facts = by_activity.get(activity.number.as_str()).map(Vec::as_slice).unwrap_or_default();
         let reporters = reporters(activity, organisations);
         let windows = activity.windows.iter().enumerate();
         let found = windows.flat_map(move |(at, window)| {
-            let due = due_on(schedule, window.to);
+            let asked = Asked { activity: position, window: *window, due_on: due_on(schedule, window.to) };
             let here = |fact: &&&Filed| activity.window_at(fact.window_from, fact.happened_on) == at;
             let facts: Vec<&Filed> = facts.iter().filter(here).copied().collect();
-            reporters.clone().into_iter().map(move |reporter| report(reporter, &facts, due, on))
+            reporters.clone().into_iter().map(move |reporter| report(asked, reporter, &facts, on))
         });
         found.collect::<Vec<_>>()
     };
-    document.activities.iter().flat_map(of_activity).collect()
+    document.activities.iter().enumerate().flat_map(of_activity).collect()
+}
+
+/// What reports are asked for, and by when.
+#[derive(Clone, Copy)]
+struct Asked {
+    activity: usize,
+    window: ActivityWindow,
+    due_on: NaiveDate,
 }
 
 /// An organisation and the codes it is named by.
@@ -182,14 +198,17 @@ fn reporters(activity: &Activity, organisations: &Organisations) -> Vec<Reporter
     regional.into_iter().chain(local).collect()
 }
 
-fn report((place, executors): Reporter, facts: &[&Filed], due: NaiveDate, on: NaiveDate) -> Report {
+fn report(asked: Asked, (place, executors): Reporter, facts: &[&Filed], on: NaiveDate) -> Report {
+    let Asked { activity, window, due_on } = asked;
     let names = |fact: &Filed| fact.executor.as_ref().is_none_or(|named| executors.contains(named));
     let entered: Vec<NaiveDate> = facts
         .iter()
         .filter(|fact| fact.place == place && (place != Place::Region || names(fact)))
         .map(|fact| fact.entered_on)
         .collect();
-    let in_time = entered.iter().filter(|day| **day <= due).count();
-    let timeliness = judge(due, entered.iter().min().copied(), on);
-    Report { executors, place, timeliness, facts: entered.len() as i64, facts_on_time: in_time as i64 }
+    let in_time = entered.iter().filter(|day| **day <= due_on).count();
+    let came_on = entered.iter().min().copied();
+    let timeliness = judge(due_on, came_on, on);
+    let (facts, facts_on_time) = (entered.len() as i64, in_time as i64);
+    Report { activity, window, executors, place, due_on, came_on, timeliness, facts, facts_on_time }
 }

@@ -67,9 +67,27 @@ pub fn list(
     let scope = format!("discipline {} {by} {on}", plan.id);
     let after = cursor.map(|c| Cursor::decode::<usize>(&scope, c)).transpose()?;
     let first = after.map_or(0, |position| position.saturating_add(1));
-    let (_, document) = plans::version(db, &plan, None)?;
+    let Standing { document, map, reports } = standing(db, area, &plan, on)?;
+    let rows = match by {
+        DisciplineBy::Municipality => by_municipality(&map, &reports),
+        DisciplineBy::Executor => by_executor(&document, &reports),
+    };
+    let wanted = rows.into_iter().enumerate().skip(first).take(limit.get() + 1).collect();
+    Ok(Page::cut(wanted, limit, &scope, |(position, _)| *position).map(|(_, row)| row))
+}
+
+/// The reports that a plan expects, as they stand on a day.
+pub(super) struct Standing {
+    pub document: PlanDocument,
+    pub map: Map,
+    /// Those inside the area, in the order of [`reports`].
+    pub reports: Vec<Report>,
+}
+
+pub(super) fn standing(db: &mut Db, area: Area, plan: &Plan, on: NaiveDate) -> Result<Standing> {
+    let (_, document) = plans::version(db, plan, None)?;
     let map = Map::read(db, on)?;
-    let organisations = behind(db, &plan, &map)?;
+    let organisations = behind(db, plan, &map)?;
     let filed = filed(db, plan.id, &map)?;
     let mut reports = reports(&document, &plan.due_reports(), &organisations, &filed, on);
     let own = match area {
@@ -77,12 +95,7 @@ pub fn list(
         _ => BTreeSet::new(),
     };
     reports.retain(|report| map.shows(area, &own, report.place));
-    let rows = match by {
-        DisciplineBy::Municipality => by_municipality(&map, &reports),
-        DisciplineBy::Executor => by_executor(&document, &reports),
-    };
-    let wanted = rows.into_iter().enumerate().skip(first).take(limit.get() + 1).collect();
-    Ok(Page::cut(wanted, limit, &scope, |(position, _)| *position).map(|(_, row)| row))
+    Ok(Standing { document, map, reports })
 }
 
 fn by_municipality(map: &Map, reports: &[Report]) -> Vec<DisciplineRow> {
@@ -114,8 +127,8 @@ fn by_executor(document: &PlanDocument, reports: &[Report]) -> Vec<DisciplineRow
 }
 
 /// What lay where on a day.
-struct Map {
-    territory: Territory,
+pub(super) struct Map {
+    pub territory: Territory,
     on: NaiveDate,
 }
 
@@ -124,7 +137,7 @@ impl Map {
         Ok(Self { territory: municipalities::territory(db)?, on })
     }
 
-    fn home(&self, place: Place) -> Option<MunicipalityId> {
+    pub fn home(&self, place: Place) -> Option<MunicipalityId> {
         match place {
             Place::Region => None,
             Place::Municipality(id) => Some(self.territory.lines.on(id, self.on)),

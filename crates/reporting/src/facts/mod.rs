@@ -6,6 +6,7 @@ pub mod counted;
 pub mod decisions;
 pub mod edit;
 pub mod evidence;
+mod pictures;
 pub mod reported;
 mod rules;
 pub mod sniff;

@@ -1,6 +1,8 @@
-//! What a file holds, told by its content and never by its name. Nothing is executed, rendered or extracted: an archive
-//! is unpacked to nowhere, to be measured.
+//! What a file holds, told by its content and never by its name. The first bytes are not believed alone: the parts that
+//! every file of the type has must be there (`pictures`, [`ends_as_pdf`], [`office`]). Nothing is executed, rendered or
+//! extracted: an archive is unpacked to nowhere, to be measured.
 
+use super::pictures;
 use opora_db::{Error, Result};
 use opora_primitives::{Problem, ProblemCode, Reason};
 use std::{
@@ -16,6 +18,8 @@ const MEMBERS: usize = 5000;
 const UNPACKED: u64 = 256 << 20;
 /// Where the end mark of a PDF is looked for: so many last bytes.
 const TAIL: u64 = 2048;
+/// The most of a member of an archive that is read to know the archive.
+const PART: u64 = 1 << 20;
 
 /// A type of file that is taken as evidence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -116,21 +120,27 @@ fn content(file: &mut File) -> Result<Option<MediaType>> {
     file.rewind().map_err(Error::fault)?;
     Ok(match head.as_slice() {
         [b'%', b'P', b'D', b'F', b'-', b'1' | b'2', b'.', ..] => ends_as_pdf(file)?.then_some(MediaType::Pdf),
-        [0xff, 0xd8, 0xff, ..] => Some(MediaType::Jpeg),
-        [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1a, b'\n', _, _, _, _, b'I', b'H', b'D', b'R', ..] => {
-            Some(MediaType::Png)
+        [0xff, 0xd8, 0xff, ..] => pictures::is_jpeg(file)?.then_some(MediaType::Jpeg),
+        [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1a, b'\n', ..] => {
+            pictures::is_png(file)?.then_some(MediaType::Png)
         }
         [b'P', b'K', 3, 4, ..] => office(file)?,
         _ => is_text(file)?.then_some(MediaType::Text),
     })
 }
 
+/// Whether the file ends as a PDF: with the place of its table of objects, which lies in it, and the mark of the end.
 fn ends_as_pdf(file: &mut File) -> Result<bool> {
     let length = file.metadata().map_err(Error::fault)?.len();
     let mut tail = Vec::new();
     file.seek(SeekFrom::Start(length.saturating_sub(TAIL))).map_err(Error::fault)?;
     file.read_to_end(&mut tail).map_err(Error::fault)?;
-    Ok(tail.windows(5).any(|bytes| bytes == b"%%EOF"))
+    let tail = String::from_utf8_lossy(&tail);
+    let Some((_, place)) = tail.rsplit_once("startxref") else { return Ok(false) };
+    let place = place.trim_start();
+    let digits = place.find(|c: char| !c.is_ascii_digit()).map_or("", |end| &place[..end]);
+    let lies_inside = digits.parse::<u64>().is_ok_and(|place| place < length);
+    Ok(lies_inside && place.contains("%%EOF"))
 }
 
 /// The document that an archive is, by its members. Macros are not taken under any name.
@@ -143,25 +153,30 @@ fn office(file: &File) -> Result<Option<MediaType>> {
     if with_macros {
         return Ok(None);
     }
-    Ok(match () {
-        () if holds("[Content_Types].xml") && holds("word/document.xml") => Some(MediaType::Docx),
-        () if holds("[Content_Types].xml") && holds("xl/workbook.xml") => Some(MediaType::Xlsx),
-        () if holds("content.xml") && is_odt(&mut archive)? => Some(MediaType::Odt),
-        () => None,
-    })
+    let types = member(&mut archive, "[Content_Types].xml")?;
+    for (of, part) in [(MediaType::Docx, "word/document.xml"), (MediaType::Xlsx, "xl/workbook.xml")] {
+        let said = format!("{}.main+xml", of.as_str());
+        if types.contains(&said) && is_xml(&member(&mut archive, part)?) {
+            return Ok(Some(of));
+        }
+    }
+    // OpenDocument says what it is in a member of its own.
+    let is_odt = member(&mut archive, "mimetype")? == MediaType::Odt.as_str()
+        && is_xml(&member(&mut archive, "content.xml")?);
+    Ok(is_odt.then_some(MediaType::Odt))
 }
 
-/// OpenDocument says what it is in a member of its own.
-fn is_odt(archive: &mut ZipArchive<BufReader<&File>>) -> Result<bool> {
-    let Some(index) = archive.index_for_name("mimetype") else { return Ok(false) };
-    let mut said = Vec::new();
-    archive
-        .by_index(index)
-        .map_err(broken)?
-        .take(100)
-        .read_to_end(&mut said)
-        .map_err(|e| broken(e.into()))?;
-    Ok(said == MediaType::Odt.as_str().as_bytes())
+/// The beginning of a member as text; nothing if there is none.
+fn member(archive: &mut ZipArchive<BufReader<&File>>, name: &str) -> Result<String> {
+    let Some(index) = archive.index_for_name(name) else { return Ok(String::new()) };
+    let mut text = Vec::new();
+    let part = archive.by_index(index).map_err(broken)?;
+    part.take(PART).read_to_end(&mut text).map_err(|e| broken(e.into()))?;
+    Ok(String::from_utf8_lossy(&text).into_owned())
+}
+
+fn is_xml(text: &str) -> bool {
+    text.trim_start_matches('\u{feff}').trim_start().starts_with('<')
 }
 
 /// Unpacks every member to nowhere and counts the bytes that really come out, `left` at most: what an archive says of

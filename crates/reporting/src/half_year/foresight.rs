@@ -4,7 +4,11 @@
 use super::{ActivityReport, IndicatorReport};
 use crate::{
     indicators::TargetVerdict,
-    plan::{PlanDocument, status::StatusGround},
+    plan::{
+        PlanDocument,
+        overlaps::overlaps,
+        status::{ActivityStatus, StatusGround},
+    },
     reports::DueReport,
     words,
 };
@@ -38,6 +42,15 @@ pub(super) fn risks(
         .map(|numbers| format!("Просрочены мероприятия: {numbers}."));
     let lacking = numbers(activities, StatusGround::QualityLacking)
         .map(|numbers| format!("Факты не отвечают требованиям плана по мероприятиям: {numbers}."));
+    let stuck = |status, words: &str| {
+        numbers_with(activities, |activity| {
+            activity.windows.iter().any(|window| window.status == status && !window.met)
+        })
+        .map(|numbers| format!("{words}: {numbers}."))
+    };
+    let without_source = stuck(ActivityStatus::SourceUnavailable, "Нет источника данных для мероприятий");
+    let unconfirmed =
+        stuck(ActivityStatus::BackDated, "Не подтверждены мероприятия, завершённые до подписания плана");
     let blocked = document.activities.iter().filter_map(|activity| {
         let before = activities.iter().filter(|a| activity.after.contains(&a.number));
         let late: Vec<&str> =
@@ -45,6 +58,11 @@ pub(super) fn risks(
         (!late.is_empty())
             .then(|| format!("Мероприятие {} зависит от просроченных: {}.", activity.number, late.join(", ")))
     });
+    // Those that are still ahead are told by the report on their period.
+    let overlapping = overlaps(document)
+        .into_iter()
+        .filter(|overlap| overlap.starts_on <= report.to && report.from <= overlap.ends_on)
+        .map(|overlap| overlap.text_ru);
     let undecided: i64 = waiting.values().sum();
     let undecided = (undecided > 0).then(|| {
         let of: Vec<&str> = waiting.keys().map(String::as_str).collect();
@@ -57,7 +75,10 @@ pub(super) fn risks(
         .chain(unknown)
         .chain(overdue)
         .chain(lacking)
+        .chain(without_source)
+        .chain(unconfirmed)
         .chain(blocked)
+        .chain(overlapping)
         .chain(undecided)
         .chain(weekend)
         .collect()
@@ -88,7 +109,10 @@ fn deviates(activity: &ActivityReport, ground: StatusGround) -> bool {
 
 /// The numbers of the activities that deviate on this ground, if there are any.
 fn numbers(activities: &[ActivityReport], ground: StatusGround) -> Option<String> {
-    let found: Vec<&str> =
-        activities.iter().filter(|a| deviates(a, ground)).map(|a| a.number.as_str()).collect();
+    numbers_with(activities, |activity| deviates(activity, ground))
+}
+
+fn numbers_with(activities: &[ActivityReport], has: impl Fn(&ActivityReport) -> bool) -> Option<String> {
+    let found: Vec<&str> = activities.iter().filter(|a| has(a)).map(|a| a.number.as_str()).collect();
     (!found.is_empty()).then(|| found.join(", "))
 }

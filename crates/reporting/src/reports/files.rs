@@ -6,7 +6,7 @@ use opora_db::{Db, Result, on_each, schema::report_files};
 
 /// How papers are drawn and written. Every version of the program is an edition; a change of the bytes between two versions
 /// raises the last number. A file of another edition is made anew, and has another ETag.
-pub const EDITION: &str = concat!(env!("CARGO_PKG_VERSION"), ".1");
+pub const EDITION: &str = concat!(env!("CARGO_PKG_VERSION"), ".2");
 
 /// The file in `format` that was made of the report in this edition, if one was.
 ///
