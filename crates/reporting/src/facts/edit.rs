@@ -240,8 +240,10 @@ fn entered(tx: &mut Tx, writer: Writer, id: FactId, version: i64) -> Result<Fact
 /// A fact that has no JSON form.
 pub(super) fn record(tx: &mut Tx, before: Option<&Fact>, after: Option<&Fact>) -> Result<()> {
     if let Some(fact) = after.or(before) {
-        let key =
-            json!({"plan_id": fact.plan_id, "activity": fact.activity, "window_from": fact.window_from});
+        // People may report the same thing twice: nothing but its id tells a fact from the others.
+        let key = json!({
+            "plan_id": fact.plan_id, "activity": fact.activity, "window_from": fact.window_from, "id": fact.id,
+        });
         let mut change = change("facts", fact.id, before, after)?.named(key);
         change.school = fact.school_id;
         tx.record(change.of_municipality(fact.municipality_id));
