@@ -1,17 +1,20 @@
 //! Reports as rows, and what may happen to them.
 
 use super::{
-    AsOf, DueReport, DueReportOnDay, Period, Report, ReportId, ReportKind, ReportState, Texts,
-    types::printable,
+    AsOf, DueReport, DueReportOnDay, Period, Report, ReportId, ReportKind, ReportState, RoundOutcome, Texts,
+    rounds, types::printable,
 };
-use crate::plan::{
-    self, PlanId,
-    store::{Plan, PlanRef},
+use crate::{
+    plan::{
+        self, PlanId,
+        store::{Plan, PlanRef},
+    },
+    words,
 };
 use chrono::{Datelike, NaiveDate};
 use diesel::prelude::*;
 use opora_db::{Change, Db, Error, Operation, Origin, Result, Tx, if_found, schema::reports};
-use opora_primitives::{Cursor, Limit, Moment, Page, Problem, ProblemCode, Reason};
+use opora_primitives::{Cursor, Limit, Moment, Page, Problem, ProblemCode, Reason, Words};
 use opora_schools::{
     runs::{self, Run},
     types::RunId,
@@ -139,7 +142,28 @@ fn plan_of(db: &mut Db, new: &NewReport) -> Result<Plan> {
         ReportKind::HalfYear => due.iter().any(|due| due.period == new.period),
         _ => plan.starts_on <= new.period.last_day() && new.period.first_day() <= plan.ends_on,
     };
-    if fits { Ok(plan) } else { Err(Problem::field("/period", Reason::OutOfRange).into()) }
+    if fits {
+        return Ok(plan);
+    }
+    let detail = if new.kind == ReportKind::HalfYear { due_words(&due) } else { None };
+    Err(Problem { detail, ..Problem::field("/period", Reason::OutOfRange) }.into())
+}
+
+/// Which half-yearly reports there are to make, and what the first one covers (decision 3).
+fn due_words(due: &[DueReport]) -> Option<Words> {
+    let first = due.first()?;
+    let periods: Vec<String> = due.iter().map(|due| due.period.to_string()).collect();
+    let (periods, from, to) = (periods.join(", "), first.from, first.to);
+    Some(Words::from((
+        format!(
+            "the reports on this plan are {periods}; the first one covers everything from {from} to {to}"
+        ),
+        format!(
+            "отчёты по этому плану: {periods}; первый охватывает всё с {} по {}",
+            words::day(from),
+            words::day(to)
+        ),
+    )))
 }
 
 fn run_of(tx: &mut Tx, new: &NewReport) -> Result<Option<RunId>> {
@@ -430,9 +454,9 @@ pub fn decide(
     if origin.user_id().is_none() || [before.created_by, before.submitted_by].contains(&origin.user_id()) {
         return Err(ProblemCode::OwnReport.into());
     }
-    let (state, remarks) = match decision {
-        Decision::Accept => (ReportState::Accepted, None),
-        Decision::Return(remarks) => (ReportState::Returned, Some(checked(remarks)?)),
+    let (state, outcome, remarks) = match decision {
+        Decision::Accept => (ReportState::Accepted, RoundOutcome::Accepted, None),
+        Decision::Return(remarks) => (ReportState::Returned, RoundOutcome::Returned, Some(checked(remarks)?)),
     };
     let at = tx.at;
     diesel::update(reports::table.find(id))
@@ -444,7 +468,9 @@ pub fn decide(
             reports::version.eq(version + 1),
         ))
         .execute(&mut **tx)?;
-    updated(tx, &before)
+    let after = updated(tx, &before)?;
+    rounds::keep(tx, &after, outcome)?;
+    Ok(after)
 }
 
 fn checked(remarks: &str) -> Result<&str> {
