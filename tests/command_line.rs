@@ -188,7 +188,12 @@ both!(a_report_is_written_whole_or_not_at_all, |world| {
     assert_eq!(fs::read(inside("secret")).unwrap(), b"secret");
     let (well, said, _) =
         report(world, &["--kind", "staffing", "--output", inside("none.json").to_str().unwrap()]);
-    assert!(!well && said.contains("not_found"), "{said}");
+    let draft_it =
+        "There is no such thing, or it is outside your area (not_found): staffing 2020-H2; draft it first";
+    assert!(!well && said.contains(draft_it), "{said}");
+    let output = run(&world.storage, &["report", "2019-H2"], &[("LC_ALL", "ru_RU.UTF-8")]);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(said.contains("(not_found): half-year 2019-H2; есть: 2020-H2; "), "{said}");
     assert_eq!(left(), before + 2, "nothing half-written is left");
 });
 

@@ -15,7 +15,7 @@ use std::{
 };
 use zip::{ZipWriter, write::SimpleFileOptions};
 
-const PDF: &str = "%PDF-1.7\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\n%%EOF\n";
+const PDF: &str = include_str!("../crates/reporting/src/facts/samples/order.pdf");
 
 /// A fact of the institute and the address of its evidence.
 fn fact(institute: &Client) -> (Value, String) {
@@ -72,6 +72,7 @@ both!(a_file_comes_back_as_it_was, |world| {
     let with =
         |name: &str, value: &str| institute.call("GET", &content(&piece.json)).header(name, value).send();
     assert_eq!(with("If-None-Match", &etag).expect(304).text, "");
+    assert_eq!(with("If-Modified-Since", got.header("last-modified")).expect(304).text, "");
     let part = with("Range", "bytes=1-3").expect(206);
     assert_eq!(
         (part.text.as_str(), part.header("content-range")),

@@ -189,10 +189,28 @@ both!(a_report_goes_to_the_ministry_and_back, |world| {
     let sealed = act(&ministry, FIRST, "accept", None).expect(200);
     assert_eq!(sealed.json["state"], "accepted");
     assert_eq!(sealed.json["sha256"].as_str().unwrap().len(), 64);
+    let latest = ministry.get(&format!("{REPORTS}/half-year/latest")).expect(200).json;
+    assert_eq!(latest["id"], sealed.json["id"]);
+    // What was said of the first submission stays beside the second one.
+    let rounds = latest["rounds"].as_array().unwrap();
+    let told: Vec<_> = rounds.iter().map(|r| (&r["number"], &r["outcome"], &r["remarks"])).collect();
+    let words = json!("Уточнить.");
     assert_eq!(
-        ministry.get(&format!("{REPORTS}/half-year/latest")).expect(200).json["id"],
-        sealed.json["id"]
+        told,
+        [(&json!(1), &json!("returned"), &words), (&json!(2), &json!("accepted"), &Value::Null)]
     );
+    for (round, decided_at) in rounds.iter().zip([&returned.json["decided_at"], &sealed.json["decided_at"]]) {
+        assert_eq!(&round["decided_at"], decided_at);
+        assert_eq!(
+            (&round["submitted_by"], &round["decided_by"]),
+            (&sealed.json["submitted_by"], &sealed.json["decided_by"])
+        );
+    }
+    assert_eq!(
+        (&rounds[1]["sha256"], &rounds[1]["submitted_at"]),
+        (&sealed.json["sha256"], &sealed.json["submitted_at"])
+    );
+    assert!(rounds[0]["submitted_at"].as_str() < rounds[1]["submitted_at"].as_str());
 });
 
 both!(an_accepted_report_stands_whatever_becomes_of_the_data, |world| {
@@ -274,6 +292,16 @@ both!(every_format_is_what_it_says, |world| {
         assert!(chart.bytes.starts_with(begins), "{picture}");
     }
     ministry.get(&format!("{FIRST}/charts/9")).expect(404).problem("not_found");
+    let told = ministry.get(&format!("{REPORTS}/half-year/latest")).expect(200).json["figures"].clone();
+    let told = told.as_array().unwrap();
+    assert_eq!((told.len(), &told[1]["caption"]), (2, &json!("Целевые показатели и цели")));
+    for (number, figure) in (1..).zip(told) {
+        assert_eq!(figure["number"], number);
+        for (picture, begins) in [("svg", "<svg".as_bytes()), ("png", b"\x89PNG")] {
+            let chart = ministry.get(figure[picture].as_str().unwrap()).expect(200);
+            assert!(chart.bytes.starts_with(begins), "{figure}");
+        }
+    }
 });
 
 both!(whoever_has_a_report_costs_one_row, |world| {
@@ -306,7 +334,15 @@ both!(a_fetcher_asks_again_for_nothing, |world| {
     assert_eq!(known(&ministry, &path, whole.header("etag")), 304);
     assert_eq!(whole.header("cache-control"), "private, no-cache", "or nobody would keep it to ask again");
     assert_eq!(known(&ministry, FIRST, whole.header("etag")), 200, "another format is another thing");
-    assert!(!whole.header("last-modified").is_empty());
+    let modified = whole.header("last-modified");
+    let since = |date: &str| ministry.call("GET", &path).header("If-Modified-Since", date).send();
+    assert_eq!(since(modified).expect(304).header("etag"), whole.header("etag"));
+    let earlier = "Wed, 01 Jan 2020 09:00:00 GMT";
+    assert_eq!((since(earlier).status, since("yesterday").status), (200, 200));
+    let both = ministry.call("GET", &path).header("If-Modified-Since", modified);
+    both.header("If-None-Match", "\"other\"").send().expect(200);
+    let head = ministry.call("HEAD", &path).header("If-Modified-Since", modified).send();
+    head.expect(304);
     let part = ministry.call("GET", &path).header("Range", "bytes=5-9").send().expect(206);
     assert_eq!(part.header("content-range"), format!("bytes 5-9/{}", whole.bytes.len()));
     assert_eq!(part.bytes, whole.bytes[5..=9]);
@@ -352,9 +388,13 @@ both!(what_is_no_report_is_refused, |world| {
     for period in ["2020-H1", "2019-H2", "2022-H1"] {
         let reply = draft(&institute, "half-year", period).expect(422);
         assert_eq!(reply.flaws(), [("/period", "out_of_range")], "{period}");
+        let words =
+            "2020-H2, 2021-H1, 2021-H2; the first one covers everything from 2020-01-01 to 2020-12-31";
+        assert!(reply.json["detail"].as_str().unwrap().contains(words), "{reply}");
     }
     for period in ["2020-H3", "2020", "H2", ""] {
-        draft(&institute, "half-year", period).expect(400).problem("invalid_json");
+        let reply = draft(&institute, "half-year", period).expect(422);
+        assert_eq!(reply.flaws(), [("/period", "wrong_format")], "{period}");
     }
     institute.get(&format!("{REPORTS}/half-year/2020-H3")).expect(404).problem("not_found");
     institute.get(&format!("{REPORTS}/half-year/2021-H1")).expect(404).problem("not_found");
@@ -435,6 +475,35 @@ both!(a_report_is_about_the_newest_plan_that_covers_its_period, |world| {
     assert!(taken.json["detail"].as_str().unwrap().contains("2021-2022"), "{taken}");
 });
 
+/// That what a figure among these blocks draws stands in a table among them: every value, target and name.
+fn each_figure_has_a_table(blocks: &[Value]) {
+    let tables = || blocks.iter().filter(|block| block["type"] == "table");
+    let cells: Vec<&Value> = tables()
+        .flat_map(|table| table["rows"].as_array().unwrap())
+        .flat_map(|row| row["cells"].as_array().into_iter().flatten())
+        .collect();
+    let heads = || tables().flat_map(|table| table["columns"].as_array().unwrap());
+    let holds = |value: &Value| {
+        cells.iter().any(|cell| cell.as_object().is_some_and(|cell| cell.values().any(|held| held == value)))
+    };
+    for chart in blocks.iter().filter(|block| block["type"] == "figure").map(|figure| &figure["chart"]) {
+        let (bars, series) = (chart["bars"].as_array(), chart["series"].as_array());
+        assert!(bars.is_some() || series.is_some(), "{chart}");
+        for bar in bars.into_iter().flatten() {
+            assert!(holds(&bar["label"]), "{bar}: {cells:?}");
+            for number in [&bar["value"], &bar["target"]].into_iter().filter(|number| !number.is_null()) {
+                assert!(holds(number), "{bar}: {cells:?}");
+            }
+        }
+        for line in series.into_iter().flatten() {
+            assert!(heads().any(|column| column["title"] == line["label"]), "{line}");
+            for number in line["values"].as_array().unwrap().iter().filter(|number| !number.is_null()) {
+                assert!(holds(number), "{line}: {cells:?}");
+            }
+        }
+    }
+}
+
 both!(every_note_draws_itself, |world| {
     let (institute, _) = crate::tour::judged(world);
     institute.load("plan", PLAN).succeeded([3, 0, 0, 0]);
@@ -447,6 +516,14 @@ both!(every_note_draws_itself, |world| {
             assert!(said[part].to_string().len() > 4, "{kind}: {part}: {note}");
         }
         institute.get(&format!("{path}?format=html")).expect(200);
+        for part in ["results", "comparison"] {
+            each_figure_has_a_table(said[part].as_array().unwrap());
+        }
+        // Spreadsheets have no charts: what is compared stands there too.
+        let csv = institute.get(&format!("{path}?format=csv")).expect(200).text;
+        let compared = csv.split(". Сравнение").nth(1).unwrap_or_else(|| panic!("{kind}: {csv}"));
+        let compared = compared.split("Выводы").next().unwrap();
+        assert!(compared.contains("Таблица") && compared.matches(';').count() > 4, "{kind}: {compared}");
     }
     // 25 schools of the region and 5 of the seed; 22 are listed; of the 5, and of one small school, too little is known.
     let note = institute.get(&format!("{REPORTS}/identification/2021-H1"));

@@ -16,7 +16,7 @@ use url::Url;
 
 const METHODS: &str = "GET, HEAD, POST, PUT, PATCH, DELETE";
 
-const REQUEST_HEADERS: &str = "Authorization, Content-Type, Accept, Accept-Language, If-Match, If-None-Match, If-Range, Range, \
+const REQUEST_HEADERS: &str = "Authorization, Content-Type, Accept, Accept-Language, If-Match, If-Modified-Since, If-None-Match, If-Range, Range, \
     Idempotency-Key, Last-Event-ID, Prefer, X-Request-Id, traceparent, tracestate";
 
 const ANSWER_HEADERS: &str = "ETag, Link, Location, Retry-After, RateLimit, RateLimit-Policy, Preference-Applied, X-Request-Id, \

@@ -10,8 +10,8 @@ use actix_web::{
         StatusCode,
         header::{
             ACCEPT_RANGES, CONTENT_ENCODING, CONTENT_RANGE, Charset, ContentDisposition, DispositionParam,
-            DispositionType, ETAG, ExtendedValue, Header, HeaderValue, HttpDate, IF_RANGE, LAST_MODIFIED,
-            Range as Ranges, X_CONTENT_TYPE_OPTIONS,
+            DispositionType, ETAG, ExtendedValue, Header, HeaderValue, HttpDate, IF_NONE_MATCH, IF_RANGE,
+            IfModifiedSince, LAST_MODIFIED, Range as Ranges, X_CONTENT_TYPE_OPTIONS,
         },
     },
     web::Bytes,
@@ -88,7 +88,7 @@ impl File {
 impl Head {
     /// Which bytes the request asks for, if any.
     pub fn wanted(&self, request: &HttpRequest) -> Wanted {
-        if is_known(request, &self.etag) {
+        if has_it(request, &self.etag, self.modified) {
             return Wanted::Nothing(not_modified(&self.etag, self.modified));
         }
         match self.part(request) {
@@ -162,6 +162,19 @@ fn attachment(name: &str) -> ContentDisposition {
         parameters.push(DispositionParam::FilenameExt(extended));
     }
     ContentDisposition { disposition: DispositionType::Attachment, parameters }
+}
+
+/// Whether the caller has the version `etag`, which last changed at `modified`: `If-None-Match` says so or, where it is
+/// absent, `If-Modified-Since` (RFC 9110, 13.2.2).
+pub fn has_it(request: &HttpRequest, etag: &str, modified: Option<Moment>) -> bool {
+    if request.headers().contains_key(IF_NONE_MATCH) {
+        return is_known(request, etag);
+    }
+    let since = IfModifiedSince::parse(request).ok().map(|IfModifiedSince(since)| SystemTime::from(since));
+    // What is sent as `Last-Modified` has no fractions of a second.
+    modified.zip(since).is_some_and(|(at, since)| {
+        DateTime::<Utc>::from(at).timestamp() <= DateTime::<Utc>::from(since).timestamp()
+    })
 }
 
 /// 304 for a caller that has the version `etag`.

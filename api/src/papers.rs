@@ -4,8 +4,7 @@ use crate::{
     accept::chosen,
     auth::{Guard, ReadReports},
     error::Answer,
-    extract::is_known,
-    files::{File, not_modified},
+    files::{File, has_it, not_modified},
     state::{State, off_thread},
 };
 use actix_web::{
@@ -14,11 +13,14 @@ use actix_web::{
     web::Bytes,
 };
 use opora_db::{Error, Result};
-use opora_documents::{self as documents, Format, model::Block};
+use opora_documents::{
+    self as documents, Format,
+    model::{Block, Document, Figure},
+};
 use opora_identity::Permission;
 use opora_primitives::{Moment, ProblemCode};
 use opora_reporting::reports::{
-    Period, Report, ReportKind, files,
+    Period, Report, ReportKind, ReportRound, files,
     paper::{self, Glance, Paper, Seen},
 };
 use serde::{Deserialize, Serialize};
@@ -101,6 +103,57 @@ pub struct ReportWithContent {
     pub report: Report,
     /// What stands in it.
     pub paper: Paper,
+    /// What the ministry said of it, round after round, the first one first.
+    pub rounds: Vec<ReportRound>,
+    /// Its figures, in the order of the documents.
+    pub figures: Vec<ReportFigure>,
+}
+
+/// Where a figure of a report is.
+#[derive(Serialize, ToSchema)]
+pub struct ReportFigure {
+    /// Its number.
+    #[schema(minimum = 1, example = 1)]
+    pub number: usize,
+    /// What it shows.
+    #[schema(example = "Целевые показатели и цели")]
+    pub caption: String,
+    /// Its address as SVG.
+    #[schema(example = "/api/v1/reports/half-year/2020-H2/charts/1?format=svg")]
+    pub svg: String,
+    /// Its address as PNG.
+    #[schema(example = "/api/v1/reports/half-year/2020-H2/charts/1?format=png")]
+    pub png: String,
+}
+
+impl ReportFigure {
+    fn of(report: &Report, (number, figure): (usize, &Figure)) -> Self {
+        let address = |picture: Picture| {
+            let (kind, period, format) = (report.kind, report.period, picture.ending());
+            format!("/api/v1/reports/{kind}/{period}/charts/{number}?format={format}")
+        };
+        let caption = figure.caption.clone();
+        Self { number, caption, svg: address(Picture::Svg), png: address(Picture::Png) }
+    }
+}
+
+/// The figures of a document with their numbers.
+fn figures(document: &Document) -> impl Iterator<Item = (usize, &Figure)> {
+    let figures = document.blocks.iter().filter_map(|block| match block {
+        Block::Figure(figure) => Some(figure),
+        _ => None,
+    });
+    (1..).zip(figures)
+}
+
+fn with_content(seen: &Seen, paper: &Paper) -> ReportWithContent {
+    let document = paper::document(seen, paper);
+    ReportWithContent {
+        report: seen.report.clone(),
+        paper: paper.clone(),
+        rounds: seen.rounds.clone(),
+        figures: figures(&document).map(|figure| ReportFigure::of(&seen.report, figure)).collect(),
+    }
 }
 
 /// Answers with the report in the format of the query or of `Accept`.
@@ -127,10 +180,7 @@ pub async fn file(request: &HttpRequest, state: &State, wanted: Wanted, format: 
 pub fn write(seen: &Seen, paper: &Paper, format: Format) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
     let written = match format {
-        Format::Json => {
-            let whole = ReportWithContent { report: seen.report.clone(), paper: paper.clone() };
-            documents::write_json(&whole, &mut bytes)
-        }
+        Format::Json => documents::write_json(&with_content(seen, paper), &mut bytes),
         _ => documents::write(&paper::document(seen, paper), format, &mut bytes),
     };
     written.map(|()| bytes).map_err(Error::fault)
@@ -150,11 +200,7 @@ pub async fn chart(
     let format = format!("figure-{number}.{}", picture.ending());
     deliver(request, state, wanted, &format, picture.content_type(), move |seen, paper| {
         let document = paper::document(seen, paper);
-        let mut figures = document.blocks.iter().filter_map(|block| match block {
-            Block::Figure(figure) => Some(figure),
-            _ => None,
-        });
-        let figure = number.checked_sub(1).and_then(|n| figures.nth(n)).ok_or(ProblemCode::NotFound)?;
+        let (_, figure) = figures(&document).find(|(n, _)| *n == number).ok_or(ProblemCode::NotFound)?;
         let mut bytes = Vec::new();
         match picture {
             Picture::Svg => {
@@ -184,7 +230,7 @@ async fn deliver(
     let glance = state.read(move |db| paper::glance(db, kind, period, is_author, today)).await?;
     let named = |glance: &Glance| format!("\"{}-{}-{format}\"", glance.tag(), files::EDITION);
     let etag = named(&glance);
-    if is_known(request, &etag) {
+    if has_it(request, &etag, glance.modified()) {
         return Ok(kept(not_modified(&etag, glance.modified())));
     }
     let shown = ["json", "html", "svg", "png"].iter().any(|ending| format.ends_with(ending));

@@ -181,6 +181,20 @@ fn say(en: impl Into<String>, ru: impl Into<String>) -> String {
     Language::of_terminal().pick((en.into(), ru.into()))
 }
 
+/// What the caller did wrong, in the language of the terminal: the title of the problem, what exactly, and its code.
+/// Other failures as they are.
+fn explained(error: opora_db::Error) -> String {
+    let opora_db::Error::Problem(problem) = error else { return told(error) };
+    let title = problem.code.titles();
+    let detail = problem.detail.as_ref().map(|words| Language::of_terminal().of_words(words).to_owned());
+    let what: Vec<String> = [say(title.0, title.1)]
+        .into_iter()
+        .chain(detail)
+        .chain(Some(refused(&problem)).filter(|fields| !fields.is_empty()))
+        .collect();
+    format!("{} ({})", what.join(": "), problem.code.as_str())
+}
+
 /// The words of any failure.
 fn told(error: impl std::fmt::Display) -> String {
     error.to_string()

@@ -1,15 +1,19 @@
 //! `opora report`.
 
 use super::{
-    Outcome,
+    Outcome, explained,
     output::{Output, Readers},
-    told,
+    say, told,
 };
 use crate::{config::Config, papers, startup};
 use clap::Args;
+use opora_db::{Database, Error};
 use opora_documents::Format;
-use opora_primitives::Moment;
-use opora_reporting::reports::{Period, ReportKind, paper};
+use opora_primitives::{Limit, Moment, ProblemCode};
+use opora_reporting::reports::{
+    Period, ReportKind, paper,
+    store::{self, Filter},
+};
 use std::path::PathBuf;
 
 /// Options of `opora report`.
@@ -53,7 +57,36 @@ impl Report {
             let paper = paper::read(db, &seen)?;
             papers::write(&seen, &paper, self.format)
         });
-        let bytes = made.map_err(told)?;
+        let bytes = made.map_err(|error| match error {
+            Error::Problem(problem) if problem.code == ProblemCode::NotFound => self.not_there(&database),
+            error => explained(error),
+        })?;
         output.write(Readers::Umask, |out| out.write_all(&bytes).map_err(told))
+    }
+
+    /// That there is no such report, and which ones there are or how to make one.
+    fn not_there(&self, database: &Database) -> String {
+        let title = ProblemCode::NotFound.titles();
+        let wanted = match self.period {
+            Some(period) => format!("{} {period}", self.kind),
+            None => say(format!("{}, accepted", self.kind), format!("{}, принятый", self.kind)),
+        };
+        let filter = Filter { kind: Some(self.kind), state: None, is_author: true };
+        let there = Limit::new(None)
+            .map_err(Error::from)
+            .and_then(|limit| database.read(|db| store::list(db, &filter, limit, None)));
+        let there: Vec<String> = there
+            .map(|page| page.items.iter().map(|report| report.period.to_string()).collect())
+            .unwrap_or_default();
+        let help = if there.is_empty() {
+            say("draft it first: POST /api/v1/reports", "сначала создайте проект: POST /api/v1/reports")
+        } else {
+            let there = there.join(", ");
+            say(
+                format!("there are: {there}; another is drafted by POST /api/v1/reports"),
+                format!("есть: {there}; другой создаётся запросом POST /api/v1/reports"),
+            )
+        };
+        format!("{} ({}): {wanted}; {help}", say(title.0, title.1), ProblemCode::NotFound.as_str())
     }
 }

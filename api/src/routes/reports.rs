@@ -97,7 +97,8 @@ pub struct ReportDraft {
     /// What is reported.
     kind: ReportKind,
     /// The half-year.
-    period: Period,
+    #[schema(value_type = Period)]
+    period: String,
     /// The plan's id or code; unless given, the newest plan that covers the period.
     #[schema(max_length = 40, example = "2020-2021")]
     plan: Option<String>,
@@ -175,15 +176,12 @@ async fn create(
     Draft(draft): Draft<ReportDraft>,
 ) -> Answer {
     let origin = guard.origin();
+    let period: Period = draft.period.parse().map_err(|reason| Problem::field("/period", reason))?;
     let plan = draft.plan.as_deref().map(str::parse::<PlanRef>).transpose();
     let plan = plan.map_err(|_| Problem::field("/plan", Reason::UnknownReference))?;
     create_once(&state, &guard, &request, move |tx| {
-        let new = NewReport {
-            kind: draft.kind,
-            period: draft.period,
-            plan: plan.clone(),
-            run: draft.identification_run_id,
-        };
+        let new =
+            NewReport { kind: draft.kind, period, plan: plan.clone(), run: draft.identification_run_id };
         let made = store::create(tx, &origin, &new)?;
         created(format!("/api/v1/reports/{}/{}", made.kind, made.period), &made)
     })

@@ -65,6 +65,7 @@ diesel::joinable!(feed_tokens -> plans (plan_id));
 diesel::joinable!(reports -> plans (plan_id));
 diesel::joinable!(reports -> identification_runs (run_id));
 diesel::joinable!(report_files -> reports (report_id));
+diesel::joinable!(report_rounds -> reports (report_id));
 diesel::joinable!(webhook_deliveries -> webhooks (webhook_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
@@ -120,6 +121,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     public_summaries,
     reports,
     report_files,
+    report_rounds,
     webhooks,
     webhook_deliveries,
 );

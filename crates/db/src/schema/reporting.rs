@@ -54,3 +54,17 @@ diesel::table! {
         bytes -> Binary,
     }
 }
+
+diesel::table! {
+    report_rounds (report_id, number) {
+        report_id -> BigInt,
+        number -> Integer,
+        sha256 -> Text,
+        submitted_by -> Nullable<BigInt>,
+        submitted_at -> Nullable<Timestamp>,
+        outcome -> Text,
+        remarks -> Nullable<Text>,
+        decided_by -> Nullable<BigInt>,
+        decided_at -> Timestamp,
+    }
+}

@@ -171,11 +171,8 @@ fn results(document: &PlanDocument, now: &[Stood<'_>]) -> Vec<Block> {
         })
         .filter(|(_, of)| !of.is_empty())
         .collect();
-    let bars = by_executor.iter().map(|(name, of)| Bar {
-        label: name.clone(),
-        value: Share::new(count(of.iter().filter(|(_, s)| s.met).count()), count(of.len())).basis_points(),
-        target: None,
-    });
+    let bars =
+        by_executor.iter().map(|(name, of)| Bar { label: name.clone(), value: share_met(of), target: None });
     let chart = CategoriesChart {
         unit: Unit::Share,
         value_name: "Доля выполненных мероприятий".to_owned(),
@@ -194,6 +191,11 @@ fn results(document: &PlanDocument, now: &[Stood<'_>]) -> Vec<Block> {
     ]
 }
 
+/// How many of the activities are met, in hundredths of a percent.
+fn share_met(of: &[&Stood<'_>]) -> Option<i64> {
+    Share::new(count(of.iter().filter(|(_, s)| s.met).count()), count(of.len())).basis_points()
+}
+
 /// Activities by group and status.
 fn grouped<'a>(
     name: &str,
@@ -205,6 +207,7 @@ fn grouped<'a>(
         Column::new("group", title, ColumnKind::Text, 9),
         Column::new("activities", "Всего", ColumnKind::Integer, 3),
         Column::new("met", "Выполнено", ColumnKind::Integer, 6),
+        Column::new("met_share", "Доля выполненных", ColumnKind::Share, 6),
         Column::new("late", "Из них с опозданием", ColumnKind::Integer, 6),
         Column::new("overdue", "Просрочено", ColumnKind::Integer, 6),
         Column::new("unconfirmed", "Срок истёк, нет источника или подтверждения", ColumnKind::Integer, 8),
@@ -217,6 +220,7 @@ fn grouped<'a>(
             name.into(),
             count(of.len()).into(),
             with(&|s| s.met),
+            share_met(&of).map(Cell::Share).into(),
             with(&|s| s.met && deviates(s, StatusGround::MetLate)),
             with(&|s| !s.met && deviates(s, StatusGround::PastDue)),
             with(&|s| !s.met && is_open_past_due(s)),

@@ -8,7 +8,7 @@ use crate::{
 };
 use chrono::{Datelike, Months, NaiveDate};
 use opora_db::{Db, Result};
-use opora_documents::model::{Block, Cell, Chart, Column, ColumnKind, LinesChart, Series, Unit};
+use opora_documents::model::{Block, Cell, Chart, Column, ColumnKind, LinesChart, Series, Table, Unit};
 
 /// The note as of the day `on`.
 ///
@@ -55,7 +55,10 @@ fn note(on: NaiveDate, now: &[IndicatorReport], points: &[Point]) -> Note {
             Block::Table(table("Показатели", "Целевые показатели", columns(), now.iter().map(cells))),
             Block::figure("Целевые показатели и цели", Chart::Bars(bars(now))),
         ],
-        comparison: vec![Block::figure("Целевые показатели в динамике", Chart::Lines(lines(now, points)))],
+        comparison: vec![
+            Block::Table(dynamics(now, points)),
+            Block::figure("Целевые показатели в динамике", Chart::Lines(lines(now, points))),
+        ],
         conclusions: now.iter().map(conclusion).collect(),
         recommendations: now
             .iter()
@@ -91,13 +94,26 @@ fn cells(i: &IndicatorReport) -> Vec<Cell> {
     ]
 }
 
+/// The share of an indicator at a point.
+fn share_of(indicator: &IndicatorReport, (_, then): &Point) -> Option<i64> {
+    then.iter().find(|i| i.code == indicator.code)?.basis_points
+}
+
+/// What the lines show, in numbers.
+fn dynamics(now: &[IndicatorReport], points: &[Point]) -> Table {
+    let of = |i: &IndicatorReport| Column::new(i.code.as_str(), i.code.as_str(), ColumnKind::Share, 3);
+    let columns = [Column::new("on", "На день", ColumnKind::Date, 4)].into_iter().chain(now.iter().map(of));
+    let row = |point: &Point| {
+        let shares = now.iter().map(|indicator| share_of(indicator, point).map(Cell::Share).into());
+        [Cell::from(point.0)].into_iter().chain(shares).collect()
+    };
+    table("Динамика", "Целевые показатели по кварталам", columns.collect(), points.iter().map(row))
+}
+
 fn lines(now: &[IndicatorReport], points: &[Point]) -> LinesChart {
     let series = now.iter().map(|indicator| Series {
         label: indicator.code.to_string(),
-        values: points
-            .iter()
-            .map(|(_, then)| then.iter().find(|i| i.code == indicator.code)?.basis_points)
-            .collect(),
+        values: points.iter().map(|point| share_of(indicator, point)).collect(),
     });
     LinesChart {
         unit: Unit::Share,

@@ -53,7 +53,10 @@ fn note(list: &List, listed: &BTreeSet<SchoolId>, posts: &[Post]) -> Note {
             Block::Table(categories(&sides)),
             Block::Table(experience(&sides)),
         ],
-        comparison: vec![Block::figure("Учителя школ перечня и остальных школ", Chart::Bars(shares(inside, outside)))],
+        comparison: vec![
+            Block::Table(shares_table(inside, outside)),
+            Block::figure("Учителя школ перечня и остальных школ", Chart::Bars(shares(inside, outside))),
+        ],
         conclusions: conclusions(inside, outside),
         recommendations: recommendations(inside, outside),
     }
@@ -187,21 +190,35 @@ fn experience(sides: &Sides) -> Table {
     table("Стаж", "Учителя по стажу", compared("experience", "Стаж"), known.chain([unknown]))
 }
 
+/// The shares that are compared, and how each is called.
+const COMPARED: [(&str, fn(&Teachers) -> Share); 3] = [
+    ("Без категории", Teachers::without_category),
+    ("Стаж до 3 лет", Teachers::beginners),
+    ("Стаж свыше 20 лет", Teachers::veterans),
+];
+
+/// What the bars show, in numbers.
+fn shares_table(inside: &Teachers, outside: &Teachers) -> Table {
+    let columns = vec![
+        Column::new("teachers", "Учителя", ColumnKind::Text, 5),
+        Column::new("listed_share", "Школы перечня, доля", ColumnKind::Share, 2),
+        Column::new("others_share", "Остальные, доля", ColumnKind::Share, 2),
+    ];
+    let rows = COMPARED.map(|(label, of)| vec![label.into(), share(of(inside)), share(of(outside))]);
+    table("Сравнение", "Учителя школ перечня и остальных школ", columns, rows)
+}
+
 fn shares(inside: &Teachers, outside: &Teachers) -> BarsChart {
-    let bar = |label: &str, of: fn(&Teachers) -> Share| Bar {
+    let bars = COMPARED.map(|(label, of)| Bar {
         label: label.to_owned(),
         value: of(inside).basis_points(),
         target: of(outside).basis_points(),
-    };
+    });
     BarsChart {
         unit: Unit::Share,
         value_name: "Школы перечня".to_owned(),
         target_name: "Остальные школы".to_owned(),
-        bars: vec![
-            bar("Без категории", Teachers::without_category),
-            bar("Стаж до 3 лет", Teachers::beginners),
-            bar("Стаж свыше 20 лет", Teachers::veterans),
-        ],
+        bars: bars.to_vec(),
     }
 }
 

@@ -4,10 +4,12 @@
 pub mod files;
 pub mod paper;
 mod period;
+mod rounds;
 pub mod store;
 mod texts;
 mod types;
 
 pub use period::{AsOf, DueReport, DueReportOnDay, Period, PeriodRef, is_weekend, schedule};
+pub use rounds::{ReportRound, RoundOutcome};
 pub use texts::{TextPart, Texts};
 pub use types::{Report, ReportId, ReportKind, ReportState};

@@ -1,7 +1,7 @@
 //! What stands in a report: made from the data while it is open, as it was submitted afterwards.
 
 use super::{
-    AsOf, Period, Report, ReportKind, ReportState, Texts,
+    AsOf, Period, Report, ReportKind, ReportRound, ReportState, Texts, rounds,
     store::{self, Mark, Snapshot},
 };
 use crate::{
@@ -61,6 +61,8 @@ pub struct PlanMention {
 pub struct Seen {
     /// The report.
     pub report: Report,
+    /// What the ministry said of it, the first time first.
+    pub rounds: Vec<ReportRound>,
     /// While its figures move with the data: the last entry of the change journal, and the day they are as of.
     pub moving: Option<(i64, AsOf)>,
 }
@@ -87,7 +89,8 @@ impl Glance {
 
     /// When it last changed; not told of what moves.
     pub fn modified(&self) -> Option<Moment> {
-        if self.moving.is_some() { None } else { self.mark.decided_at.or(self.mark.submitted_at) }
+        // Submitted again, it changed after it was given back.
+        if self.moving.is_some() { None } else { self.mark.decided_at.max(self.mark.submitted_at) }
     }
 
     /// Whether it never changes again.
@@ -129,7 +132,8 @@ pub fn look(
     today: NaiveDate,
 ) -> Result<(Glance, Seen)> {
     let glance = glance(db, kind, period, is_author, today)?;
-    let seen = Seen { report: store::find(db, glance.mark.id)?, moving: glance.moving };
+    let (report, rounds) = (store::find(db, glance.mark.id)?, rounds::list(db, glance.mark.id)?);
+    let seen = Seen { report, rounds, moving: glance.moving };
     Ok((glance, seen))
 }
 

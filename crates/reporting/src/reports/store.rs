@@ -1,8 +1,8 @@
 //! Reports as rows, and what may happen to them.
 
 use super::{
-    AsOf, DueReport, DueReportOnDay, Period, Report, ReportId, ReportKind, ReportState, Texts,
-    types::printable,
+    AsOf, DueReport, DueReportOnDay, Period, Report, ReportId, ReportKind, ReportState, RoundOutcome, Texts,
+    rounds, types::printable,
 };
 use crate::{
     plan::{
@@ -14,7 +14,7 @@ use crate::{
 use chrono::{Datelike, NaiveDate};
 use diesel::prelude::*;
 use opora_db::{Change, Db, Error, Operation, Origin, Result, Tx, if_found, schema::reports};
-use opora_primitives::{Cursor, Limit, Moment, Page, Problem, ProblemCode, Reason};
+use opora_primitives::{Cursor, Limit, Moment, Page, Problem, ProblemCode, Reason, Words};
 use opora_schools::{
     runs::{self, Run},
     types::RunId,
@@ -146,8 +146,12 @@ fn plan_of(db: &mut Db, new: &NewReport) -> Result<Plan> {
     if plans.is_empty() {
         return Err(Problem::field("/plan", Reason::Required).into());
     }
-    let found = plans.into_iter().find(|plan| covers(plan, new));
-    found.ok_or_else(|| Problem::field("/period", Reason::OutOfRange).into())
+    let due = plans[0].due_reports();
+    let Some(plan) = plans.into_iter().find(|plan| covers(plan, new)) else {
+        let detail = if new.kind == ReportKind::HalfYear { due_words(&due) } else { None };
+        return Err(Problem { detail, ..Problem::field("/period", Reason::OutOfRange) }.into());
+    };
+    Ok(plan)
 }
 
 /// Whether such a report about the period belongs to `plan`.
@@ -167,6 +171,23 @@ fn check_free(db: &mut Db, new: &NewReport) -> Result<()> {
         format!("отчёт этого вида {} уже есть; он о плане {plan}", new.period.ru()),
     );
     Err(Problem::new(ProblemCode::AlreadyExists, words).into())
+}
+
+/// Which half-yearly reports there are to make, and what the first one covers (decision 3).
+fn due_words(due: &[DueReport]) -> Option<Words> {
+    let first = due.first()?;
+    let periods: Vec<String> = due.iter().map(|due| due.period.to_string()).collect();
+    let (periods, from, to) = (periods.join(", "), first.from, first.to);
+    Some(Words::from((
+        format!(
+            "the reports on this plan are {periods}; the first one covers everything from {from} to {to}"
+        ),
+        format!(
+            "отчёты по этому плану: {periods}; первый охватывает всё с {} по {}",
+            words::day(from),
+            words::day(to)
+        ),
+    )))
 }
 
 fn run_of(tx: &mut Tx, new: &NewReport) -> Result<Option<RunId>> {
@@ -469,9 +490,9 @@ pub fn decide(
     if origin.user_id().is_none() || [before.created_by, before.submitted_by].contains(&origin.user_id()) {
         return Err(ProblemCode::OwnReport.into());
     }
-    let (state, remarks) = match decision {
-        Decision::Accept => (ReportState::Accepted, None),
-        Decision::Return(remarks) => (ReportState::Returned, Some(checked(remarks)?)),
+    let (state, outcome, remarks) = match decision {
+        Decision::Accept => (ReportState::Accepted, RoundOutcome::Accepted, None),
+        Decision::Return(remarks) => (ReportState::Returned, RoundOutcome::Returned, Some(checked(remarks)?)),
     };
     let at = tx.at;
     diesel::update(reports::table.find(id))
@@ -483,7 +504,9 @@ pub fn decide(
             reports::version.eq(version + 1),
         ))
         .execute(&mut **tx)?;
-    updated(tx, &before)
+    let after = updated(tx, &before)?;
+    rounds::keep(tx, &after, outcome)?;
+    Ok(after)
 }
 
 fn checked(remarks: &str) -> Result<&str> {
