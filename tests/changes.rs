@@ -172,12 +172,12 @@ both!(a_place_where_the_feed_has_not_been_is_refused, |world| {
         client.get(&format!("{FEED}/stream?after={lost}")).expect(410).problem("position_lost");
     }
     for garbage in ["x", "1", "1-2", "1-2-3-4", "+1-0-0", "-1-0-0", "fffffffffffffffff-0-0", "%D0%96"] {
-        client.get(&format!("{FEED}?after={garbage}")).expect(400).problem("unknown_parameter");
+        client.get(&format!("{FEED}?after={garbage}")).expect(400).problem("invalid_parameter");
     }
     for wrong in
         ["wait=61", "wait=-1", "limit=0", "resource=pupils", "resource=", "resource=schools,", "afterr=0"]
     {
-        client.get(&format!("{FEED}?{wrong}")).expect(400).problem("unknown_parameter");
+        client.get(&format!("{FEED}?{wrong}")).expect(400).refused_query();
     }
 });
 
@@ -275,7 +275,7 @@ both!(the_parts_of_a_resource_are_the_whole, |world| {
     client
         .get(&format!("{FEED}/partitions?resource=schools&count=257"))
         .expect(400)
-        .problem("unknown_parameter");
+        .problem("invalid_parameter");
     let reader = world.client(Role::Reader);
     reader.get(&format!("{FEED}/partitions?resource=staff")).expect(403).problem("forbidden");
 });

@@ -46,7 +46,7 @@ both!(what_comes_in_between_pages_moves_nothing, |world| {
 both!(a_limit_has_bounds, |world| {
     let admin = world.client(Role::Admin);
     for limit in ["0", "1001", "65536", "-1"] {
-        admin.get(&format!("{USERS}?limit={limit}")).expect(400).problem("unknown_parameter");
+        admin.get(&format!("{USERS}?limit={limit}")).expect(400).problem("invalid_parameter");
     }
     admin.get(&format!("{USERS}?limit=1000")).expect(200);
 });
@@ -70,14 +70,28 @@ both!(a_change_names_its_version, |world| {
     assert_eq!(etag, "\"1\"");
     let without = admin.call("PATCH", &path).json(&body).send();
     without.expect(428).problem("precondition_required");
-    for stale in ["\"0\"", "\"2\"", "1", "W/\"1\"", "\"x\"", "*"] {
+    for stale in ["\"0\"", "\"2\"", "1", "W/\"1\"", "\"x\"", "\"2\", \"3\"", ""] {
         admin.patch(&path, stale, &body).expect(412).problem("precondition_failed");
+    }
+    let many = vec!["\"1\""; 17].join(",");
+    for (refused, words) in [("*", "version"), ("\"1\", *", "version"), (many.as_str(), "at most 16")] {
+        let refused = admin.patch(&path, refused, &body).expect(400).problem("bad_request");
+        assert!(refused.json["detail"].as_str().is_some_and(|detail| detail.contains(words)), "{refused}");
     }
     assert_eq!(admin.get(&path).json, read.json);
     let changed = admin.patch(&path, &etag, &body).expect(200);
     assert_eq!(changed.header("etag"), "\"2\"");
     assert_eq!(changed.json["version"], 2);
     admin.patch(&path, &etag, &body).expect(412).problem("precondition_failed");
+});
+
+both!(of_several_tags_one_must_be_that_of_the_record, |world| {
+    let admin = world.client(Role::Admin);
+    let path = format!("{USERS}/{}", world.seed.reader);
+    let body = |active: bool| json!({ "active": active });
+    admin.patch(&path, "\"1\", \"7\"", &body(false)).expect(200);
+    admin.patch(&path, "W/\"2\" , \"1\",\"2\"", &body(true)).expect(200);
+    admin.patch(&path, "\"1\",\"2\"", &body(false)).expect(412).problem("precondition_failed");
 });
 
 both!(of_two_changes_at_once_one_wins, |world| {

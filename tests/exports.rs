@@ -109,9 +109,9 @@ both!(the_format_is_negotiated, |world| {
     assert_eq!((head.header("content-type"), head.bytes.len()), (CSV, 0));
     assert!(reader.get(&format!("{PATH}&format=xlsx")).bytes.starts_with(b"PK"));
     for bad in ["", "?format=csv", "?academic_year=2019", "?academic_year=2019%2F2020&format=pdf"] {
-        reader.get(&format!("/api/v1/exports/results{bad}")).expect(400).problem("unknown_parameter");
+        reader.get(&format!("/api/v1/exports/results{bad}")).expect(400).refused_query();
     }
-    reader.get(&format!("{PATH}&grade=13")).expect(400).problem("unknown_parameter");
+    reader.get(&format!("{PATH}&grade=13")).expect(400).problem("invalid_parameter");
     reader.get(&format!("{PATH}&limit=10")).expect(400).problem("unknown_parameter");
 });
 

@@ -158,7 +158,7 @@ both!(a_fact_is_about_the_authors_area, |world| {
     assert_eq!(seen("institute", "?executor=NIRO"), 1);
     assert_eq!(seen("institute", "?origin=counted"), 0);
     for query in ["activity=", "activity=3.010", "activity=000000000000000000000", "executor=niro"] {
-        institute.get(&format!("{FACTS}?{query}")).expect(400).problem("unknown_parameter");
+        institute.get(&format!("{FACTS}?{query}")).expect(400).problem("invalid_parameter");
     }
 });
 

@@ -164,8 +164,75 @@ both!(a_file_may_come_as_a_form, |world| {
     wrong.expect(415).problem("unsupported_media_type");
     for query in ["", "?kind=pupils", "?kind=schools&mode=some", "?kind=schools&x=1"] {
         let reply = admin.call("POST", &format!("/api/v1/imports{query}")).body("text/csv", "a;b\n").send();
-        reply.expect(400).problem("unknown_parameter");
+        reply.expect(400).refused_query();
     }
+});
+
+/// A form of these parts; that called `file` has a name.
+fn parts(parts: &[(&str, &str)]) -> Vec<u8> {
+    let part = |(name, value): &(&str, &str)| {
+        let file = if *name == "file" { "; filename=\"Районы.csv\"" } else { "" };
+        format!("--cut\r\nContent-Disposition: form-data; name=\"{name}\"{file}\r\n\r\n{value}\r\n")
+    };
+    (parts.iter().map(part).collect::<String>() + "--cut--\r\n").into_bytes()
+}
+
+both!(a_form_may_say_what_the_address_would, |world| {
+    let admin = world.client(Role::Admin);
+    let send = |client: &Client, query: &str, form: &[(&str, &str)]| {
+        let call = client.call("POST", &format!("/api/v1/imports{query}"));
+        call.body("multipart/form-data; boundary=cut", parts(form)).send()
+    };
+    let text = ("file", KINDS[0].2);
+    let before = admin.get("/api/v1/municipalities?limit=1000").expect(200).items().len();
+    for form in [
+        vec![("dry_run", "true"), ("kind", "municipalities"), ("file_name", "Другие.csv"), text],
+        vec![
+            text,
+            ("file_name", "Другие.csv"),
+            ("kind", "municipalities"),
+            ("dry_run", "true"),
+            ("mode", "best_effort"),
+        ],
+    ] {
+        let loaded = admin.loaded(&send(&admin, "", &form).expect(202));
+        assert_eq!(
+            (&loaded.import["dry_run"], &loaded.import["file_name"]),
+            (&json!(true), &json!("Другие.csv"))
+        );
+    }
+    let loaded =
+        admin.loaded(&send(&admin, "?kind=municipalities", &[("dry_run", "true"), text]).expect(202));
+    assert_eq!((&loaded.import["dry_run"], &loaded.import["mode"]), (&json!(true), &json!("atomic")));
+    send(&admin, "?kind=municipalities&dry_run=true", &[("kind", "municipalities"), text]).expect(202);
+    assert_eq!(admin.get("/api/v1/municipalities?limit=1000").expect(200).items().len(), before);
+    let kind = ("kind", "municipalities");
+    for (query, form, flaws) in [
+        ("?kind=schools", vec![kind, text], vec![("/kind", "contradiction")]),
+        ("?dry_run=false", vec![kind, ("dry_run", "true"), text], vec![("/dry_run", "contradiction")]),
+        ("", vec![kind, ("dryrun", "true"), text], vec![("/dryrun", "unknown_field")]),
+        ("", vec![kind, text, ("comment", "x")], vec![("/comment", "unknown_field")]),
+        ("", vec![kind, text, text], vec![("/file", "repeated")]),
+        ("", vec![kind, kind, text], vec![("/kind", "repeated")]),
+        ("", vec![kind], vec![("/file", "required")]),
+        (
+            "",
+            vec![("kind", "pupils"), ("dry_run", "yes"), ("mode", "all"), text],
+            vec![("/kind", "unknown_value"), ("/dry_run", "wrong_format"), ("/mode", "unknown_value")],
+        ),
+    ] {
+        let reply = send(&admin, query, &form).expect(400).problem("bad_request");
+        assert_eq!(reply.flaws(), flaws, "{reply}");
+    }
+    let long = "x".repeat(3000);
+    let reply = send(&admin, "", &[kind, ("sheet", long.as_str()), text]).expect(400).problem("bad_request");
+    assert_eq!(reply.flaws(), [("/sheet", "wrong_length")]);
+    let none = send(&admin, "", &[text]).expect(400).problem("invalid_parameter");
+    assert_eq!(none.flaws(), [("kind", "required")]);
+    // What the form says is held to the same rights.
+    let own = world.client(Role::Municipality);
+    send(&own, "", &[text, kind]).expect(403).problem("forbidden");
+    assert_eq!(admin.get("/api/v1/municipalities?limit=1000").expect(200).items().len(), before);
 });
 
 both!(only_what_differs_is_written, |world| {

@@ -4,7 +4,7 @@
 use crate::{
     audit_stories::tell_all,
     harness::{
-        Client, World,
+        Client, Reply, World,
         contract::{Operation, operations, resolve},
         facts,
     },
@@ -188,6 +188,96 @@ both!(an_unknown_field_is_refused_everywhere, |world| {
             (&json!("invalid_json"), &json!(format!("/{name}")), &json!("unknown_field"), &json!(meant));
         if (reply.status, told) != (400, right) && !named(OTHER_BODIES, &operation) {
             faults.push(format!("{}: {reply}", operation.id));
+        }
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+    assert!(seen > 25, "the walk saw {seen} bodies");
+});
+
+/// A value that a parameter or a field of this schema cannot have, with what is told of it.
+fn strange(schema: &'static Value) -> Option<(&'static str, &'static str)> {
+    let schema = resolve(schema);
+    if schema["enum"].is_array() {
+        return Some(("zzzz", "unknown_value"));
+    }
+    match (schema["type"].as_str()?, schema["format"].as_str()) {
+        ("integer" | "number" | "boolean", _) => Some(("zzzz", "wrong_format")),
+        ("string", Some("date" | "date-time")) => Some(("2020-13-01", "wrong_format")),
+        _ => None,
+    }
+}
+
+both!(a_wrong_value_of_a_parameter_is_told_everywhere, |world| {
+    let clients = Clients::of(world);
+    let (mut faults, mut seen) = (Vec::new(), 0);
+    for (operation, permission) in secured() {
+        let typed: Vec<_> = operation
+            .parameters()
+            .filter(|parameter| parameter["in"] == "query")
+            .filter_map(|parameter| Some((parameter["name"].as_str()?, strange(&parameter["schema"])?)))
+            .collect();
+        if typed.is_empty() {
+            continue;
+        }
+        seen += typed.len();
+        let query: Vec<String> = typed.iter().map(|(name, (value, _))| format!("{name}={value}")).collect();
+        let path = format!("{}?{}", nowhere(&operation), query.join("&"));
+        let call = clients.may(permission).call(&operation.method, &path);
+        let reply = call.header("If-Match", "\"1\"").send();
+        let told = reply.flaws();
+        let all = typed.iter().all(|(name, (_, reason))| told.contains(&(*name, *reason)));
+        if reply.status != 400 || reply.json["code"] != "invalid_parameter" || !all {
+            faults.push(format!("{} {path}: {reply}", operation.id));
+        }
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+    assert!(seen > 120, "the walk saw {seen} parameters");
+});
+
+/// The schema of the body of an operation that takes an object with fields of its own.
+fn body_schema(operation: &Operation) -> Option<&'static Value> {
+    let schema = resolve(&operation.json["requestBody"]["content"]["application/json"]["schema"]);
+    schema["properties"].is_object().then_some(schema)
+}
+
+/// A value that is of none of the types of a schema.
+fn misfit(schema: &'static Value) -> Value {
+    let schema = resolve(schema);
+    let is_object = |schema: &'static Value| resolve(schema)["type"] == "object";
+    let may_be_object = schema["oneOf"].as_array().is_some_and(|of| of.iter().any(is_object));
+    if schema["type"] == "object" || may_be_object { json!([]) } else { json!({ "x": 1 }) }
+}
+
+both!(every_flaw_of_a_body_is_told_everywhere, |world| {
+    let clients = Clients::of(world);
+    let (mut faults, mut seen) = (Vec::new(), 0);
+    for (operation, permission) in secured() {
+        let Some(schema) = body_schema(&operation) else { continue };
+        seen += 1;
+        let sent = |body: &Value| {
+            let call = clients.may(permission).call(&operation.method, &nowhere(&operation));
+            call.header("If-Match", "\"1\"").json(body).send()
+        };
+        let required = schema["required"].as_array().map(Vec::as_slice).unwrap_or_default();
+        let empty = sent(&json!({}));
+        let pointer = |name: &str| format!("/{name}");
+        let is_told =
+            |reply: &Reply, name: &str, reason| reply.flaws().contains(&(pointer(name).as_str(), reason));
+        if !required.is_empty()
+            && !required.iter().all(|name| is_told(&empty, name.as_str().unwrap(), "required"))
+        {
+            faults.push(format!("{} {{}}: {empty}", operation.id));
+        }
+        let fields = schema["properties"].as_object().unwrap();
+        let wrong: Value = fields
+            .iter()
+            .map(|(name, schema)| (name.clone(), misfit(schema)))
+            .collect::<serde_json::Map<_, _>>()
+            .into();
+        let reply = sent(&wrong);
+        let all = fields.keys().all(|name| is_told(&reply, name, "wrong_format"));
+        if reply.status != 400 || reply.json["code"] != "invalid_json" || !all {
+            faults.push(format!("{} {wrong}: {reply}", operation.id));
         }
     }
     assert!(faults.is_empty(), "{}", faults.join("\n"));

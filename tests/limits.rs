@@ -93,7 +93,8 @@ both!(who_has_no_good_token_is_known_by_the_address, |world| {
     stranger.try_log_in("admin", "wrong").expect(429).problem("too_many_requests");
     let form =
         stranger.call("POST", "/oauth/token").body("application/x-www-form-urlencoded", "grant_type=x");
-    form.send().expect(429);
+    let told = form.send().refused(429, "temporarily_unavailable");
+    assert!(told.header("retry-after").parse::<u32>().is_ok_and(|seconds| seconds > 0), "{told}");
     // A token speaks for itself, wherever it comes from.
     stranger.with_token(world.client(Role::Reader).token.unwrap()).get(ME).expect(200);
 });
@@ -146,6 +147,13 @@ both!(a_request_has_a_size, |world| {
     long.expect(431).problem("headers_too_large");
     let many = (0..70).fold(admin.call("GET", ME), |call, n| call.header(&format!("X-{n}"), "1"));
     many.send().expect(431).problem("headers_too_large");
+    // Clients of OAuth know no problem documents.
+    let stranger = world.stranger();
+    let form = |path: &str| stranger.call("POST", path).form(&[("grant_type", "client_credentials")]);
+    form(&format!("/oauth/token?x={}", "1".repeat(9000))).send().refused(414, "invalid_request");
+    form("/oauth/token").header("X-Long", &"x".repeat(40_000)).send().refused(431, "invalid_request");
+    stranger.call("GET", "/oauth/token").send().refused(405, "invalid_request");
+    stranger.call("GET", "/oauth/nothing").send().refused(404, "invalid_request");
     let nested = format!("{{\"login\":{}1{}}}", "[".repeat(64), "]".repeat(64));
     let deep = admin.call("POST", "/api/v1/users").body("application/json", nested).send();
     assert!(deep.expect(400).problem("invalid_json").json["detail"].as_str().unwrap().contains("nested"));

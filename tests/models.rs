@@ -450,10 +450,10 @@ fn rows_behind(world: &World, institute: &Client) {
 both!(indicators_refuse_what_makes_no_sense, |world| {
     let institute = world.client(Role::Institute);
     for (query, status, code) in [
-        ("denominator=0", 400, "unknown_parameter"),
-        ("denominator=1", 400, "unknown_parameter"),
+        ("denominator=0", 400, "invalid_parameter"),
+        ("denominator=1", 400, "invalid_parameter"),
         ("list_id=999999", 404, "not_found"),
-        ("on=2021-13-01", 400, "unknown_parameter"),
+        ("on=2021-13-01", 400, "invalid_parameter"),
         ("x=1", 400, "unknown_parameter"),
     ] {
         let refused = institute.get(&format!("/api/v1/indicators?on=2021-03-15&{query}"));

@@ -95,6 +95,9 @@ both!(a_token_gets_what_was_asked_and_no_more, |world| {
     for wider in ["registry:write", "registry:read users:manage", "nothing:read", "*", " ", "REGISTRY:READ"] {
         world.ask_token(&made, Some(wider)).refused(400, "invalid_scope");
     }
+    let told = world.ask_token(&made, Some("registry:read nothing:read users:manage <script>"));
+    let told = told.refused(400, "invalid_scope").json["error_description"].clone();
+    assert_eq!(told, "unknown: nothing:read number 4; not given to this client: users:manage");
     let people = world.service_client(json!({ "scopes": ["staff:read"] }));
     world.ask_token(&people, None).refused(400, "invalid_scope");
 });

@@ -178,7 +178,7 @@ both!(acts_are_found_page_by_page_and_by_number, |world| {
     assert_eq!(second.next(), None);
     let upper = institute.get(&format!("{ACTS}?number=2%D0%90&kind=order")).expect(200);
     assert_eq!(numbers(&upper), ["2а"]);
-    institute.get(&format!("{ACTS}?on=yesterday")).expect(400).problem("unknown_parameter");
+    institute.get(&format!("{ACTS}?on=yesterday")).expect(400).problem("invalid_parameter");
 });
 
 // The working group.
@@ -293,7 +293,7 @@ both!(all_that_is_wrong_with_a_seat_is_told_at_once, |world| {
         body[field] = value;
         institute.post(SEATS, &body).expect(400).problem("invalid_json");
     }
-    institute.get(&format!("{SEATS}?seat=14")).expect(400).problem("unknown_parameter");
+    institute.get(&format!("{SEATS}?seat=14")).expect(400).problem("invalid_parameter");
     assert_eq!(world.storage.contents(), before);
 });
 

@@ -98,7 +98,7 @@ both!(an_amendment_is_a_version_with_a_reason, |world| {
     let back = institute.get(&format!("{AT}/diff?from=2&to=1")).expect(200).json;
     assert_eq!(back["changes"][0]["fields"][0]["after"], "2020-06-15");
     institute.get(&format!("{AT}/diff?to=1")).expect(404).problem("not_found");
-    institute.get(&format!("{AT}/diff?to=0")).expect(400).problem("unknown_parameter");
+    institute.get(&format!("{AT}/diff?to=0")).expect(400).problem("invalid_parameter");
     // What was overdue by the first version is not by the second.
     let on = |version: i64| {
         let path = format!("{AT}/activities/1.1?on=2020-06-20&version={version}");
@@ -181,7 +181,7 @@ both!(a_plan_comes_in_several_forms, |world| {
     assert_eq!(institute.loaded(&sent).succeeded([0, 0, 54, 0]).import["file_name"], "План.yaml");
     send(&institute, "", "text/csv", PLAN).expect(415).problem("unsupported_media_type");
     let partly = send(&institute, "&mode=best_effort", "application/yaml", PLAN).expect(400);
-    assert_eq!(partly.problem("unknown_parameter").flaws(), [("mode", "contradiction")]);
+    assert_eq!(partly.problem("invalid_parameter").flaws(), [("mode", "contradiction")]);
     let table = institute.call("POST", "/api/v1/imports?kind=schools").body("application/yaml", PLAN).send();
     table.expect(415).problem("unsupported_media_type");
     for role in
@@ -244,7 +244,7 @@ both!(activities_are_filtered_and_paged, |world| {
     assert!(list("&executor=NOBODY").items().is_empty());
     for code in ["", "niro", "N%20I"] {
         let path = format!("/api/v1/plans/2020-2021/activities?executor={code}");
-        institute.get(&path).expect(400).problem("unknown_parameter");
+        institute.get(&path).expect(400).problem("invalid_parameter");
     }
     let (mut path, mut seen) = (Some(format!("{AT}/activities?on=2020-07-01&section=2&limit=5")), 0);
     while let Some(next) = path {

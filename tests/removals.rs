@@ -62,7 +62,7 @@ both!(results_can_be_removed, |world| {
     for query in
         ["", "?academic_year=2017%2F2018", "?type=VPR", "?academic_year=2017%2F2018&type=VPR&grade=13"]
     {
-        remove(&admin, &format!("{RESULTS}{query}")).expect(400).problem("unknown_parameter");
+        remove(&admin, &format!("{RESULTS}{query}")).expect(400).problem("invalid_parameter");
     }
     // One result by its natural key, a procedure, what is left of the assessment.
     let one = here(of_works)[0].clone();

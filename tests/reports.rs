@@ -136,7 +136,7 @@ both!(whether_a_report_came_in_time_can_be_asked_for_any_day, |world| {
     ministry
         .get("/api/v1/plans/2020-2021/due-reports?on=2021-02-30")
         .expect(400)
-        .problem("unknown_parameter");
+        .problem("invalid_parameter");
     // Today, when it really is.
     assert_eq!(ministry.get("/api/v1/plans/2020-2021/due-reports").expect(200).items().len(), 3);
 });
@@ -274,7 +274,7 @@ both!(every_format_is_what_it_says, |world| {
         assert_eq!(same.bytes, sent.bytes, "{format} by Accept");
         let file = ministry.get(&format!("{FIRST}/file?format={format}"));
         match format {
-            "json" => drop(file.expect(400).problem("unknown_parameter")),
+            "json" => drop(file.expect(400).problem("invalid_parameter")),
             _ => {
                 assert_eq!((file.header("etag"), &file.bytes), (sent.header("etag"), &sent.bytes), "{format}")
             }
@@ -284,7 +284,7 @@ both!(every_format_is_what_it_says, |world| {
     assert!(html.contains("=1+1 &lt;b&gt;Перечень&lt;/b&gt; &amp; группы"), "markup is text");
     let csv = ministry.get(&format!("{FIRST}?format=csv")).text;
     assert!(!csv.contains(";=1+1") && !csv.contains("\n=1+1"), "a formula is text");
-    ministry.get(&format!("{FIRST}?format=odt")).expect(400).problem("unknown_parameter");
+    ministry.get(&format!("{FIRST}?format=odt")).expect(400).problem("invalid_parameter");
     let none = ministry.call("GET", FIRST).header("Accept", "image/png").send();
     none.expect(406).problem("not_acceptable");
     for (number, picture, begins) in [(1, "svg", "<svg".as_bytes()), (2, "png", b"\x89PNG")] {

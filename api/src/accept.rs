@@ -3,7 +3,7 @@
 use crate::{error::ApiError, vary};
 use actix_web::{HttpRequest, http::header::ACCEPT};
 use opora_documents::Format;
-use opora_primitives::{Flaw, Problem, ProblemCode, Reason};
+use opora_primitives::{Flaw, Problem, ProblemCode};
 
 /// A format that an answer may be in.
 pub trait Offer: Copy {
@@ -27,7 +27,7 @@ impl Offer for Format {
 /// One of `formats`: the one the query names, or the best that `Accept` names; the first if neither says anything.
 ///
 /// # Errors
-/// [`ProblemCode::NotAcceptable`]; [`ProblemCode::UnknownParameter`] for the name of another.
+/// [`ProblemCode::NotAcceptable`]; [`ProblemCode::InvalidParameter`] for the name of another.
 pub fn chosen<F: Offer>(
     request: &HttpRequest,
     named: Option<&str>,
@@ -36,8 +36,8 @@ pub fn chosen<F: Offer>(
     if let Some(name) = named {
         let known = formats.iter().copied().find(|format| format.name() == name);
         return known.ok_or_else(|| {
-            let flaws = vec![Flaw::at("format", Reason::UnknownValue)];
-            Problem { flaws, ..ProblemCode::UnknownParameter.into() }.into()
+            let names = formats.iter().map(|format| format.name());
+            Problem::parameters(vec![Flaw::unknown_word("format", name, names)]).into()
         });
     }
     vary::note(request, ACCEPT);

@@ -5,7 +5,7 @@ use actix_web::{FromRequest, HttpRequest, dev::Payload, http::header::AUTHORIZAT
 use futures_util::{FutureExt, future::LocalBoxFuture};
 use opora_db::Origin;
 use opora_identity::{Actor, Permission, UserId};
-use opora_primitives::{Area, ProblemCode};
+use opora_primitives::{Area, Problem, ProblemCode};
 use std::marker::PhantomData;
 
 /// A permission as a type.
@@ -54,7 +54,7 @@ impl<P: Need> Guard<P> {
     /// # Errors
     /// [`ProblemCode::Forbidden`] for a service client.
     pub fn user(&self) -> Result<UserId, ApiError> {
-        self.actor.user().ok_or_else(|| ProblemCode::Forbidden.into())
+        self.actor.user().ok_or_else(|| people_only().into())
     }
 
     /// Refuses callers whose area is less than the region.
@@ -62,8 +62,29 @@ impl<P: Need> Guard<P> {
     /// # Errors
     /// [`ProblemCode::Forbidden`].
     pub fn whole_region(&self) -> Result<(), ApiError> {
-        if self.actor.area == Area::Region { Ok(()) } else { Err(ProblemCode::Forbidden.into()) }
+        if self.actor.area == Area::Region {
+            return Ok(());
+        }
+        let words =
+            ("only for who works for the whole region", "только для тех, кто работает со всем регионом");
+        Err(Problem::new(ProblemCode::Forbidden, words).into())
     }
+
+    /// Refuses callers without another permission that what they ask for needs.
+    ///
+    /// # Errors
+    /// [`ProblemCode::Forbidden`] that names it.
+    pub fn may(&self, permission: Permission) -> Result<(), ApiError> {
+        if self.actor.may(permission) { Ok(()) } else { Err(Problem::lacking(permission.as_str()).into()) }
+    }
+}
+
+/// What a program asks for and only a person may have.
+pub fn people_only() -> Problem {
+    Problem::new(
+        ProblemCode::Forbidden,
+        ("only for people, not for programs", "только для людей, не для программ"),
+    )
 }
 
 /// Proof that the caller holds the permission `P` and works for the whole region: for what concerns everybody.
@@ -105,7 +126,7 @@ async fn admit<P: Need>(request: HttpRequest) -> Result<Guard<P>, ApiError> {
     tracing::Span::current().record("caller", format!("{} {id}", kind.as_str()));
     limits::charge_actor(&request, &actor)?;
     if !actor.may(P::PERMISSION) {
-        return Err(ProblemCode::Forbidden.into());
+        return Err(Problem::lacking(P::PERMISSION.as_str()).into());
     }
     if let Some(published) = request.app_data::<Data<Published>>() {
         published.check_parameters(&request)?;

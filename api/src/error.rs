@@ -160,7 +160,7 @@ pub struct FieldError {
     /// The reason in the language asked for.
     #[schema(example = "too short or too long")]
     pub message: String,
-    /// The known name that was probably meant, where a name was refused.
+    /// The known name or word that was probably meant, where one was refused.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, example = "password")]
     pub suggestion: Option<String>,
@@ -186,11 +186,8 @@ pub fn render(problem: &Problem, request: &HttpRequest, request_id: &str) -> Htt
     let mut response = HttpResponse::build(status);
     response.content_type(PROBLEM_JSON).insert_header(("Content-Language", language.pick(("en", "ru"))));
     match code.status() {
-        401 => {
-            response.insert_header((
-                WWW_AUTHENTICATE,
-                format!("Bearer realm=\"opora\", error=\"{}\"", code.as_str()),
-            ));
+        401 | 403 => {
+            response.insert_header((WWW_AUTHENTICATE, challenge(problem)));
         }
         429 => {
             response.insert_header((RETRY_AFTER, problem.wait.unwrap_or(60)));
@@ -209,6 +206,21 @@ pub fn render(problem: &Problem, request: &HttpRequest, request_id: &str) -> Htt
         request_id: request_id.to_owned(),
         errors: problem.flaws.iter().map(|flaw| FieldError::of(flaw, language)).collect(),
     })
+}
+
+/// How a caller is asked for a token, or for a better one (RFC 6750, 3): without an attribute `error` where none was sent.
+fn challenge(problem: &Problem) -> String {
+    let realm = "Bearer realm=\"opora\"";
+    match (problem.code, problem.lacking) {
+        (ProblemCode::InvalidToken | ProblemCode::ExpiredToken, _) => {
+            format!("{realm}, error=\"invalid_token\"")
+        }
+        (ProblemCode::Forbidden, Some(scope)) => {
+            format!("{realm}, error=\"insufficient_scope\", scope=\"{scope}\"")
+        }
+        (ProblemCode::Forbidden, None) => format!("{realm}, error=\"insufficient_scope\""),
+        _ => realm.to_owned(),
+    }
 }
 
 /// The problem behind a bare error status of the framework.

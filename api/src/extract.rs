@@ -3,8 +3,9 @@
 use crate::{
     create::IDEMPOTENCY_KEY,
     error::ApiError,
-    length,
-    shape::{escaped, misplaced_arrays, unknown_fields},
+    length, pointer,
+    routes::contract::Published,
+    shape::{Misfit, escaped, misfit, misplaced_arrays},
 };
 use actix_web::{
     FromRequest, HttpMessage, HttpRequest, HttpResponse,
@@ -13,10 +14,12 @@ use actix_web::{
     web,
 };
 use futures_util::{FutureExt, future::LocalBoxFuture};
+use opora_db::edit::Expected;
 use opora_primitives::{Flaw, Page, Problem, ProblemCode, Reason, text::is_hidden};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use std::future::{Ready, ready};
+use url::form_urlencoded;
 use utoipa::ToSchema;
 use validator::{Validate, ValidationErrors, ValidationErrorsKind};
 
@@ -105,9 +108,8 @@ fn parse<T: DeserializeOwned + ToSchema>(bytes: &[u8]) -> Result<T, Problem> {
     }
     if bytes.contains(&b'[') {
         let value: Value = serde_json::from_slice(bytes).map_err(|e| unreadable::<T>(&e, bytes))?;
-        let flaws = misplaced_arrays::<T>(&value);
-        if !flaws.is_empty() {
-            return Err(Problem { flaws, ..ProblemCode::InvalidJson.into() });
+        if !misplaced_arrays::<T>(&value).is_empty() {
+            return Err(unfit(misfit::<T>(&value)));
         }
     }
     read(bytes).map_err(|e| unreadable::<T>(&e, bytes))
@@ -162,31 +164,40 @@ impl SentBody {
     }
 }
 
-/// serde's words name fields and places but also repeat values; only the place and the kind are passed on.
+/// A body whose fields do not fit.
+fn unfit(Misfit { flaws, known }: Misfit) -> Problem {
+    let detail = known.map(|known| {
+        let known = known.join(", ");
+        (format!("known fields: {known}"), format!("известные поля: {known}")).into()
+    });
+    Problem { detail, flaws, ..ProblemCode::InvalidJson.into() }
+}
+
+/// What is wrong with a body that serde refused: all that does not fit its schema, or else the field where serde stopped.
+/// serde's own words repeat values and are not passed on.
 fn unreadable<T: ToSchema>(error: &serde_json::Error, bytes: &[u8]) -> Problem {
-    let words = error.to_string();
-    let named =
-        |prefix: &str| words.strip_prefix(prefix).and_then(|rest| rest.split('`').nth(1)).map(str::to_owned);
-    if let Some(field) = named("unknown field ") {
-        let value: Value = serde_json::from_slice(bytes).unwrap_or_default();
-        // All of them, where they stand; serde stops at the first and does not say where.
-        let mut flaws = unknown_fields::<T>(&value);
-        if flaws.is_empty() {
-            flaws = vec![Flaw::unknown(format!("/{}", escaped(&field)), known_names(&words))];
-        }
-        let known = known_names(&words).collect::<Vec<_>>().join(", ");
-        let detail = (format!("known fields: {known}"), format!("известные поля: {known}"));
-        return Problem { flaws, ..Problem::new(ProblemCode::InvalidJson, detail) };
-    }
-    if let Some(field) = named("missing field ") {
-        return Problem {
-            flaws: vec![Flaw::at(format!("/{field}"), Reason::Required)],
-            ..ProblemCode::InvalidJson.into()
-        };
-    }
     let (line, column) = (error.line(), error.column());
-    let words = (format!("at line {line}, column {column}"), format!("строка {line}, столбец {column}"));
-    Problem::new(ProblemCode::InvalidJson, words)
+    let place = (format!("at line {line}, column {column}"), format!("строка {line}, столбец {column}"));
+    let value = match serde_json::from_slice::<Value>(bytes) {
+        Ok(value) if error.is_data() && line > 0 => value,
+        _ => return Problem::new(ProblemCode::InvalidJson, place),
+    };
+    let found = misfit::<T>(&value);
+    if !found.flaws.is_empty() {
+        return unfit(found);
+    }
+    let (words, at) = (error.to_string(), pointer::of_place(bytes, line, column));
+    let named = |prefix: &str| words.strip_prefix(prefix).and_then(|rest| rest.split('`').nth(1));
+    let flaw = if let Some(field) = named("unknown field ") {
+        Flaw::unknown(format!("/{}", escaped(field)), known_names(&words))
+    } else if let Some(field) = named("missing field ") {
+        Flaw::at(format!("{at}/{field}"), Reason::Required)
+    } else if named("duplicate field ").is_some() {
+        Flaw::at(at, Reason::Repeated)
+    } else {
+        Flaw::at(at, Reason::WrongFormat)
+    };
+    Problem { flaws: vec![flaw], ..Problem::new(ProblemCode::InvalidJson, place) }
 }
 
 /// The names that serde would have taken, out of its words.
@@ -223,20 +234,7 @@ fn flaws(errors: &ValidationErrors) -> Vec<Flaw> {
     found
 }
 
-/// What serde says of the names of parameters, in Russian.
-fn in_russian(words: &str) -> String {
-    let phrases = [
-        ("unknown field", "неизвестный параметр"),
-        ("missing field", "нет параметра"),
-        ("there are no fields", "здесь нет параметров"),
-        ("expected one of", "известные параметры:"),
-        ("expected", "известный параметр:"),
-        ("` or `", "` и `"),
-    ];
-    phrases.into_iter().fold(words.to_owned(), |text, (en, ru)| text.replace(en, ru))
-}
-
-/// Query parameters; an unknown or misspelt one is refused.
+/// Query parameters; an unknown, misspelt or repeated one is refused, and a value of another form.
 pub struct Query<T>(pub T);
 
 impl<T: DeserializeOwned + 'static> FromRequest for Query<T> {
@@ -244,30 +242,56 @@ impl<T: DeserializeOwned + 'static> FromRequest for Query<T> {
     type Future = Ready<Result<Self, ApiError>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let query = request.query_string().to_owned();
-        ready(web::Query::<T>::from_query(&query).map(|q| Self(q.into_inner())).map_err(|e| {
-            let words = e.to_string();
-            let detail = words.strip_prefix("Query deserialize error: ").unwrap_or(&words);
-            // For a misspelt name the words list the known ones; for a wrong value they would repeat it.
-            if detail.starts_with("unknown field") {
-                let flaws = unknown_parameters(&query, || known_names(detail));
-                let words = (detail, in_russian(detail));
-                Problem { flaws, ..Problem::new(ProblemCode::UnknownParameter, words) }.into()
-            } else if detail.starts_with("missing field") {
-                Problem::new(ProblemCode::UnknownParameter, (detail, in_russian(detail))).into()
-            } else {
-                ProblemCode::UnknownParameter.into()
-            }
-        }))
+        let read = read_query(request.query_string());
+        ready(read.map(Self).map_err(|words| refused_query::<T>(request, &words).into()))
     }
 }
 
-/// Every parameter in `query` that is none of those that are known.
-pub fn unknown_parameters<'a, K: Iterator<Item = &'a str>>(query: &str, known: impl Fn() -> K) -> Vec<Flaw> {
-    let sent = web::Query::<Vec<(String, String)>>::from_query(query).map(|q| q.into_inner());
-    let names = sent.unwrap_or_default().into_iter().map(|(name, _)| name);
-    let strange = names.filter(|name| known().all(|word| word != name));
-    strange.map(|name| Flaw::unknown(name.chars().take(100).collect::<String>(), known())).collect()
+/// The parameters in `query`, or what serde says of them.
+///
+/// # Errors
+/// serde's words: they repeat values.
+pub fn read_query<T: DeserializeOwned>(query: &str) -> Result<T, String> {
+    let read = web::Query::<T>::from_query(query).map(web::Query::into_inner);
+    read.map_err(|error| {
+        let words = error.to_string();
+        words.strip_prefix("Query deserialize error: ").unwrap_or(&words).to_owned()
+    })
+}
+
+/// The names and values in `query`, in their order.
+pub fn pairs(query: &str) -> Vec<(String, String)> {
+    read_query(query).unwrap_or_default()
+}
+
+/// Why the query of `request` was refused: by the contract all that is wrong, or else what serde does not read.
+fn refused_query<T: DeserializeOwned>(request: &HttpRequest, words: &str) -> Problem {
+    let published = request.app_data::<web::Data<Published>>();
+    if let Some(Err(problem)) = published.map(|published| published.check_parameters(request)) {
+        return problem;
+    }
+    let sent = pairs(request.query_string());
+    if words.starts_with("unknown field") {
+        let known = || known_names(words);
+        let strange = sent.iter().filter(|(name, _)| known().all(|word| word != name));
+        let flaws = strange.map(|(name, _)| unknown_parameter(name, known())).collect();
+        return Problem { flaws, ..ProblemCode::UnknownParameter.into() };
+    }
+    if let Some(name) = words.strip_prefix("missing field ") {
+        return Problem::parameter(name.trim_matches('`'), Reason::Required);
+    }
+    // Alone, each is read or not; serde does not say which it was.
+    let is_read = |name: &str, value: &str| {
+        let alone = form_urlencoded::Serializer::new(String::new()).append_pair(name, value).finish();
+        read_query::<T>(&alone).err().is_none_or(|words| words.starts_with("missing field"))
+    };
+    let wrong = sent.iter().filter(|(name, value)| !is_read(name, value));
+    Problem::parameters(wrong.map(|(name, _)| Flaw::at(name, Reason::WrongFormat)).collect())
+}
+
+/// There is no parameter `name`.
+pub fn unknown_parameter<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Flaw {
+    Flaw::unknown(name.chars().take(100).collect::<String>(), known)
 }
 
 /// Declares the query parameters of a list: its filters, each optional, and the place in the list. (The query format has
@@ -323,17 +347,14 @@ pub(crate) use list_query;
 /// Refuses the query parameter `name` unless its value, where one is given, `holds`.
 ///
 /// # Errors
-/// [`ProblemCode::UnknownParameter`] that names the parameter and `reason`.
+/// [`ProblemCode::InvalidParameter`] that names the parameter and `reason`.
 pub fn require<T>(
     name: &str,
     value: Option<&T>,
     reason: Reason,
     holds: impl Fn(&T) -> bool,
 ) -> Result<(), Problem> {
-    if value.is_none_or(holds) {
-        return Ok(());
-    }
-    Err(Problem { flaws: vec![Flaw::at(name, reason)], ..ProblemCode::UnknownParameter.into() })
+    if value.is_none_or(holds) { Ok(()) } else { Err(Problem::parameter(name, reason)) }
 }
 
 /// Refuses an empty or overlong part of a name to search for, and one with control characters.
@@ -394,9 +415,9 @@ pub fn changed_to<T: Serialize>(version: i64, body: &T) -> HttpResponse {
 #[derive(utoipa::IntoParams)]
 #[into_params(parameter_in = Header)]
 pub struct IfMatch {
-    /// The ETag of the version to change.
+    /// The ETag of the version to change, or several, of which one must be that of the record as it is.
     #[param(rename = "If-Match", value_type = String, example = "\"1\"")]
-    pub version: i64,
+    pub version: Expected,
 }
 
 impl FromRequest for IfMatch {
@@ -408,14 +429,30 @@ impl FromRequest for IfMatch {
     }
 }
 
-/// The version named in `If-Match`.
+/// The versions named in `If-Match` (RFC 9110, 13.1.1). A weak tag and one that we never gave are those of no version.
 ///
 /// # Errors
-/// [`ProblemCode::PreconditionRequired`] without one; [`ProblemCode::PreconditionFailed`] for a tag we never gave.
-fn expected_version(request: &HttpRequest) -> Result<i64, ApiError> {
-    let header = request.headers().get(IF_MATCH).ok_or(ProblemCode::PreconditionRequired)?;
-    let tag = header.to_str().ok().and_then(|v| v.trim().strip_prefix('"')?.strip_suffix('"'));
-    // After the version a tag may say more: of which format it is, or as of when.
-    let tag = tag.and_then(|tag| tag.split('-').next()?.parse().ok());
-    tag.ok_or_else(|| ProblemCode::PreconditionFailed.into())
+/// [`ProblemCode::PreconditionRequired`] without one; [`ProblemCode::BadRequest`] for `*`, which would lose what others
+/// have changed, and for too many.
+fn expected_version(request: &HttpRequest) -> Result<Expected, ApiError> {
+    let sent = || request.headers().get_all(IF_MATCH).filter_map(|header| header.to_str().ok());
+    if !request.headers().contains_key(IF_MATCH) {
+        return Err(ProblemCode::PreconditionRequired.into());
+    }
+    let tags = || sent().flat_map(|header| header.split(',')).map(str::trim);
+    if tags().any(|tag| tag == "*") {
+        let words = ("If-Match: name the version, not *", "If-Match: укажите версию, а не *");
+        return Err(Problem::new(ProblemCode::BadRequest, words).into());
+    }
+    let versions: Vec<i64> = tags().filter_map(version_of).collect();
+    Expected::any_of(&versions).ok_or_else(|| {
+        let most = Expected::MOST;
+        let words = (format!("If-Match: at most {most} tags"), format!("If-Match: не более {most} меток"));
+        Problem::new(ProblemCode::BadRequest, words).into()
+    })
+}
+
+/// The version that a strong tag is of. After it the tag may say more: of which format it is, or as of when.
+fn version_of(tag: &str) -> Option<i64> {
+    tag.strip_prefix('"')?.strip_suffix('"')?.split('-').next()?.parse().ok()
 }

@@ -24,6 +24,7 @@ pub mod openapi;
 pub mod outlet;
 pub mod packed;
 pub mod papers;
+pub mod pointer;
 pub mod prefer;
 pub mod routes;
 pub mod sealer;

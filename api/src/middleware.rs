@@ -2,7 +2,7 @@
 //! whatever went wrong.
 
 use crate::{
-    cors, door, error, limits, packed,
+    cors, door, error, limits, oauth, packed,
     state::State,
     traces::{Begun, Ended, SpanKind, TraceContext, Traces},
     unread::Incoming,
@@ -86,7 +86,10 @@ pub async fn attend(
             late.then(|| ProblemCode::RequestTimeout.into()).or_else(|| problem_of(&response))
         {
             let http = response.request().clone();
-            let mut rendered = error::render(&problem, &http, &id.0);
+            let mut rendered = match oauth::speaks_at(http.path()) {
+                true => oauth::OAuthError::of(problem).error_response(),
+                false => error::render(&problem, &http, &id.0),
+            };
             for told in [ALLOW, CONTENT_RANGE] {
                 if let Some(value) = response.headers().get(&told) {
                     rendered.headers_mut().insert(told, value.clone());

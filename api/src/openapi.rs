@@ -4,7 +4,13 @@
 mod examples;
 mod shapes;
 
-use crate::{error::PROBLEM_JSON, limits, oauth::TOKEN_PATH, tag};
+use crate::{
+    error::PROBLEM_JSON,
+    limits,
+    oauth::{self, TOKEN_PATH},
+    shape::Named,
+    tag,
+};
 use actix_web::App;
 use opora_identity::Permission;
 use opora_primitives::ProblemCode;
@@ -13,7 +19,7 @@ use utoipa::{
     OpenApi,
     openapi::{
         ComponentsBuilder, ContentBuilder, HeaderBuilder, Object, OpenApi as Document, Ref, RefOr, Required,
-        Response, ResponseBuilder, Type,
+        Response, ResponseBuilder, Schema, Type,
         extensions::Extensions,
         path::{Operation, Parameter, ParameterBuilder, ParameterIn, PathItem},
         security::{
@@ -85,22 +91,40 @@ pub fn addresses() -> Vec<(String, &'static str)> {
     items.flat_map(|(path, item)| operations(item).map(move |(method, _)| (path.clone(), method))).collect()
 }
 
-/// Path, method and query parameters of every operation.
-pub fn query_parameters() -> Vec<(String, &'static str, Vec<String>)> {
+/// A query parameter of an operation.
+pub struct QueryParameter {
+    /// Its name.
+    pub name: String,
+    /// Whether it must be there.
+    pub required: bool,
+    /// What it holds.
+    pub schema: RefOr<Schema>,
+}
+
+impl QueryParameter {
+    fn of(parameter: &RefOr<Parameter>) -> Option<Self> {
+        let RefOr::T(parameter) = parameter else { return None };
+        let is_query = parameter.parameter_in == ParameterIn::Query;
+        let (name, schema) = (parameter.name.clone(), parameter.schema.clone()?);
+        is_query.then(|| Self { name, required: parameter.required == Required::True, schema })
+    }
+}
+
+/// The query parameters of every operation by path and method, and the schemas that they refer to.
+pub fn query_parameters() -> (Vec<(String, &'static str, Vec<QueryParameter>)>, Named) {
     let mut document = document();
     let items = document.paths.paths.iter_mut();
-    let names = |operation: &Operation| {
-        let parameters = operation.parameters.iter().flatten().filter_map(|parameter| match parameter {
-            RefOr::T(parameter) => Some(parameter),
-            RefOr::Ref(_) => None,
-        });
-        parameters.filter(|p| p.parameter_in == ParameterIn::Query).map(|p| p.name.clone()).collect()
+    let known = |operation: &Operation| {
+        operation.parameters.iter().flatten().filter_map(QueryParameter::of).collect()
     };
-    items
-        .flat_map(|(path, item)| {
-            operations(item).map(move |(method, operation)| (path.clone(), method, names(operation)))
-        })
-        .collect()
+    let found = items.flat_map(|(path, item)| {
+        operations(item).map(move |(method, operation)| (path.clone(), method, known(operation)))
+    });
+    let found = found.collect();
+    (
+        found,
+        document.components.map(|components| components.schemas.into_iter().collect()).unwrap_or_default(),
+    )
 }
 
 /// The contract as `openapi.yaml` keeps it.
@@ -137,7 +161,16 @@ pub fn json() -> Result<String, String> {
 
 /// The refusals every operation shares, by the name of the response component.
 const SHARED: &[(&str, &[ProblemCode])] = &[
-    ("BadRequest", &[ProblemCode::UnknownParameter, ProblemCode::InvalidCursor, ProblemCode::InvalidJson]),
+    (
+        "BadRequest",
+        &[
+            ProblemCode::InvalidParameter,
+            ProblemCode::UnknownParameter,
+            ProblemCode::InvalidCursor,
+            ProblemCode::InvalidJson,
+            ProblemCode::BadRequest,
+        ],
+    ),
     ("Unauthorized", &[ProblemCode::MissingToken, ProblemCode::InvalidToken, ProblemCode::ExpiredToken]),
     ("Forbidden", &[ProblemCode::Forbidden, ProblemCode::NotAdmitted]),
     ("NotFound", &[ProblemCode::NotFound]),
@@ -270,7 +303,7 @@ fn add_shared(path: &str, method: &str, operation: &mut Operation) {
     let in_parts = operation.responses.responses.contains_key("206");
     let api = path.starts_with("/api/");
     // These speak the words of OAuth and say so themselves.
-    if path.starts_with("/oauth/") {
+    if oauth::speaks_at(path) {
         return;
     }
     // A run or a list that the answer is about: a record that must be there.

@@ -175,6 +175,15 @@ impl Reply {
         self
     }
 
+    /// Insists on a refusal of the query that names what is wrong in it.
+    #[track_caller]
+    pub fn refused_query(self) -> Self {
+        let known =
+            |code: &Value| ["unknown_parameter", "invalid_parameter"].iter().any(|known| code == known);
+        assert!(known(&self.json["code"]) && !self.flaws().is_empty(), "{self}");
+        self
+    }
+
     /// The pairs of pointer and reason of a problem's refused fields.
     pub fn flaws(&self) -> Vec<(&str, &str)> {
         let list = self.json["errors"].as_array().map(Vec::as_slice).unwrap_or_default();

@@ -15,7 +15,7 @@ use opora_db::{
     journal::{self, FeedResource, Happened, Position, Stretch, Told, Wanted},
 };
 use opora_identity::{Actor, Permission, Permissions};
-use opora_primitives::{Area, Moment, MunicipalityId, Problem, ProblemCode, Reason, SchoolId};
+use opora_primitives::{Area, Moment, MunicipalityId, Problem, Reason, SchoolId};
 use opora_schools::registry::{self, partitions::Harvest};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Value, json};
@@ -163,7 +163,8 @@ impl Reader {
     /// A reader for `actor`: of the resources it asks for, or else of all it may read.
     ///
     /// # Errors
-    /// [`ProblemCode::Forbidden`] that names the resource and the permission, where it asks for what it may not read.
+    /// [`opora_primitives::ProblemCode::Forbidden`] that names the resource and the permission, where it asks for what it
+    /// may not read.
     pub fn of(actor: &Actor, asked: Option<&Resources>) -> std::result::Result<Self, Problem> {
         let all = asked.map_or(FeedResource::ALL, |asked| asked.0.as_slice());
         let (may, may_not): (Vec<FeedResource>, Vec<_>) =
@@ -174,7 +175,7 @@ impl Reader {
                 format!("{resource} needs the permission {needed}"),
                 format!("для {resource} нужно право {needed}"),
             );
-            return Err(Problem::new(ProblemCode::Forbidden, words));
+            return Err(Problem { detail: Some(words.into()), ..Problem::lacking(needed) });
         }
         let resources = may.iter().map(FeedResource::as_str).collect();
         Ok(Self { area: actor.area, resources, people: actor.may(Permission::ReadStaff) })
@@ -190,7 +191,7 @@ impl Reader {
     /// What follows `after`. Wants one consistent state of the data.
     ///
     /// # Errors
-    /// [`ProblemCode::PositionLost`]; faults of the database.
+    /// [`opora_primitives::ProblemCode::PositionLost`]; faults of the database.
     pub fn read(&self, db: &mut Db, after: Position, limit: usize) -> Result<Stretch> {
         let audience = registry::audience(db, self.area)?;
         let wanted = Wanted { resources: &self.resources, audience: &audience, people: self.people };
@@ -202,7 +203,7 @@ impl Reader {
 /// first.
 ///
 /// # Errors
-/// [`ProblemCode::PositionLost`]; faults of the database.
+/// [`opora_primitives::ProblemCode::PositionLost`]; faults of the database.
 pub async fn take(
     state: &State,
     guard: &Guard<ReadChanges>,
@@ -247,13 +248,10 @@ async fn note_reading(
 /// A place in the feed, as a parameter names it.
 ///
 /// # Errors
-/// [`ProblemCode::UnknownParameter`] for text that is no place.
+/// [`opora_primitives::ProblemCode::InvalidParameter`] for text that is no place.
 pub fn place(text: Option<&str>) -> std::result::Result<Position, Problem> {
     text.map_or(Ok(Position::START), |text| {
-        text.parse().map_err(|_| Problem {
-            flaws: vec![opora_primitives::Flaw::at("after", Reason::WrongFormat)],
-            ..ProblemCode::UnknownParameter.into()
-        })
+        text.parse().map_err(|_| Problem::parameter("after", Reason::WrongFormat))
     })
 }
 

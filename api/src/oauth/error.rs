@@ -8,7 +8,7 @@ use actix_web::{
         header::{CACHE_CONTROL, PRAGMA, RETRY_AFTER, WWW_AUTHENTICATE},
     },
 };
-use opora_primitives::ProblemCode;
+use opora_primitives::{Problem, ProblemCode};
 use serde::Serialize;
 use std::borrow::Cow;
 use utoipa::ToSchema;
@@ -46,7 +46,7 @@ impl OAuthError {
     }
 
     /// A scope is unknown, or more than the client has.
-    pub fn scope(description: &'static str) -> Self {
+    pub fn scope(description: impl Into<Cow<'static, str>>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, "invalid_scope", description)
     }
 
@@ -60,6 +60,18 @@ impl OAuthError {
         let words = "the client is not known, not live, or did not prove who it is";
         let challenge = Some("Basic realm=\"opora\", charset=\"UTF-8\"");
         Self { challenge, ..Self::new(StatusCode::UNAUTHORIZED, "invalid_client", words) }
+    }
+
+    /// A refusal from outside the endpoints: of what was counted or measured at the door, or of an address or a method that
+    /// there is not. Whatever else it may be is ours.
+    pub fn of(problem: Problem) -> Self {
+        let status = StatusCode::from_u16(problem.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        if !status.is_client_error() || status == StatusCode::TOO_MANY_REQUESTS {
+            return ApiError(problem).into();
+        }
+        let (title, detail) = (problem.code.titles().0, problem.detail.map(|words| words.en));
+        let words = detail.map_or_else(|| title.to_owned(), |detail| format!("{title}: {detail}"));
+        Self::new(status, "invalid_request", words)
     }
 
     /// The bearer token of the caller is not valid (RFC 6750, 3.1).
@@ -80,6 +92,11 @@ impl From<ApiError> for OAuthError {
             | ProblemCode::NotAdmitted => Self::token(),
             ProblemCode::TooManyAttempts => {
                 let words = "too many failures; wait a quarter of an hour";
+                Self::new(StatusCode::TOO_MANY_REQUESTS, "temporarily_unavailable", words)
+            }
+            ProblemCode::TooManyRequests => {
+                let words = error.0.detail.map_or_else(String::new, |words| format!(": {}", words.en));
+                let words = format!("too many requests; wait{words}");
                 Self::new(StatusCode::TOO_MANY_REQUESTS, "temporarily_unavailable", words)
             }
             ProblemCode::Unavailable | ProblemCode::IssuerUnavailable => {

@@ -23,6 +23,11 @@ pub const TOKEN_PATH: &str = "/oauth/token";
 /// Where a token is looked into.
 pub const INTROSPECTION_PATH: &str = "/oauth/introspect";
 
+/// Whether refusals at `path` are told in the words of OAuth.
+pub fn speaks_at(path: &str) -> bool {
+    path.starts_with("/oauth/")
+}
+
 const ASSERTION: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
 /// The client that sends `request`: by its secret in a Basic header or in the form, or by a signed assertion.

@@ -1,14 +1,18 @@
 //! The contract and its documentation, served from the binary.
 
-use crate::{extract::unknown_parameters, openapi};
+use crate::{
+    extract::{pairs, unknown_parameter},
+    openapi::{self, QueryParameter},
+    shape::{Named, parameter_flaw},
+};
 use actix_web::{
     HttpRequest, HttpResponse,
     dev::ResourceDef,
     http::header::ALLOW,
     web::{self, Data},
 };
-use opora_primitives::{Problem, ProblemCode, Reason};
-use std::collections::HashMap;
+use opora_primitives::{Flaw, Problem, ProblemCode, Reason};
+use std::collections::{BTreeMap, HashMap};
 use utoipa_swagger_ui::SwaggerUi;
 
 /// The contract in both forms, made once.
@@ -18,7 +22,9 @@ pub struct Published {
     /// The address of each operation with its method: what a request with another method is told.
     methods: Vec<(ResourceDef, String)>,
     /// The query parameters of each operation, by its path and its method.
-    parameters: HashMap<String, Vec<(&'static str, Vec<String>)>>,
+    parameters: HashMap<String, Vec<(&'static str, Vec<QueryParameter>)>>,
+    /// The schemas that these refer to.
+    schemas: Named,
 }
 
 impl Published {
@@ -37,43 +43,67 @@ impl Published {
             })
             .collect();
         let mut parameters = HashMap::<String, Vec<_>>::new();
-        for (path, method, names) in openapi::query_parameters() {
+        let (known, schemas) = openapi::query_parameters();
+        for (path, method, names) in known {
             parameters.entry(path).or_default().push((method, names));
         }
-        Ok(Self { yaml: openapi::yaml()?, json: openapi::json()?, methods, parameters })
+        Ok(Self { yaml: openapi::yaml()?, json: openapi::json()?, methods, parameters, schemas })
     }
 
-    /// Refuses query parameters of `request` that its operation does not have, all at once. Handlers without any would
-    /// not look.
+    /// Refuses query parameters of `request` that its operation does not have, that are missing, stand twice, or have a
+    /// value of another form, all at once. Handlers without any would not look.
     ///
     /// # Errors
-    /// [`ProblemCode::UnknownParameter`].
+    /// [`ProblemCode::UnknownParameter`] if there is an unknown one, else [`ProblemCode::InvalidParameter`].
     pub fn check_parameters(&self, request: &HttpRequest) -> Result<(), Problem> {
-        let query = request.query_string();
-        if query.is_empty() {
-            return Ok(());
+        let Some(known) = self.parameters_of(request) else { return Ok(()) };
+        let sent = pairs(request.query_string());
+        let names = || known.iter().map(|parameter| parameter.name.as_str());
+        let is_unknown = |(name, _): &&(String, String)| names().all(|word| word != name);
+        let mut flaws: Vec<Flaw> =
+            sent.iter().filter(is_unknown).map(|(name, _)| unknown_parameter(name, names())).collect();
+        let strange = flaws.len();
+        flaws.extend(known.iter().flat_map(|parameter| self.flaws_of(parameter, &sent)));
+        match (strange, flaws.is_empty()) {
+            (_, true) => Ok(()),
+            (0, _) => Err(Problem::parameters(flaws)),
+            _ => Err(Problem { flaws, ..Problem::new(ProblemCode::UnknownParameter, list(names())) }),
         }
-        let operations = request.match_pattern().and_then(|path| self.parameters.get(&path));
+    }
+
+    /// What is wrong with values that the operation of `request` takes as query parameters and that came in its body.
+    pub fn flaws_of_parts(&self, request: &HttpRequest, parts: &BTreeMap<String, String>) -> Vec<Flaw> {
+        let known = self.parameters_of(request).unwrap_or_default();
+        let of = |parameter: &QueryParameter| {
+            let value = parts.get(&parameter.name)?;
+            parameter_flaw(&self.schemas, &parameter.schema, &format!("/{}", parameter.name), value)
+        };
+        known.iter().filter_map(of).collect()
+    }
+
+    fn parameters_of(&self, request: &HttpRequest) -> Option<&[QueryParameter]> {
+        let operations = self.parameters.get(&request.match_pattern()?)?;
         let is_asked = |(method, _): &&(&str, _)| request.method().as_str().eq_ignore_ascii_case(method);
-        match operations.and_then(|operations| operations.iter().find(is_asked)) {
-            Some((_, names)) => only_known(query, names),
-            None => Ok(()),
+        operations.iter().find(is_asked).map(|(_, known)| known.as_slice())
+    }
+
+    fn flaws_of(&self, parameter: &QueryParameter, sent: &[(String, String)]) -> Option<Flaw> {
+        let QueryParameter { name, required, schema } = parameter;
+        let mut values = sent.iter().filter(|(known, _)| known == name).map(|(_, value)| value);
+        match (values.next(), values.next()) {
+            (_, Some(_)) => Some(Flaw::at(name, Reason::Repeated)),
+            (Some(value), None) => parameter_flaw(&self.schemas, schema, name, value),
+            (None, _) => required.then(|| Flaw::at(name, Reason::Required)),
         }
     }
 }
 
-fn only_known(query: &str, names: &[String]) -> Result<(), Problem> {
-    let known = || names.iter().map(String::as_str);
-    let flaws = unknown_parameters(query, known);
-    if flaws.is_empty() {
-        return Ok(());
-    }
-    let list = known().collect::<Vec<_>>().join(", ");
-    let words = match list.as_str() {
+/// The known parameters, in words.
+fn list<'a>(names: impl Iterator<Item = &'a str>) -> (String, String) {
+    match names.collect::<Vec<_>>().join(", ").as_str() {
         "" => ("there are none here".to_owned(), "здесь нет параметров".to_owned()),
         list => (format!("known: {list}"), format!("известные: {list}")),
-    };
-    Err(Problem { flaws, ..Problem::new(ProblemCode::UnknownParameter, words) })
+    }
 }
 
 /// Registers the pages. They describe the operations and so are not operations themselves.

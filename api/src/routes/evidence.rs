@@ -8,7 +8,7 @@ use crate::{
     extract::{Draft, Items, Query, SentBody, list_query, page},
     files::{Head, Wanted},
     state::{State, off_thread},
-    upload::{media_type, receive},
+    upload::{Received, media_type, receive},
 };
 use actix_web::{
     FromRequest, HttpRequest, HttpResponse,
@@ -155,7 +155,7 @@ async fn take(
         sent == "application/octet-stream" || MediaType::ALL.iter().any(|known| known.as_str() == sent)
     };
     let declared = Some(media_type(request)).filter(|sent| *sent != "multipart/form-data").map(str::to_owned);
-    let (spooled, form_name) = receive(spool, request, payload, is_taken).await?;
+    let Received { spooled, name: form_name, .. } = receive(spool, request, payload, &[], is_taken).await?;
     let name = evidence::checked_name(name.or(form_name).as_deref())?;
     off_thread(move || {
         let media_type = sniff::sniff(spooled.path(), &name, declared.as_deref())?;

@@ -264,7 +264,7 @@ async fn decide(
     state: &State,
     guard: &Guard<DecideFacts>,
     id: FactId,
-    version: i64,
+    version: opora_db::edit::Expected,
     kind: DecisionKind,
     reason: Option<String>,
 ) -> Answer {

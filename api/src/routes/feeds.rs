@@ -97,9 +97,7 @@ async fn list(
 #[post("/api/v1/feed-tokens")]
 async fn create(guard: Guard<ReadSelf>, state: Data<State>, Draft(draft): Draft<FeedTokenDraft>) -> Answer {
     let (kind, user) = (draft.kind, guard.user()?);
-    if !guard.actor.may(kind.permission()) {
-        return Err(ProblemCode::Forbidden.into());
-    }
+    guard.may(kind.permission())?;
     // No Idempotency-Key: what is kept under one would hold the secret.
     let work = move |tx: &mut Tx| {
         let calendar = draft.calendar(tx)?;

@@ -3,24 +3,26 @@
 use crate::{
     auth::{Guard, Import, ReadJobs},
     create::{IdempotencyKey, create_once},
-    error::{Answer, Language},
-    extract::{Items, Query, SentBody, list_query, page},
+    error::{Answer, ApiError, Language},
+    extract::{Items, Query, SentBody, list_query, page, pairs, read_query},
+    routes::contract::Published,
     state::{State, off_thread},
-    upload::receive,
+    upload::{Received, media_type, receive},
 };
 use actix_web::{
     HttpRequest, HttpResponse, get, post,
     web::{Data, Path, Payload},
 };
 use opora_db::{Error, idempotency::Created, jobs::JobId};
-use opora_primitives::{Limit, Moment};
+use opora_primitives::{Area, Flaw, Limit, Moment, Problem, ProblemCode, Reason};
 use opora_schools::import::{
     ImportId, ImportKind, ImportMode, Reject, Report,
-    spool::Spool,
+    spool::{Spool, Spooled},
     store::{self, NewImport},
 };
 use serde::{Deserialize, Serialize};
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
+use url::form_urlencoded;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -34,8 +36,8 @@ pub fn register(config: &mut ServiceConfig) {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct ImportQuery {
-    /// What the file holds.
-    kind: ImportKind,
+    /// What the file holds; needed, unless a form says it.
+    kind: Option<ImportKind>,
     /// Check and report, write nothing.
     #[serde(default)]
     #[param(required = false, default = false)]
@@ -50,7 +52,7 @@ pub struct ImportQuery {
     file_name: Option<String>,
 }
 
-/// A file as a form.
+/// A file as a form. Every part but the file may stand in the address instead; where both say it, they say the same.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[expect(dead_code, reason = "describes the form; the parts are read as a stream")]
@@ -58,7 +60,25 @@ pub struct ImportForm {
     /// The file: CSV or XLSX, YAML or JSON for a plan.
     #[schema(value_type = String, format = Binary)]
     file: Vec<u8>,
+    /// What the file holds; needed, unless the address says it.
+    #[schema(nullable = false)]
+    kind: Option<ImportKind>,
+    /// Check and report, write nothing.
+    #[schema(nullable = false, default = false)]
+    dry_run: Option<bool>,
+    /// What happens to the good rows when others are bad; `atomic` unless said.
+    #[schema(nullable = false)]
+    mode: Option<ImportMode>,
+    /// The sheet of a workbook; the first unless said.
+    #[schema(nullable = false, max_length = 100)]
+    sheet: Option<String>,
+    /// The name of the file, for people; that of the part `file` unless said.
+    #[schema(nullable = false, max_length = 200)]
+    file_name: Option<String>,
 }
+
+/// The parts of the form besides the file.
+const PARTS: &[&str] = &["kind", "dry_run", "mode", "sheet", "file_name"];
 
 list_query! {
     /// Which imports are wanted.
@@ -166,9 +186,9 @@ pub fn view(import: store::Import, job_id: Option<JobId>) -> ImportView {
 /// Import a file
 ///
 /// Takes a CSV or XLSX file, or for the kind `plan` a YAML or JSON file, as a form (`file`) or as the raw body and queues
-/// its loading. The columns of each kind are listed in the documentation; the same file twice changes nothing. A plan is
-/// loaded whole or not at all. Users of a municipality may load contexts, results and support records of their own schools
-/// and people.
+/// its loading. What the parameters say may stand in the form as well. The columns of each kind are listed in the
+/// documentation; the same file twice changes nothing. A plan is loaded whole or not at all. Users of a municipality may
+/// load contexts, results and support records of their own schools and people.
 #[utoipa::path(operation_id = "create_import", tag = "imports", params(ImportQuery, IdempotencyKey), security(("bearer" = ["imports:write"])),
     request_body(description = "The file", content(
         (ImportForm = "multipart/form-data"), (Vec<u8> = "text/csv"), (Vec<u8> = "application/octet-stream"),
@@ -180,26 +200,18 @@ async fn create(
     guard: Guard<Import>,
     request: HttpRequest,
     state: Data<State>,
+    published: Data<Published>,
     Query(query): Query<ImportQuery>,
     payload: Payload,
 ) -> Answer {
-    if !query.kind.is_local() {
-        guard.whole_region()?;
-    }
+    admit(&guard, &request, query.kind)?;
     let spool = Spool::new(&state.config.data_dir, state.config.import_limit_mib * 1024 * 1024)?;
-    let (spooled, form_name) = receive(spool, &request, payload, |sent| is_taken(query.kind, sent)).await?;
+    let is_taken = |sent: &str| query.kind.is_some_and(|kind| is_taken(kind, sent));
+    let Received { spooled, name, parts } = receive(spool, &request, payload, PARTS, is_taken).await?;
+    let (kind, query) = merged(&request, &published, &parts)?;
+    admit(&guard, &request, Some(kind))?;
     SentBody::keep(&request, format!("{} {query:?}", spooled.sha256).into_bytes());
-    let new = NewImport {
-        kind: query.kind,
-        mode: query.mode.unwrap_or(ImportMode::Atomic),
-        dry_run: query.dry_run,
-        sheet: query.sheet,
-        file_name: query.file_name.or(form_name).map(|name| name.chars().take(200).collect()),
-        size: spooled.size,
-        sha256: spooled.sha256.clone(),
-        by_line: false,
-        area: guard.area(),
-    };
+    let new = new_import(kind, query, name, &spooled, guard.area());
     let (origin, spooled) = (guard.origin(), Arc::new(spooled));
     let answer = create_once(&state, &guard, &request, move |tx| {
         let (id, job) = store::queue(tx, &origin, &new, spooled.chunks()?)?;
@@ -209,6 +221,62 @@ async fn create(
     .await?;
     state.bell.ring();
     Ok(answer)
+}
+
+fn new_import(
+    kind: ImportKind,
+    query: ImportQuery,
+    name: Option<String>,
+    spooled: &Spooled,
+    area: Area,
+) -> NewImport {
+    NewImport {
+        kind,
+        mode: query.mode.unwrap_or(ImportMode::Atomic),
+        dry_run: query.dry_run,
+        sheet: query.sheet,
+        file_name: query.file_name.or(name).map(|name| name.chars().take(200).collect()),
+        size: spooled.size,
+        sha256: spooled.sha256.clone(),
+        by_line: false,
+        area,
+    }
+}
+
+/// Refuses a kind that the caller may not load, and none at all where no form can say it.
+fn admit(guard: &Guard<Import>, request: &HttpRequest, kind: Option<ImportKind>) -> Result<(), ApiError> {
+    match kind {
+        Some(kind) if !kind.is_local() => guard.whole_region(),
+        None if media_type(request) != "multipart/form-data" => {
+            Err(Problem::parameter("kind", Reason::Required).into())
+        }
+        _ => Ok(()),
+    }
+}
+
+/// What the address and the form say together.
+fn merged(
+    request: &HttpRequest,
+    published: &Published,
+    parts: &BTreeMap<String, String>,
+) -> Result<(ImportKind, ImportQuery), Problem> {
+    let said = pairs(request.query_string());
+    let mut flaws = published.flaws_of_parts(request, parts);
+    let differs = |(name, value): &&(String, String)| parts.get(name).is_some_and(|part| part != value);
+    let pointer = |name: &str| format!("/{name}");
+    flaws.extend(said.iter().filter(differs).map(|(name, _)| Flaw::at(pointer(name), Reason::Contradiction)));
+    if !flaws.is_empty() {
+        let words = (
+            "parts of the form; the address may say the same, not another",
+            "части формы; адрес может повторять их, но не противоречить им",
+        );
+        return Err(Problem { flaws, ..Problem::new(ProblemCode::BadRequest, words) });
+    }
+    let rest = said.iter().filter(|(name, _)| !parts.contains_key(name));
+    let whole =
+        form_urlencoded::Serializer::new(String::new()).extend_pairs(parts).extend_pairs(rest).finish();
+    let query: ImportQuery = read_query(&whole).map_err(|_| ProblemCode::BadRequest)?;
+    Ok((query.kind.ok_or_else(|| Problem::parameter("kind", Reason::Required))?, query))
 }
 
 /// Whether a file of `kind` may be sent as the raw body of this media type.

@@ -15,7 +15,7 @@ use chrono::NaiveDate;
 use opora_db::Db;
 use opora_identity::Permission;
 use opora_models::store::Viewer;
-use opora_primitives::{DateWindow, Flaw, Moment, Problem, ProblemCode, Reason};
+use opora_primitives::{DateWindow, Moment, Problem, ProblemCode, Reason};
 use opora_reporting::indicators::{
     Actual, Ground, IndicatorCode, IndicatorTarget, ListVersion, NotMeasurable, PERIOD, TargetVerdict,
     series::{self, Point, SeriesStep},
@@ -77,9 +77,7 @@ impl IndicatorSeriesQuery {
     fn days(&self, step: SeriesStep) -> Result<Vec<NaiveDate>, ApiError> {
         require_denominator(self.denominator)?;
         let (from, to) = (self.from.unwrap_or(PERIOD.from), self.to.unwrap_or_else(|| Moment::now().date()));
-        let refuse =
-            |reason| Problem { flaws: vec![Flaw::at("to", reason)], ..ProblemCode::UnknownParameter.into() };
-        Ok(step.days(from, to).map_err(refuse)?)
+        Ok(step.days(from, to).map_err(|reason| Problem::parameter("to", reason))?)
     }
 }
 
@@ -260,8 +258,8 @@ async fn list_rows(
     let (code, limit) = (code.into_inner(), query.limit()?);
     let people = guard.actor.may(Permission::ReadStaff) && guard.actor.may(Permission::ReadSupport);
     let viewer = Viewer { area: guard.area(), people };
-    if code != IndicatorCode::I3 && !guard.actor.may(Permission::ReadLists) {
-        return Err(ProblemCode::Forbidden.into());
+    if code != IndicatorCode::I3 {
+        guard.may(Permission::ReadLists)?;
     }
     let on = query.on.unwrap_or_else(|| Moment::now().date());
     let question = Question { on, list: query.list_id, denominator: None };

@@ -172,7 +172,9 @@ pub struct ServerMetadata {
     responses((status = 200, description = "The token", body = ClientToken),
         (status = 400, description = "`invalid_request`, `invalid_scope` or `unsupported_grant_type`", body = OAuthErrorBody),
         (status = 401, description = "`invalid_client`", body = OAuthErrorBody, headers(("WWW-Authenticate" = String, description = "How a client authenticates"))),
-        (status = 429, description = "Too many failures", body = OAuthErrorBody, headers(("Retry-After" = i64, description = "Seconds to wait before trying again"))),
+        (status = 429, description = "Too many failures, or too many requests", body = OAuthErrorBody, headers(("Retry-After" = i64, description = "Seconds to wait before trying again"))),
+        (status = 414, description = "The address is longer than allowed", body = OAuthErrorBody),
+        (status = 431, description = "The headers are more or longer than allowed", body = OAuthErrorBody),
         (status = 500, description = "`server_error`", body = OAuthErrorBody),
         (status = 503, description = "`temporarily_unavailable`", body = OAuthErrorBody, headers(("Retry-After" = i64, description = "Seconds to wait before trying again")))))]
 #[post("/oauth/token")]
@@ -199,8 +201,30 @@ fn granted(wanted: Option<&str>, has: Permissions) -> Result<Permissions, OAuthE
     };
     match words.parse::<Permissions>() {
         Ok(scopes) if scopes != Permissions::default() && scopes.within(has) => Ok(scopes),
-        _ => Err(OAuthError::scope("a scope is unknown, or the client does not have it")),
+        _ => Err(OAuthError::scope(refused_scopes(words, has))),
     }
+}
+
+/// Which of the scopes that were asked for there are not, and which the client does not have.
+fn refused_scopes(words: &str, has: Permissions) -> String {
+    let (mut unknown, mut withheld) = (Vec::new(), Vec::new());
+    for (place, word) in words.split(' ').filter(|word| !word.is_empty()).enumerate() {
+        match Permission::ALL.iter().find(|known| known.as_str() == word) {
+            Some(known) if !has.has(*known) => withheld.push(word.to_owned()),
+            Some(_) => {}
+            // What is no scope by its form (RFC 6749, 3.3) is not repeated.
+            None if word.len() <= 60
+                && word.bytes().all(|b| b.is_ascii_lowercase() || b":_-.".contains(&b)) =>
+            {
+                unknown.push(word.to_owned());
+            }
+            None => unknown.push(format!("number {}", place + 1)),
+        }
+    }
+    let told = [("unknown", unknown), ("not given to this client", withheld)];
+    let told = told.into_iter().filter(|(_, words)| !words.is_empty());
+    let told: Vec<String> = told.map(|(what, words)| format!("{what}: {}", words.join(" "))).collect();
+    if told.is_empty() { "no scope is named".to_owned() } else { told.join("; ") }
 }
 
 /// Look into a token
@@ -212,7 +236,9 @@ fn granted(wanted: Option<&str>, has: Permissions) -> Result<Permissions, OAuthE
     responses((status = 200, description = "What it is", body = Introspection),
         (status = 400, description = "`invalid_request`", body = OAuthErrorBody),
         (status = 401, description = "`invalid_client` or `invalid_token`", body = OAuthErrorBody, headers(("WWW-Authenticate" = String, description = "How a caller authenticates"))),
-        (status = 429, description = "Too many failures", body = OAuthErrorBody, headers(("Retry-After" = i64, description = "Seconds to wait before trying again"))),
+        (status = 429, description = "Too many failures, or too many requests", body = OAuthErrorBody, headers(("Retry-After" = i64, description = "Seconds to wait before trying again"))),
+        (status = 414, description = "The address is longer than allowed", body = OAuthErrorBody),
+        (status = 431, description = "The headers are more or longer than allowed", body = OAuthErrorBody),
         (status = 500, description = "`server_error`", body = OAuthErrorBody),
         (status = 503, description = "`temporarily_unavailable`", body = OAuthErrorBody, headers(("Retry-After" = i64, description = "Seconds to wait before trying again")))))]
 #[post("/oauth/introspect")]

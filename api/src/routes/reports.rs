@@ -342,7 +342,7 @@ async fn decide(
     guard: &Guard<AcceptReports>,
     state: &State,
     (kind, period): (ReportKind, Period),
-    version: i64,
+    version: opora_db::edit::Expected,
     decision: Decision,
 ) -> Result<HttpResponse, ApiError> {
     let origin = guard.origin();

@@ -1,7 +1,7 @@
 //! Logging in, staying in, logging out.
 
 use crate::{
-    auth::{Guard, ReadSelf},
+    auth::{Guard, ReadSelf, people_only},
     error::Answer,
     extract::Body,
     limits,
@@ -14,7 +14,7 @@ use opora_identity::{
     sessions::{self, Opened},
     users::{self, User},
 };
-use opora_primitives::{Area, MunicipalityId, ProblemCode, SchoolId};
+use opora_primitives::{Area, MunicipalityId, Problem, ProblemCode, SchoolId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -156,7 +156,8 @@ async fn refresh(request: HttpRequest, state: Data<State>, Body(body): Body<Refr
 async fn log_out(guard: Guard<ReadSelf>, state: Data<State>) -> Answer {
     let (database, origin) = (state.database.clone(), guard.origin());
     let Who::User { session: Some(session), .. } = guard.actor.who else {
-        return Err(ProblemCode::Forbidden.into());
+        let words = ("this token is of no session here", "у этого токена нет сеанса в системе");
+        return Err(Problem::new(ProblemCode::Forbidden, words).into());
     };
     off_thread(move || sessions::log_out(&database, &origin, session)).await?;
     state.tokens.forget(session);
@@ -170,7 +171,7 @@ async fn log_out(guard: Guard<ReadSelf>, state: Data<State>) -> Answer {
     responses((status = 200, description = "The caller", body = Me)))]
 #[get("/api/v1/me")]
 async fn me(guard: Guard<ReadSelf>, state: Data<State>) -> Answer {
-    let Who::User { id, role, .. } = guard.actor.who else { return Err(ProblemCode::Forbidden.into()) };
+    let Who::User { id, role, .. } = guard.actor.who else { return Err(people_only().into()) };
     let user = state.read(move |db| users::find(db, id)).await?;
     let (area, permissions) = (guard.area().into(), guard.actor.permissions);
     Ok(HttpResponse::Ok().json(Me { user, role_name: role.ru(), area, permissions }))

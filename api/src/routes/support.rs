@@ -12,7 +12,7 @@ use actix_web::{
     web::{Data, Path},
 };
 use opora_identity::Permission;
-use opora_primitives::{ProblemCode, SchoolId};
+use opora_primitives::SchoolId;
 use opora_schools::{
     registry::{
         edit::support::{self as edit, SupportDraft, SupportPatch},
@@ -44,7 +44,7 @@ list_query! {
 
 /// Support is known of people, so whoever may not read staff may not read it either.
 fn may_see_people<P: Need>(guard: &Guard<P>) -> Result<(), ApiError> {
-    if guard.actor.may(Permission::ReadStaff) { Ok(()) } else { Err(ProblemCode::Forbidden.into()) }
+    guard.may(Permission::ReadStaff)
 }
 
 /// Records that the caller was shown `people`. If that cannot be recorded nobody is shown.

@@ -1,8 +1,9 @@
 //! What every record that is made, changed and removed by hand shares: every field is checked, all flaws are told at
 //! once, and the change carries the contents before and after.
 
-use crate::{Change, Error, Operation, Result};
+use crate::{Change, Db, Error, Operation, Result};
 use chrono::NaiveDate;
+use diesel::prelude::*;
 use opora_primitives::{Flaw, Problem, ProblemCode, Reason, text::is_hidden};
 use serde::{Deserialize, Deserializer, Serialize};
 use std::str::FromStr;
@@ -65,12 +66,36 @@ impl Check {
     }
 }
 
-/// Refuses a change of a record that is no longer at the version the caller has read.
+/// The versions that a caller has read: a record is changed if it is still at one of them. They count from one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Expected([i64; Self::MOST]);
+
+impl Expected {
+    /// How many a caller may name.
+    pub const MOST: usize = 16;
+
+    /// Any of `versions`; nothing if they are too many.
+    pub fn any_of(versions: &[i64]) -> Option<Self> {
+        let mut all = [0; Self::MOST];
+        all.get_mut(..versions.len())?.copy_from_slice(versions);
+        Some(Self(all))
+    }
+}
+
+impl From<i64> for Expected {
+    fn from(version: i64) -> Self {
+        let mut all = [0; Self::MOST];
+        all[0] = version;
+        Self(all)
+    }
+}
+
+/// Refuses a change of a record that is at no version that the caller has read.
 ///
 /// # Errors
 /// [`ProblemCode::PreconditionFailed`].
-pub fn same_version(found: i64, expected: i64) -> Result<()> {
-    if found == expected { Ok(()) } else { Err(ProblemCode::PreconditionFailed.into()) }
+pub fn same_version(found: i64, expected: impl Into<Expected>) -> Result<()> {
+    if expected.into().0.contains(&found) { Ok(()) } else { Err(ProblemCode::PreconditionFailed.into()) }
 }
 
 /// A deletion that a reference forbids is told as such.
@@ -79,6 +104,99 @@ pub fn referenced(error: diesel::result::Error) -> Error {
         Error::Problem(p) if p.code == ProblemCode::MissingReference => ProblemCode::StillReferenced.into(),
         other => other,
     }
+}
+
+/// An insertion that a municipality or a school forbids, which is not there, is told at the field of that which was given:
+/// there is at most one.
+pub fn missing_area(error: diesel::result::Error, municipality_given: bool) -> Error {
+    let pointer = if municipality_given { "/municipality_id" } else { "/school_id" };
+    match Error::from(error) {
+        Error::Problem(p) if p.code == ProblemCode::MissingReference => {
+            Problem { flaws: vec![Flaw::at(pointer, Reason::UnknownReference)], ..p }.into()
+        }
+        other => other,
+    }
+}
+
+/// What refers to a record of a table: the table of those that do, their column, and what a caller knows them as. SQLite
+/// does not say which of them forbids a deletion.
+const REFERRERS: &[(&str, &[(&str, &str, &str, &str)])] = &[
+    (
+        "schools",
+        &[
+            ("schools", "successor_id", "schools", "школы"),
+            ("contexts", "school_id", "contexts", "социальные паспорта"),
+            ("results", "school_id", "results", "результаты"),
+            ("list_entries", "school_id", "lists", "перечни"),
+            ("staff", "school_id", "staff", "кадры"),
+            ("designations", "school_id", "designations", "назначения"),
+            ("users", "school_id", "users", "пользователи"),
+            ("verdicts", "school_id", "identification-runs", "расчёты выявления"),
+            ("proposals", "school_id", "proposals", "предложения"),
+            ("assignments", "school_id", "assignments", "назначения моделей"),
+            ("activity_facts", "school_id", "facts", "факты"),
+            ("service_clients", "school_id", "service-clients", "сервисные клиенты"),
+            ("webhooks", "school_id", "webhooks", "вебхуки"),
+        ],
+    ),
+    (
+        "municipalities",
+        &[
+            ("municipalities", "parent_id", "municipalities", "муниципалитеты"),
+            ("municipalities", "successor_id", "municipalities", "муниципалитеты"),
+            ("schools", "municipality_id", "schools", "школы"),
+            ("designations", "municipality_id", "designations", "назначения"),
+            ("users", "municipality_id", "users", "пользователи"),
+            ("proposals", "municipality_id", "proposals", "предложения"),
+            ("coverage_gaps", "municipality_id", "proposal-runs", "расчёты предложений"),
+            ("assignments", "municipality_id", "assignments", "назначения моделей"),
+            ("activity_facts", "municipality_id", "facts", "факты"),
+            ("service_clients", "municipality_id", "service-clients", "сервисные клиенты"),
+            ("webhooks", "municipality_id", "webhooks", "вебхуки"),
+        ],
+    ),
+    ("lists", &[("identification_runs", "list_id", "identification-runs", "расчёты выявления")]),
+    (
+        "identification_runs",
+        &[
+            ("proposal_runs", "identification_run_id", "proposal-runs", "расчёты предложений"),
+            ("reports", "run_id", "reports", "отчёты"),
+        ],
+    ),
+    (
+        "normative_acts",
+        &[
+            ("normative_acts", "supersedes_id", "acts", "нормативные акты"),
+            ("passport_evidence", "act_id", "passport/stages", "этапы паспорта"),
+        ],
+    ),
+];
+
+/// Refuses to remove the record `id` of `table` while others refer to it, and says which.
+///
+/// # Errors
+/// [`ProblemCode::StillReferenced`] with the resources that refer to it.
+pub fn unreferenced(db: &mut Db, table: &str, id: i64) -> Result<()> {
+    let known = REFERRERS.iter().find(|(name, _)| *name == table).map_or(&[][..], |(_, known)| known);
+    let (mut en, mut ru) = (Vec::new(), Vec::new());
+    for (referrer, column, resource, russian) in known {
+        let sql = format!("SELECT {column} AS id FROM {referrer} WHERE {column} = {id} LIMIT 1");
+        if !en.contains(resource) && !diesel::sql_query(sql).load::<Referring>(db)?.is_empty() {
+            en.push(*resource);
+            ru.push(*russian);
+        }
+    }
+    if en.is_empty() {
+        return Ok(());
+    }
+    Err(Problem::new(ProblemCode::StillReferenced, (en.join(", "), ru.join(", "))).into())
+}
+
+#[derive(QueryableByName)]
+struct Referring {
+    #[diesel(sql_type = diesel::sql_types::BigInt)]
+    #[diesel(column_name = "id")]
+    _id: i64,
 }
 
 /// The change from `before` to `after` of the record `key`; the operation follows from which of them is there.

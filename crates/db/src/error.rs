@@ -1,7 +1,7 @@
 //! Faults of the database, turned into what a caller can act on.
 
-use diesel::result::{DatabaseErrorKind as Kind, Error as Query};
-use opora_primitives::{Problem, ProblemCode};
+use diesel::result::{DatabaseErrorInformation, DatabaseErrorKind as Kind, Error as Query};
+use opora_primitives::{Flaw, Problem, ProblemCode, Reason};
 
 /// What a store function answers.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -66,7 +66,7 @@ impl From<Query> for Error {
         };
         let message = info.message();
         match kind {
-            Kind::UniqueViolation => ProblemCode::AlreadyExists.into(),
+            Kind::UniqueViolation => taken(info.as_ref()).into(),
             Kind::ForeignKeyViolation | Kind::RestrictViolation => ProblemCode::MissingReference.into(),
             Kind::SerializationFailure => Self::Clash,
             Kind::ClosedConnection | Kind::UnableToSendCommand => Self::Unavailable(message.to_owned()),
@@ -90,6 +90,50 @@ impl From<Query> for Error {
     }
 }
 
+/// The columns of keys that a caller fills, by the names of the fields. A key with any other column is the system's own.
+const KEY_FIELDS: &[&str] = &[
+    "code",
+    "external_id",
+    "form",
+    "issuer",
+    "kind",
+    "login",
+    "municipality_id",
+    "number",
+    "oktmo",
+    "period",
+    "programme",
+    "school_id",
+    "seat",
+    "signed_on",
+    "staff_id",
+    "starts_on",
+    "valid_from",
+];
+
+/// A key that another record has, with the fields it is made of.
+fn taken(info: &(dyn DatabaseErrorInformation + Send + Sync)) -> Problem {
+    let columns = key_columns(info.message(), info.details());
+    // Editions are counted by the system: the code before them is what the caller chose.
+    let chosen = columns.into_iter().filter(|column| column != "edition");
+    let fields: Vec<String> =
+        chosen.map(|column| column.strip_suffix("_folded").map(str::to_owned).unwrap_or(column)).collect();
+    let are_fields = fields.iter().all(|field| KEY_FIELDS.contains(&field.as_str()));
+    let flaws = fields.iter().filter(|_| are_fields);
+    let flaws = flaws.map(|field| Flaw::at(format!("/{field}"), Reason::AlreadyTaken)).collect();
+    Problem { flaws, ..ProblemCode::AlreadyExists.into() }
+}
+
+/// The columns of a key, as SQLite names them (`UNIQUE constraint failed: schools.code`) or PostgreSQL, in whatever
+/// language (`Key (code)=(520101) already exists.`).
+fn key_columns(message: &str, details: Option<&str>) -> Vec<String> {
+    let by_postgres = || details?.split_once('(')?.1.split_once(")=(").map(|(columns, _)| columns);
+    let by_sqlite = || message.strip_prefix("UNIQUE constraint failed: ");
+    let list = by_postgres().or_else(by_sqlite).unwrap_or_default();
+    let names = list.split(", ").filter(|name| !name.is_empty());
+    names.map(|name| name.rsplit('.').next().unwrap_or(name).to_owned()).collect()
+}
+
 /// diesel passes on only a few SQLSTATEs, so outages are known by the server's words.
 fn is_outage(message: &str) -> bool {
     const WORDS: &[&str] = &[
@@ -104,4 +148,20 @@ fn is_outage(message: &str) -> bool {
         "SSL connection has been closed",
     ];
     WORDS.iter().any(|words| message.contains(words))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::key_columns;
+
+    #[test]
+    fn both_databases_name_the_columns_of_a_key() {
+        let sqlite = "UNIQUE constraint failed: normative_acts.number_folded, normative_acts.signed_on";
+        assert_eq!(key_columns(sqlite, None), ["number_folded", "signed_on"]);
+        let postgres = "Key (kind, school_id)=(M1, 7) already exists.";
+        assert_eq!(key_columns("duplicate key", Some(postgres)), ["kind", "school_id"]);
+        let russian = "Ключ \"(code)=(520101)\" уже существует.";
+        assert_eq!(key_columns("повторяющееся значение ключа", Some(russian)), ["code"]);
+        assert!(key_columns("UNIQUE failed", None).is_empty());
+    }
 }

@@ -84,7 +84,7 @@ impl Job {
         let word = self.problem_code.as_deref()?;
         let code = ProblemCode::ALL.iter().copied().find(|code| code.as_str() == word);
         let code = code.unwrap_or(ProblemCode::Internal);
-        Some(Problem { code, detail: self.problem_words(), ..code.into() })
+        Some(Problem { detail: self.problem_words(), ..code.into() })
     }
 
     /// Why it failed, in both languages.

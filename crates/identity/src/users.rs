@@ -2,7 +2,11 @@
 
 use crate::{Actor, Permissions, Role, Who, passwords, sessions::SessionId};
 use diesel::prelude::*;
-use opora_db::{ActorKind, Change, Db, Operation, Origin, Result, Tx, edit::change, schema::users};
+use opora_db::{
+    ActorKind, Change, Db, Operation, Origin, Result, Tx,
+    edit::{Expected, change, missing_area, same_version},
+    schema::users,
+};
 use opora_primitives::{Area, Flaw, Moment, MunicipalityId, Problem, ProblemCode, Reason, SchoolId};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -133,7 +137,8 @@ pub fn create(tx: &mut Tx, new: &NewUser, password_hash: &str) -> Result<User> {
         users::updated_at.eq(tx.at),
     );
     let db: &mut Db = tx;
-    let id: UserId = diesel::insert_into(users::table).values(row).returning(users::id).get_result(db)?;
+    let made = diesel::insert_into(users::table).values(row).returning(users::id).get_result::<UserId>(db);
+    let id = made.map_err(|error| missing_area(error, municipality.is_some()))?;
     let user = find(db, id)?;
     record(tx, None, &user)?;
     Ok(user)
@@ -228,12 +233,16 @@ pub(crate) fn for_login(db: &mut Db, login: &str) -> Result<Option<(User, String
 /// # Errors
 /// [`ProblemCode::NotFound`]; [`ProblemCode::PreconditionFailed`] if it is no longer at `version`;
 /// [`ProblemCode::Conflict`] if `by`, who asks, would lock itself out.
-pub fn set_active(tx: &mut Tx, id: UserId, active: bool, version: i64, by: UserId) -> Result<User> {
+pub fn set_active(
+    tx: &mut Tx,
+    id: UserId,
+    active: bool,
+    version: impl Into<Expected>,
+    by: UserId,
+) -> Result<User> {
     let at = tx.at;
     let before = find(tx, id)?;
-    if before.version != version {
-        return Err(ProblemCode::PreconditionFailed.into());
-    }
+    same_version(before.version, version)?;
     if id == by && !active {
         return Err(Problem::new(
             ProblemCode::Conflict,
@@ -242,7 +251,7 @@ pub fn set_active(tx: &mut Tx, id: UserId, active: bool, version: i64, by: UserI
         .into());
     }
     diesel::update(users::table.find(id))
-        .set((users::active.eq(active), users::version.eq(version + 1), users::updated_at.eq(at)))
+        .set((users::active.eq(active), users::version.eq(before.version + 1), users::updated_at.eq(at)))
         .execute(&mut **tx)?;
     if !active {
         crate::sessions::end_all(tx, id, at)?;

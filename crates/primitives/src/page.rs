@@ -15,14 +15,11 @@ impl Limit {
     /// `limit` if it is in range.
     ///
     /// # Errors
-    /// [`ProblemCode::UnknownParameter`] outside 1..=1000.
+    /// [`ProblemCode::InvalidParameter`] outside 1..=1000.
     pub fn new(limit: Option<u16>) -> Result<Self, Problem> {
         match limit.unwrap_or(100) {
             limit @ 1..=Self::MOST => Ok(Self(limit)),
-            _ => Err(Problem {
-                flaws: vec![crate::Flaw::at("limit", crate::Reason::OutOfRange)],
-                ..ProblemCode::UnknownParameter.into()
-            }),
+            _ => Err(Problem::parameter("limit", crate::Reason::OutOfRange)),
         }
     }
 

@@ -35,7 +35,8 @@ macro_rules! problem_codes {
 problem_codes! {
     BadRequest = "bad_request", 400, "The request cannot be read", "Запрос не читается";
     InvalidJson = "invalid_json", 400, "The body is not the JSON this operation expects", "Тело запроса не является ожидаемым JSON";
-    UnknownParameter = "unknown_parameter", 400, "A query parameter is unknown or has a wrong form", "Неизвестный или неверный параметр запроса";
+    UnknownParameter = "unknown_parameter", 400, "There is no such query parameter", "Неизвестный параметр запроса";
+    InvalidParameter = "invalid_parameter", 400, "A query parameter has a wrong value, stands twice, or is missing", "Параметр запроса имеет неверное значение, повторяется или отсутствует";
     InvalidCursor = "invalid_cursor", 400, "The cursor does not belong to this list", "Курсор не относится к этому списку";
     MissingToken = "missing_token", 401, "An access token is needed", "Нужен токен доступа";
     InvalidToken = "invalid_token", 401, "The access token is not valid", "Токен доступа недействителен";
@@ -43,7 +44,7 @@ problem_codes! {
     WrongCredentials = "wrong_credentials", 401, "Login or password is wrong", "Неверный логин или пароль";
     InvalidRefreshToken = "invalid_refresh_token", 401, "The refresh token is not valid", "Токен обновления недействителен";
     ReusedRefreshToken = "reused_refresh_token", 401, "The refresh token was used before; the session is ended", "Токен обновления уже использован; сеанс закрыт";
-    Forbidden = "forbidden", 403, "Your role does not allow this", "Ваша роль этого не позволяет";
+    Forbidden = "forbidden", 403, "Your rights do not allow this", "Ваши права этого не позволяют";
     NotAdmitted = "not_admitted", 403, "Your identity provider vouches for you, but you have no access here", "Ваш поставщик удостоверений подтвердил вас, но доступа сюда у вас нет";
     NotFound = "not_found", 404, "There is no such thing, or it is outside your area", "Не найдено или вне вашей области доступа";
     MethodNotAllowed = "method_not_allowed", 405, "This address does not take this method", "Метод здесь не поддерживается";
@@ -120,6 +121,7 @@ reasons! {
     OutOfRange = "out_of_range", "outside the allowed range", "вне допустимых границ";
     UnknownValue = "unknown_value", "not one of the known values", "нет в списке допустимых значений";
     UnknownField = "unknown_field", "there is no such field", "такого поля нет";
+    Repeated = "repeated", "stands more than once", "указано больше одного раза";
     UnknownReference = "unknown_reference", "refers to something that does not exist", "ссылка на несуществующую запись";
     DuplicateKey = "duplicate_key", "the same key stands in an earlier row", "такой же ключ есть в строке выше";
     OutsideTerm = "outside_term", "outside the term of the model", "вне срока модели";
@@ -140,6 +142,7 @@ reasons! {
     DuplicateColumn = "duplicate_column", "the column stands twice", "колонка указана дважды";
     UnknownColumn = "unknown_column", "the column is not known and is ignored", "неизвестная колонка, пропущена";
     EmptyFile = "empty_file", "there is no header row", "нет строки заголовка";
+    NoRecords = "no_records", "there is no record in it", "нет ни одной записи";
     UnknownEncoding = "unknown_encoding", "neither UTF-8 nor windows-1251", "кодировка не UTF-8 и не windows-1251";
     LineTooLong = "line_too_long", "a line is longer than allowed", "строка длиннее допустимого";
     Truncated = "truncated", "the file ends in the middle", "файл обрывается";
@@ -157,7 +160,7 @@ pub struct Flaw {
     /// Why.
     #[serde(serialize_with = "reason_as_word")]
     pub reason: Reason,
-    /// The known name that was probably meant, where a name was refused.
+    /// The known name or word that was probably meant, where one was refused.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub suggestion: Option<String>,
 }
@@ -170,6 +173,16 @@ impl Flaw {
     /// The field at `pointer` was refused for `reason`.
     pub fn at(pointer: impl Into<String>, reason: Reason) -> Self {
         Self { pointer: pointer.into(), reason, suggestion: None }
+    }
+
+    /// The value at `pointer` is a word that is none of `known`; the nearest of them is named, not `word` itself.
+    pub fn unknown_word<'a>(
+        pointer: impl Into<String>,
+        word: &str,
+        known: impl IntoIterator<Item = &'a str>,
+    ) -> Self {
+        let suggestion = text::nearest(word, known).map(str::to_owned);
+        Self { suggestion, ..Self::at(pointer, Reason::UnknownValue) }
     }
 
     /// There is no field or parameter called as `pointer` ends; `known` are those there are.
@@ -217,6 +230,8 @@ pub struct Problem {
     pub flaws: Vec<Flaw>,
     /// In how many seconds it is no problem any more, where that is known.
     pub wait: Option<i64>,
+    /// The permission that the caller lacks, where it is one that is lacking.
+    pub lacking: Option<&'static str>,
 }
 
 impl Problem {
@@ -234,11 +249,27 @@ impl Problem {
     pub fn field(pointer: impl Into<String>, reason: Reason) -> Self {
         Self::fields(vec![Flaw::at(pointer, reason)])
     }
+
+    /// Query parameters that are known and were refused.
+    pub fn parameters(flaws: Vec<Flaw>) -> Self {
+        Self { flaws, ..ProblemCode::InvalidParameter.into() }
+    }
+
+    /// One refused query parameter.
+    pub fn parameter(name: impl Into<String>, reason: Reason) -> Self {
+        Self::parameters(vec![Flaw::at(name, reason)])
+    }
+
+    /// The caller lacks the permission `word`.
+    pub fn lacking(word: &'static str) -> Self {
+        let words = (format!("needs the permission {word}"), format!("нужно право {word}"));
+        Self { lacking: Some(word), ..Self::new(ProblemCode::Forbidden, words) }
+    }
 }
 
 impl From<ProblemCode> for Problem {
     fn from(code: ProblemCode) -> Self {
-        Self { code, detail: None, flaws: Vec::new(), wait: None }
+        Self { code, detail: None, flaws: Vec::new(), wait: None, lacking: None }
     }
 }
 

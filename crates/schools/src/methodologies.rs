@@ -3,7 +3,11 @@
 
 use crate::{identification::Parameters, types::MethodologyId};
 use diesel::prelude::*;
-use opora_db::{Change, Database, Db, Error, Operation, Origin, Result, Tx, schema::methodologies};
+use opora_db::{
+    Change, Database, Db, Error, Operation, Origin, Result, Tx,
+    edit::{Expected, same_version},
+    schema::methodologies,
+};
 use opora_primitives::{Cursor, Flaw, Limit, Moment, Page, Problem, ProblemCode, Reason, word_type};
 use serde::Serialize;
 
@@ -191,9 +195,9 @@ fn draft(db: &mut Db, id: MethodologyId) -> Result<Methodology> {
 }
 
 /// The draft `id`, if it is still at `version`.
-fn draft_at(db: &mut Db, id: MethodologyId, version: i64) -> Result<Methodology> {
+fn draft_at(db: &mut Db, id: MethodologyId, version: impl Into<Expected>) -> Result<Methodology> {
     let found = draft(db, id)?;
-    if found.version == version { Ok(found) } else { Err(ProblemCode::PreconditionFailed.into()) }
+    same_version(found.version, version).map(|()| found)
 }
 
 /// Changes a draft.
@@ -203,7 +207,7 @@ fn draft_at(db: &mut Db, id: MethodologyId, version: i64) -> Result<Methodology>
 pub fn update(
     tx: &mut Tx,
     id: MethodologyId,
-    version: i64,
+    version: impl Into<Expected>,
     wanted: &MethodologyChange,
 ) -> Result<Methodology> {
     let before = draft_at(tx, id, version)?;
@@ -217,7 +221,7 @@ pub fn update(
         .set((
             methodologies::title.eq(title.trim()),
             methodologies::parameters.eq(document(parameters)?),
-            methodologies::version.eq(version + 1),
+            methodologies::version.eq(before.version + 1),
         ))
         .execute(&mut **tx)?;
     updated(tx, &before)
@@ -250,7 +254,7 @@ fn updated(tx: &mut Tx, before: &Methodology) -> Result<Methodology> {
 ///
 /// # Errors
 /// Not found; [`ProblemCode::MethodologyFrozen`]; [`ProblemCode::PreconditionFailed`].
-pub fn delete(tx: &mut Tx, id: MethodologyId, version: i64) -> Result<()> {
+pub fn delete(tx: &mut Tx, id: MethodologyId, version: impl Into<Expected>) -> Result<()> {
     let before = draft_at(tx, id, version)?;
     diesel::delete(methodologies::table.find(id)).execute(&mut **tx)?;
     tx.record(change(&before, Operation::Delete).before(contents(&before)));

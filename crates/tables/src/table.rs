@@ -86,7 +86,7 @@ pub fn open(path: &Path, options: &Options, columns: &[Column]) -> Result<Table,
 /// Opens a file of JSON records, one a line, whose fields are called as the columns; blank lines are passed over.
 ///
 /// # Errors
-/// [`FileError::Unreadable`] if the system fails; [`FileError::Refused`] with [`Reason::EmptyFile`]. While it is read:
+/// [`FileError::Unreadable`] if the system fails; [`FileError::Refused`] with [`Reason::NoRecords`]. While it is read:
 /// [`Reason::LineTooLong`], [`Reason::TooManyRows`].
 pub fn open_lines(path: &Path, limits: &Limits, columns: &[Column]) -> Result<Table, FileError> {
     let file = File::open(path)?;
@@ -95,7 +95,7 @@ pub fn open_lines(path: &Path, limits: &Limits, columns: &[Column]) -> Result<Ta
     let mut first = RawRow::default();
     if !lines.next(&mut first)? {
         return Err(FileError::new(
-            Reason::EmptyFile,
+            Reason::NoRecords,
             ("no line holds anything", "ни в одной строке ничего нет"),
         ));
     }

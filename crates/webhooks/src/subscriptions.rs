@@ -10,7 +10,7 @@ use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
 use diesel::prelude::*;
 use opora_db::{
     ActorKind, Db, Error, Result, Tx,
-    edit::{self, Check, present, same_version},
+    edit::{self, Check, Expected, present, same_version},
     journal::{self, Position},
     schema::{webhook_deliveries, webhooks},
 };
@@ -129,8 +129,9 @@ pub fn create(
         webhooks::position.eq(position),
         (webhooks::created_at.eq(at), webhooks::updated_at.eq(at)),
     );
-    let id: WebhookId =
-        diesel::insert_into(webhooks::table).values(row).returning(webhooks::id).get_result(db)?;
+    let made = diesel::insert_into(webhooks::table).values(row).returning(webhooks::id);
+    let made = made.get_result::<WebhookId>(db);
+    let id = made.map_err(|error| edit::missing_area(error, municipality.is_some()))?;
     let made = find(tx, Whose::All, id)?;
     record(tx, None, Some(&made))?;
     Ok((made, secret))
@@ -172,7 +173,7 @@ pub fn update(
     tx: &mut Tx,
     whose: Whose,
     id: WebhookId,
-    version: i64,
+    version: impl Into<Expected>,
     patch: WebhookPatch,
     private: bool,
 ) -> Result<Webhook> {
@@ -220,7 +221,7 @@ pub fn update(
 ///
 /// # Errors
 /// Not found; `precondition_failed`.
-pub fn delete(tx: &mut Tx, whose: Whose, id: WebhookId, version: i64) -> Result<()> {
+pub fn delete(tx: &mut Tx, whose: Whose, id: WebhookId, version: impl Into<Expected>) -> Result<()> {
     let before = find(tx, whose, id)?;
     same_version(before.version, version)?;
     let messages = webhook_deliveries::table.filter(webhook_deliveries::webhook_id.eq(id));

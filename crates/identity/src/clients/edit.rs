@@ -5,7 +5,7 @@ use crate::{Permission, Permissions, secret};
 use diesel::prelude::*;
 use opora_db::{
     Db, Error, Result, Tx,
-    edit::{Check, change, present, same_version},
+    edit::{Check, Expected, change, missing_area, present, same_version},
     schema::{client_secrets, service_clients as clients},
 };
 use opora_primitives::{Area, Moment, MunicipalityId, ProblemCode, Reason, SchoolId};
@@ -104,8 +104,9 @@ pub fn create(tx: &mut Tx, draft: &ClientDraft) -> Result<ServiceClient> {
         clients::updated_at.eq(tx.at),
     );
     let db: &mut Db = tx;
-    let id: ClientId =
-        diesel::insert_into(clients::table).values(row).returning(clients::id).get_result(db)?;
+    let made = diesel::insert_into(clients::table).values(row).returning(clients::id);
+    let made = made.get_result::<ClientId>(db);
+    let id = made.map_err(|error| missing_area(error, draft.municipality_id.is_some()))?;
     let made = find(tx, id)?;
     record(tx, None, Some(&made))?;
     Ok(made)
@@ -116,7 +117,12 @@ pub fn create(tx: &mut Tx, draft: &ClientDraft) -> Result<ServiceClient> {
 /// # Errors
 /// Not found; [`ProblemCode::PreconditionFailed`]; [`ProblemCode::WrongState`] for one that was ended; otherwise as
 /// [`create`].
-pub fn update(tx: &mut Tx, id: ClientId, version: i64, patch: &ClientPatch) -> Result<ServiceClient> {
+pub fn update(
+    tx: &mut Tx,
+    id: ClientId,
+    version: impl Into<Expected>,
+    patch: &ClientPatch,
+) -> Result<ServiceClient> {
     let at = tx.at;
     let before = open(tx, id, version)?;
     let mut after = before.clone();
@@ -161,7 +167,7 @@ pub fn update(tx: &mut Tx, id: ClientId, version: i64, patch: &ClientPatch) -> R
 ///
 /// # Errors
 /// As [`update`].
-pub fn revoke(tx: &mut Tx, id: ClientId, version: i64) -> Result<()> {
+pub fn revoke(tx: &mut Tx, id: ClientId, version: impl Into<Expected>) -> Result<()> {
     let at = tx.at;
     let before = open(tx, id, version)?;
     diesel::delete(client_secrets::table.filter(client_secrets::client_id.eq(id))).execute(&mut **tx)?;
@@ -185,7 +191,7 @@ pub(super) fn touch(tx: &mut Tx, id: ClientId, voids: bool) -> Result<()> {
     Ok(())
 }
 
-fn open(tx: &mut Tx, id: ClientId, version: i64) -> Result<ServiceClient> {
+fn open(tx: &mut Tx, id: ClientId, version: impl Into<Expected>) -> Result<ServiceClient> {
     let client = find(tx, id)?;
     if client.revoked_at.is_some() {
         return Err(ProblemCode::WrongState.into());

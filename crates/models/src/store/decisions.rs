@@ -123,7 +123,7 @@ fn together(refused: &[(usize, ProposalId, Problem)]) -> Problem {
         .collect();
     let flaws =
         refused.iter().map(|(at, _, problem)| Flaw::at(format!("/ids/{at}"), reason_of(problem.code)));
-    Problem { code, detail: Some(Words::same(told.join("; "))), flaws: flaws.collect(), ..code.into() }
+    Problem { flaws: flaws.collect(), ..Problem::new(code, Words::same(told.join("; "))) }
 }
 
 fn reason_of(code: ProblemCode) -> Reason {

@@ -5,7 +5,7 @@ use super::{Fact, FactId, FactKind, FactState, edit::record, store::find};
 use diesel::prelude::*;
 use opora_db::{
     Db, Error, Result, Tx,
-    edit::same_version,
+    edit::{Expected, same_version},
     schema::{activity_facts as facts, evidence},
 };
 use opora_models::DecisionKind;
@@ -27,7 +27,13 @@ pub struct Decision {
 /// # Errors
 /// Not found, or outside the area; [`ProblemCode::FactDecided`]; [`ProblemCode::PreconditionFailed`];
 /// [`ProblemCode::WrongState`] to confirm that evidence is there while none is attached.
-pub fn decide(tx: &mut Tx, area: Area, id: FactId, version: i64, decision: &Decision) -> Result<Fact> {
+pub fn decide(
+    tx: &mut Tx,
+    area: Area,
+    id: FactId,
+    version: impl Into<Expected>,
+    decision: &Decision,
+) -> Result<Fact> {
     let before = find(tx, area, id)?;
     if before.state != FactState::Entered {
         return Err(ProblemCode::FactDecided.into());
@@ -50,7 +56,7 @@ pub fn decide(tx: &mut Tx, area: Area, id: FactId, version: i64, decision: &Deci
             facts::decided_by.eq(decision.actor),
             facts::decided_at.eq(tx.at),
             facts::decision_reason.eq(decision.reason.as_deref()),
-            facts::version.eq(version + 1),
+            facts::version.eq(before.version + 1),
         ))
         .execute(&mut **tx)?;
     let after = find(tx, Area::Region, id)?;

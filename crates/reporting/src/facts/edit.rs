@@ -12,7 +12,7 @@ use chrono::NaiveDate;
 use diesel::prelude::*;
 use opora_db::{
     Db, Error, Result, Tx,
-    edit::{Check, change, present, same_version},
+    edit::{Check, Expected, change, present, same_version},
     merge,
     schema::{activity_facts as facts, evidence, municipalities, schools, users},
 };
@@ -176,7 +176,13 @@ pub fn create(tx: &mut Tx, writer: Writer, draft: FactDraft) -> Result<Fact> {
 /// # Errors
 /// Those of [`open`]; [`ProblemCode::WrongState`] for one that the system counted;
 /// [`ProblemCode::PreconditionFailed`] at another version; otherwise as [`create`].
-pub fn update(tx: &mut Tx, writer: Writer, id: FactId, version: i64, patch: FactPatch) -> Result<Fact> {
+pub fn update(
+    tx: &mut Tx,
+    writer: Writer,
+    id: FactId,
+    version: impl Into<Expected>,
+    patch: FactPatch,
+) -> Result<Fact> {
     let before = entered(tx, writer, id, version)?;
     let mut draft = FactDraft::from(before.clone());
     patch.apply(&mut draft);
@@ -194,7 +200,7 @@ pub fn update(tx: &mut Tx, writer: Writer, id: FactId, version: i64, patch: Fact
 ///
 /// # Errors
 /// As [`update`].
-pub fn delete(tx: &mut Tx, writer: Writer, id: FactId, version: i64) -> Result<()> {
+pub fn delete(tx: &mut Tx, writer: Writer, id: FactId, version: impl Into<Expected>) -> Result<()> {
     let before = entered(tx, writer, id, version)?;
     diesel::delete(evidence::table.filter(evidence::fact_id.eq(id))).execute(&mut **tx)?;
     diesel::delete(facts::table.find(id)).execute(&mut **tx)?;
@@ -217,11 +223,15 @@ pub fn open(db: &mut Db, writer: Writer, id: FactId) -> Result<Fact> {
         Ok(found.select((users::role, users::municipality_id, users::school_id)).first(db).optional()?)
     };
     let (author, asking) = (body(fact.entered_by)?, body(Some(writer.user))?);
-    if author.is_some() && author == asking { Ok(fact) } else { Err(ProblemCode::Forbidden.into()) }
+    if author.is_some() && author == asking {
+        return Ok(fact);
+    }
+    let words = ("another body entered it", "факт внесла другая организация");
+    Err(Problem::new(ProblemCode::Forbidden, words).into())
 }
 
 /// The fact `id` as [`open`], if a person entered it.
-fn entered(tx: &mut Tx, writer: Writer, id: FactId, version: i64) -> Result<Fact> {
+fn entered(tx: &mut Tx, writer: Writer, id: FactId, version: impl Into<Expected>) -> Result<Fact> {
     let fact = open(tx, writer, id)?;
     same_version(fact.version, version)?;
     if fact.origin == FactOrigin::Counted {

@@ -90,7 +90,7 @@ impl Ground {
     /// The indicators on a day.
     ///
     /// # Errors
-    /// [`ProblemCode::UnknownParameter`] if the denominator is less than the numerator.
+    /// [`ProblemCode::InvalidParameter`] if the denominator is less than the numerator.
     pub fn answer(&self, question: Question) -> Result<Answer> {
         let (list, later) = self.choose(question.on, question.list)?;
         let codes = IndicatorCode::ALL.iter();
@@ -185,8 +185,7 @@ impl Ground {
 }
 
 fn refused(parameter: &str, reason: Reason) -> opora_db::Error {
-    let problem = Problem::field(parameter, reason);
-    Problem { code: ProblemCode::UnknownParameter, ..problem }.into()
+    Problem::parameter(parameter, reason).into()
 }
 
 /// The newest version of the newest list of a year not after that of the passport and not after that of the day (D30).

@@ -41,7 +41,7 @@ pub struct Answer {
 /// Computes every indicator. To be called in one consistent read.
 ///
 /// # Errors
-/// Not found if there is no such list; [`opora_primitives::ProblemCode::UnknownParameter`] if the denominator is less
+/// Not found if there is no such list; [`opora_primitives::ProblemCode::InvalidParameter`] if the denominator is less
 /// than the numerator.
 pub fn compute(db: &mut Db, question: Question) -> Result<Answer> {
     Ground::read(db, &[question.on], question.list)?.answer(question)

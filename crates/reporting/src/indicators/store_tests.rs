@@ -179,7 +179,7 @@ fn a_wrong_list_or_denominator_is_refused() {
         refused(Question { list: Some(ListId(9)), ..on("2020-12-15") }),
         (ProblemCode::NotFound, vec![])
     );
-    let code = ProblemCode::UnknownParameter;
+    let code = ProblemCode::InvalidParameter;
     assert_eq!(
         refused(Question { denominator: Some(1), ..on("2020-12-15") }),
         (code, vec!["denominator".to_owned()])

@@ -13,7 +13,12 @@ use crate::{
 };
 use chrono::{Datelike, NaiveDate};
 use diesel::prelude::*;
-use opora_db::{Change, Db, Error, Operation, Origin, Result, Tx, if_found, schema::reports};
+use opora_db::{
+    Change, Db, Error, Operation, Origin, Result, Tx,
+    edit::{Expected, same_version},
+    if_found,
+    schema::reports,
+};
 use opora_primitives::{Cursor, Limit, Moment, Page, Problem, ProblemCode, Reason, Words};
 use opora_schools::{
     runs::{self, Run},
@@ -380,11 +385,14 @@ pub fn snapshot(db: &mut Db, id: ReportId) -> Result<String> {
 }
 
 /// The report `id`, if it is still at `version` and in a state that `fits`.
-fn at_version(db: &mut Db, id: ReportId, version: i64, fits: impl Fn(ReportState) -> bool) -> Result<Report> {
+fn at_version(
+    db: &mut Db,
+    id: ReportId,
+    version: impl Into<Expected>,
+    fits: impl Fn(ReportState) -> bool,
+) -> Result<Report> {
     let found = find(db, id)?;
-    if found.version != version {
-        return Err(ProblemCode::PreconditionFailed.into());
-    }
+    same_version(found.version, version)?;
     if fits(found.state) { Ok(found) } else { Err(ProblemCode::WrongState.into()) }
 }
 
@@ -399,7 +407,7 @@ fn updated(tx: &mut Tx, before: &Report) -> Result<Report> {
 /// # Errors
 /// Not found; [`ProblemCode::PreconditionFailed`]; [`ProblemCode::WrongState`] once it is submitted; all refused texts
 /// at once.
-pub fn write_texts(tx: &mut Tx, id: ReportId, version: i64, texts: &Texts) -> Result<Report> {
+pub fn write_texts(tx: &mut Tx, id: ReportId, version: impl Into<Expected>, texts: &Texts) -> Result<Report> {
     let before = at_version(tx, id, version, ReportState::is_open)?;
     let plan = plan::store::find(tx, &PlanRef::Id(before.plan_id))?;
     let (_, current) = plan::store::version(tx, &plan, None)?;
@@ -409,7 +417,7 @@ pub fn write_texts(tx: &mut Tx, id: ReportId, version: i64, texts: &Texts) -> Re
         return Err(Problem::fields(flaws).into());
     }
     diesel::update(reports::table.find(id))
-        .set((reports::texts.eq(document(texts)?), reports::version.eq(version + 1)))
+        .set((reports::texts.eq(document(texts)?), reports::version.eq(before.version + 1)))
         .execute(&mut **tx)?;
     updated(tx, &before)
 }
@@ -422,7 +430,7 @@ pub fn submit(
     tx: &mut Tx,
     origin: &Origin,
     id: ReportId,
-    version: i64,
+    version: impl Into<Expected>,
     snapshot: &Snapshot,
 ) -> Result<Report> {
     let before = at_version(tx, id, version, ReportState::is_open)?;
@@ -438,7 +446,7 @@ pub fn submit(
             reports::submitted_by.eq(origin.user_id()),
             reports::submitted_at.eq(at),
             reports::first_submitted_at.eq(before.first_submitted_at.unwrap_or(at)),
-            reports::version.eq(version + 1),
+            reports::version.eq(before.version + 1),
         ))
         .execute(&mut **tx)?;
     updated(tx, &before)
@@ -483,7 +491,7 @@ pub fn decide(
     tx: &mut Tx,
     origin: &Origin,
     id: ReportId,
-    version: i64,
+    version: impl Into<Expected>,
     decision: &Decision,
 ) -> Result<Report> {
     let before = at_version(tx, id, version, |state| state == ReportState::Submitted)?;
@@ -501,7 +509,7 @@ pub fn decide(
             reports::remarks.eq(remarks),
             reports::decided_by.eq(origin.user_id()),
             reports::decided_at.eq(at),
-            reports::version.eq(version + 1),
+            reports::version.eq(before.version + 1),
         ))
         .execute(&mut **tx)?;
     let after = updated(tx, &before)?;
@@ -523,7 +531,7 @@ fn checked(remarks: &str) -> Result<&str> {
 ///
 /// # Errors
 /// Not found; [`ProblemCode::PreconditionFailed`]; [`ProblemCode::WrongState`] once it was submitted.
-pub fn delete(tx: &mut Tx, id: ReportId, version: i64) -> Result<()> {
+pub fn delete(tx: &mut Tx, id: ReportId, version: impl Into<Expected>) -> Result<()> {
     let before = at_version(tx, id, version, |state| state == ReportState::Draft)?;
     diesel::delete(reports::table.find(id)).execute(&mut **tx)?;
     tx.record(change(&before, Operation::Delete).before(contents(&before)));

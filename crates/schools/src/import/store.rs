@@ -123,7 +123,7 @@ fn create(tx: &mut Tx, origin: &Origin, new: &NewImport) -> Result<ImportId> {
             format!("файл вида «{}» загружается только целиком", new.kind.ru()),
         );
         let flaws = vec![Flaw::at("mode", Reason::Contradiction)];
-        return Err(Problem { flaws, ..Problem::new(ProblemCode::UnknownParameter, words) }.into());
+        return Err(Problem { flaws, ..Problem::new(ProblemCode::InvalidParameter, words) }.into());
     }
     let (municipality, school) = match new.area {
         Area::Region => (None, None),

@@ -8,7 +8,7 @@ use crate::{
 use diesel::prelude::*;
 use opora_db::{
     Change, Db, Error, Operation, Origin, Result, Tx,
-    edit::referenced,
+    edit::{referenced, unreferenced},
     jobs::{self, JobId, JobState},
     schema::{identification_runs as runs, jobs as job_rows, lists as list_rows, methodologies as methods},
     schema::{procedures, results, verdicts},
@@ -231,6 +231,7 @@ pub fn delete(tx: &mut Tx, id: RunId) -> Result<()> {
         )
         .into());
     }
+    unreferenced(tx, "identification_runs", id.0)?;
     diesel::delete(verdicts::table.filter(verdicts::run_id.eq(id))).execute(&mut **tx)?;
     diesel::delete(runs::table.find(id)).execute(&mut **tx).map_err(referenced)?;
     tx.record(Change::new("identification-runs", id, Operation::Delete).before(contents(&run)));

@@ -301,9 +301,9 @@ fn a_draft_is_not_used_and_a_published_methodology_does_not_change() {
     let with_draft = NewRun { methodology: Some(draft.id), ..NewRun::default() };
     assert_eq!(refusal(store.create(with_draft)).0, ProblemCode::WrongState);
     let change = MethodologyChange { title: Some("Порог 50 %".into()), parameters: None };
-    let stale = write(&|tx| methodologies::update(tx, draft.id, 9, &change));
+    let stale = write(&|tx| methodologies::update(tx, draft.id, 9_i64, &change));
     assert_eq!(refusal(stale).0, ProblemCode::PreconditionFailed);
-    let changed = write(&|tx| methodologies::update(tx, draft.id, 1, &change)).unwrap();
+    let changed = write(&|tx| methodologies::update(tx, draft.id, 1_i64, &change)).unwrap();
     assert_eq!((changed.version, changed.parameters.low_share.share_percent), (2, 50));
     let published = write(&|tx| methodologies::publish(tx, draft.id)).unwrap();
     assert_eq!(published.state, MethodologyState::Published);

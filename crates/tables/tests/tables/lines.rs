@@ -90,8 +90,8 @@ fn everything_wrong_with_a_line_is_told_at_once() {
 
 #[test]
 fn what_is_too_much_is_refused() {
-    assert_eq!(read(b""), Err(vec![Reason::EmptyFile]));
-    assert_eq!(read(b"\n \n"), Err(vec![Reason::EmptyFile]));
+    assert_eq!(read(b""), Err(vec![Reason::NoRecords]));
+    assert_eq!(read(b"\n \n"), Err(vec![Reason::NoRecords]));
     assert_eq!(read("{}\n".repeat(6).as_bytes()), Err(vec![Reason::TooManyRows]));
     assert_eq!(read(&[b' '; 300]), Err(vec![Reason::LineTooLong]));
 }

@@ -1,6 +1,6 @@
 //! Normative acts made, changed and removed.
 
-use super::{Check, change, merge, present, referenced, same_version};
+use super::{Check, Expected, change, merge, present, referenced, same_version, unreferenced};
 use crate::passport::{
     acts::{NormativeAct, find},
     types::{ActId, ActKind},
@@ -148,7 +148,7 @@ pub fn create(tx: &mut Tx, draft: &ActDraft) -> Result<NormativeAct> {
 ///
 /// # Errors
 /// Not found; `precondition_failed` at another version; otherwise as [`create`].
-pub fn update(tx: &mut Tx, id: ActId, version: i64, patch: ActPatch) -> Result<NormativeAct> {
+pub fn update(tx: &mut Tx, id: ActId, version: impl Into<Expected>, patch: ActPatch) -> Result<NormativeAct> {
     let before = find(tx, id)?;
     same_version(before.version, version)?;
     let mut draft = ActDraft::from(before.clone());
@@ -157,7 +157,7 @@ pub fn update(tx: &mut Tx, id: ActId, version: i64, patch: ActPatch) -> Result<N
     following(tx, [before.supersedes_id, row.supersedes_id], |tx| {
         let (at, db): (_, &mut Db) = (tx.at, tx);
         diesel::update(normative_acts::table.find(id))
-            .set((row, normative_acts::version.eq(version + 1), normative_acts::updated_at.eq(at)))
+            .set((row, normative_acts::version.eq(before.version + 1), normative_acts::updated_at.eq(at)))
             .execute(db)?;
         let after = find(tx, id)?;
         record(tx, Some(&before), Some(&after))?;
@@ -169,9 +169,10 @@ pub fn update(tx: &mut Tx, id: ActId, version: i64, patch: ActPatch) -> Result<N
 ///
 /// # Errors
 /// Not found; `precondition_failed` at another version; `still_referenced`.
-pub fn delete(tx: &mut Tx, id: ActId, version: i64) -> Result<()> {
+pub fn delete(tx: &mut Tx, id: ActId, version: impl Into<Expected>) -> Result<()> {
     let before = find(tx, id)?;
     same_version(before.version, version)?;
+    unreferenced(tx, "normative_acts", id.0)?;
     following(tx, [before.supersedes_id, None], |tx| {
         diesel::delete(normative_acts::table.find(id)).execute(&mut **tx).map_err(referenced)?;
         record(tx, Some(&before), None)

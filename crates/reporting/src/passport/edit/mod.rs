@@ -6,6 +6,6 @@ pub mod seats;
 pub mod stages;
 
 use opora_db::{
-    edit::{Check, change, present, referenced, same_version},
+    edit::{Check, Expected, change, present, referenced, same_version, unreferenced},
     merge,
 };

@@ -1,6 +1,6 @@
 //! Seats of the working group given, changed and taken back.
 
-use super::{Check, change, merge, present, same_version};
+use super::{Check, Expected, change, merge, present, same_version};
 use crate::passport::{
     rules::{CHAIR_POSITION, Holding, SEATS, leaderless},
     seats::{WorkingGroupSeat, all, find},
@@ -131,7 +131,12 @@ pub fn create(tx: &mut Tx, draft: &SeatDraft) -> Result<WorkingGroupSeat> {
 ///
 /// # Errors
 /// Not found; `precondition_failed` at another version; otherwise as [`create`].
-pub fn update(tx: &mut Tx, id: SeatId, version: i64, patch: SeatPatch) -> Result<WorkingGroupSeat> {
+pub fn update(
+    tx: &mut Tx,
+    id: SeatId,
+    version: impl Into<Expected>,
+    patch: SeatPatch,
+) -> Result<WorkingGroupSeat> {
     let before = find(tx, id)?;
     same_version(before.version, version)?;
     let mut draft = SeatDraft::from(before.clone());
@@ -145,7 +150,7 @@ pub fn update(tx: &mut Tx, id: SeatId, version: i64, patch: SeatPatch) -> Result
 ///
 /// # Errors
 /// Not found; `precondition_failed` at another version; `wrong_state` if the group would be without a chair on some day.
-pub fn delete(tx: &mut Tx, id: SeatId, version: i64) -> Result<()> {
+pub fn delete(tx: &mut Tx, id: SeatId, version: impl Into<Expected>) -> Result<()> {
     let before = find(tx, id)?;
     same_version(before.version, version)?;
     let others: Vec<_> = all(tx)?.into_iter().filter(|row| row.id != id).collect();

@@ -1,6 +1,6 @@
 //! Stages of the passport changed by hand.
 
-use super::{Check, change, merge, present, same_version};
+use super::{Check, Expected, change, merge, present, same_version};
 use crate::passport::{
     rules::{StageDates, out_of_turn},
     stages::{PassportStage, find},
@@ -93,7 +93,12 @@ impl From<PassportStage> for StageDraft {
 ///
 /// # Errors
 /// `precondition_failed` at another version; all refused fields at once.
-pub fn update(tx: &mut Tx, stage: StageCode, version: i64, patch: StagePatch) -> Result<PassportStage> {
+pub fn update(
+    tx: &mut Tx,
+    stage: StageCode,
+    version: impl Into<Expected>,
+    patch: StagePatch,
+) -> Result<PassportStage> {
     let before = find(tx, stage)?;
     same_version(before.version, version)?;
     let mut draft = StageDraft::from(before.clone());
@@ -105,7 +110,7 @@ pub fn update(tx: &mut Tx, stage: StageCode, version: i64, patch: StagePatch) ->
         stages::criteria.eq(criteria),
         stages::started_on.eq(draft.started_on),
         stages::done_on.eq(draft.done_on),
-        stages::version.eq(version + 1),
+        stages::version.eq(before.version + 1),
         stages::updated_at.eq(at),
     );
     diesel::update(stages::table.find(stage)).set(row).execute(&mut **tx)?;

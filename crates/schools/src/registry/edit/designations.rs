@@ -1,6 +1,6 @@
 //! Designations made, changed and removed by hand.
 
-use super::{Check, change, merge, present, referenced, same_version};
+use super::{Check, Expected, change, merge, present, referenced, same_version};
 use crate::{
     registry::designations::{Designation, find},
     types::{DesignationId, DesignationKind},
@@ -115,7 +115,7 @@ pub fn update(
     tx: &mut Tx,
     area: Area,
     id: DesignationId,
-    version: i64,
+    version: impl Into<Expected>,
     patch: DesignationPatch,
 ) -> Result<Designation> {
     let before = find(tx, area, id)?;
@@ -144,7 +144,7 @@ pub fn replace(tx: &mut Tx, before: &Designation, draft: DesignationDraft) -> Re
 ///
 /// # Errors
 /// Not found, or outside the area; `precondition_failed` at another version.
-pub fn delete(tx: &mut Tx, area: Area, id: DesignationId, version: i64) -> Result<()> {
+pub fn delete(tx: &mut Tx, area: Area, id: DesignationId, version: impl Into<Expected>) -> Result<()> {
     let before = find(tx, area, id)?;
     same_version(before.version, version)?;
     diesel::delete(designations::table.find(id)).execute(&mut **tx).map_err(referenced)?;

@@ -1,6 +1,6 @@
 //! Versions of the list removed by hand. They are made by files alone and never change.
 
-use super::{change, referenced};
+use super::{change, referenced, unreferenced};
 use crate::{registry::lists::find, types::ListId};
 use diesel::prelude::*;
 use opora_db::{
@@ -15,6 +15,7 @@ use serde_json::json;
 /// Not found; `still_referenced`.
 pub fn delete(tx: &mut Tx, id: ListId) -> Result<()> {
     let list = find(tx, id)?;
+    unreferenced(tx, "lists", id.0)?;
     let entries = list_entries::table.filter(list_entries::list_id.eq(id));
     let codes: Vec<String> =
         entries.inner_join(schools::table).order(schools::code).select(schools::code).load(&mut **tx)?;

@@ -9,7 +9,7 @@ pub mod schools;
 pub mod support;
 
 use opora_db::{
-    edit::{Check, change, present, referenced, same_version},
+    edit::{Check, Expected, change, present, referenced, same_version, unreferenced},
     merge,
 };
 

@@ -1,6 +1,6 @@
 //! Municipalities made, changed and removed by hand.
 
-use super::{Check, change, merge, present, referenced, same_version};
+use super::{Check, Expected, change, merge, present, referenced, same_version, unreferenced};
 use crate::{
     registry::{
         municipalities::{Municipality, all, find},
@@ -138,7 +138,7 @@ pub fn update(
     tx: &mut Tx,
     area: Area,
     id: MunicipalityId,
-    version: i64,
+    version: impl Into<Expected>,
     patch: MunicipalityPatch,
 ) -> Result<Municipality> {
     let before = find(tx, area, id)?;
@@ -172,9 +172,10 @@ pub fn replace(
 ///
 /// # Errors
 /// Not found, or outside the area; `precondition_failed` at another version; `still_referenced`.
-pub fn delete(tx: &mut Tx, area: Area, id: MunicipalityId, version: i64) -> Result<()> {
+pub fn delete(tx: &mut Tx, area: Area, id: MunicipalityId, version: impl Into<Expected>) -> Result<()> {
     let before = find(tx, area, id)?;
     same_version(before.version, version)?;
+    unreferenced(tx, "municipalities", id.0)?;
     diesel::delete(municipalities::table.find(id)).execute(&mut **tx).map_err(referenced)?;
     record(tx, Some(&before), None)
 }

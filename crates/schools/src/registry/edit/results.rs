@@ -20,7 +20,7 @@ const BATCH: usize = 500;
 /// Removes the results inside `area` that `filter` lets through; answers how many.
 ///
 /// # Errors
-/// [`ProblemCode::UnknownParameter`] if there are more than [`MOST`].
+/// [`ProblemCode::InvalidParameter`] if there are more than [`MOST`].
 pub fn delete(tx: &mut Tx, area: Area, filter: &Filter) -> Result<usize> {
     let rows = wanted(tx, area, filter)?;
     let mut of_procedure: BTreeMap<(i64, Attempt), Vec<SchoolId>> = BTreeMap::new();
@@ -63,7 +63,7 @@ fn too_many() -> Problem {
         format!("there are more than {MOST} such results; name a grade or a subject"),
         format!("таких результатов больше {MOST}; укажите класс или предмет"),
     );
-    Problem { flaws, ..Problem::new(ProblemCode::UnknownParameter, words) }
+    Problem { flaws, ..Problem::new(ProblemCode::InvalidParameter, words) }
 }
 
 fn record(tx: &mut Tx, row: &ResultRow) -> Result<()> {

@@ -1,6 +1,6 @@
 //! Schools made, changed and removed by hand.
 
-use super::{Check, change, merge, present, referenced, same_version};
+use super::{Check, Expected, change, merge, present, referenced, same_version, unreferenced};
 use crate::{
     registry::schools::{School, SchoolRef, find, folded},
     types::{Founder, Locality, SchoolKind, SchoolStatus},
@@ -194,7 +194,7 @@ pub fn update(
     tx: &mut Tx,
     area: Area,
     wanted: &SchoolRef,
-    version: i64,
+    version: impl Into<Expected>,
     patch: SchoolPatch,
     any_code: bool,
 ) -> Result<School> {
@@ -240,9 +240,10 @@ fn remember_home(tx: &mut Tx, school: SchoolId, left: MunicipalityId) -> Result<
 ///
 /// # Errors
 /// Not found, or outside the area; `precondition_failed` at another version; `still_referenced`.
-pub fn delete(tx: &mut Tx, area: Area, wanted: &SchoolRef, version: i64) -> Result<()> {
+pub fn delete(tx: &mut Tx, area: Area, wanted: &SchoolRef, version: impl Into<Expected>) -> Result<()> {
     let before = find(tx, area, wanted)?;
     same_version(before.version, version)?;
+    unreferenced(tx, "schools", before.id.0)?;
     diesel::delete(schools::table.find(before.id)).execute(&mut **tx).map_err(referenced)?;
     record(tx, Some(&before), None)
 }

@@ -1,6 +1,6 @@
 //! Records of methodical support made, changed and removed by hand, within the caller's area.
 
-use super::{Check, change, merge, present, same_version};
+use super::{Check, Expected, change, merge, present, same_version};
 use crate::{
     registry::{
         bounds,
@@ -118,7 +118,7 @@ pub fn update(
     tx: &mut Tx,
     area: Area,
     id: SupportId,
-    version: i64,
+    version: impl Into<Expected>,
     patch: SupportPatch,
 ) -> Result<SupportRecord> {
     let before = find(tx, area, id)?;
@@ -128,7 +128,7 @@ pub fn update(
     let row = checked(tx, area, draft)?;
     let (at, db): (_, &mut Db) = (tx.at, tx);
     diesel::update(support_records::table.find(id))
-        .set((row, support_records::version.eq(version + 1), support_records::updated_at.eq(at)))
+        .set((row, support_records::version.eq(before.version + 1), support_records::updated_at.eq(at)))
         .execute(db)?;
     let after = find(tx, area, id)?;
     record(tx, Some(&before), Some(&after))?;
@@ -139,7 +139,7 @@ pub fn update(
 ///
 /// # Errors
 /// Not found, or outside the area; `precondition_failed` at another version.
-pub fn delete(tx: &mut Tx, area: Area, id: SupportId, version: i64) -> Result<()> {
+pub fn delete(tx: &mut Tx, area: Area, id: SupportId, version: impl Into<Expected>) -> Result<()> {
     let before = find(tx, area, id)?;
     same_version(before.version, version)?;
     diesel::delete(support_records::table.find(id)).execute(&mut **tx)?;
