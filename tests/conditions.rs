@@ -74,8 +74,12 @@ both!(a_change_names_its_version, |world| {
         admin.patch(&path, stale, &body).expect(412).problem("precondition_failed");
     }
     let many = vec!["\"1\""; 17].join(",");
-    for (refused, words) in [("*", "version"), ("\"1\", *", "version"), (many.as_str(), "at most 16")] {
-        let refused = admin.patch(&path, refused, &body).expect(400).problem("bad_request");
+    for (tags, status, code, words) in [
+        ("*", 428, "precondition_required", "version"),
+        ("\"1\", *", 428, "precondition_required", "version"),
+        (many.as_str(), 400, "bad_request", "at most 16"),
+    ] {
+        let refused = admin.patch(&path, tags, &body).expect(status).problem(code);
         assert!(refused.json["detail"].as_str().is_some_and(|detail| detail.contains(words)), "{refused}");
     }
     assert_eq!(admin.get(&path).json, read.json);

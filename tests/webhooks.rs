@@ -209,6 +209,10 @@ both!(a_wrong_webhook_is_refused, |world| {
         flaws(json!({ "url": "x", "events": ["schools.*", "pupils.create"], "description": "" })),
         ["/events/1 unknown_value", "/url wrong_format", "/description wrong_length"]
     );
+    // What one may not read one would never be told of.
+    let facts = json!({ "url": url, "events": ["schools.*", "facts.create"] });
+    let refused = world.client(Role::Admin).post(HOOKS, &facts).expect(403).problem("forbidden");
+    assert!(refused.json["detail"].as_str().unwrap().contains("facts:read"), "{refused}");
     let elsewhere = json!({ "url": url, "events": ["schools.*"], "municipality_id": world.seed.other });
     let refused = world.client(Role::Municipality).post(HOOKS, &elsewhere).expect(422);
     assert_eq!(refused.flaws(), [("/municipality_id", "unknown_reference")]);

@@ -432,8 +432,8 @@ impl FromRequest for IfMatch {
 /// The versions named in `If-Match` (RFC 9110, 13.1.1). A weak tag and one that we never gave are those of no version.
 ///
 /// # Errors
-/// [`ProblemCode::PreconditionRequired`] without one; [`ProblemCode::BadRequest`] for `*`, which would lose what others
-/// have changed, and for too many.
+/// [`ProblemCode::PreconditionRequired`] without one, and for `*`, which would lose what others have changed;
+/// [`ProblemCode::BadRequest`] for too many.
 fn expected_version(request: &HttpRequest) -> Result<Expected, ApiError> {
     let sent = || request.headers().get_all(IF_MATCH).filter_map(|header| header.to_str().ok());
     if !request.headers().contains_key(IF_MATCH) {
@@ -442,7 +442,7 @@ fn expected_version(request: &HttpRequest) -> Result<Expected, ApiError> {
     let tags = || sent().flat_map(|header| header.split(',')).map(str::trim);
     if tags().any(|tag| tag == "*") {
         let words = ("If-Match: name the version, not *", "If-Match: укажите версию, а не *");
-        return Err(Problem::new(ProblemCode::BadRequest, words).into());
+        return Err(Problem::new(ProblemCode::PreconditionRequired, words).into());
     }
     let versions: Vec<i64> = tags().filter_map(version_of).collect();
     Expected::any_of(&versions).ok_or_else(|| {

@@ -166,19 +166,29 @@ impl Reader {
     /// [`opora_primitives::ProblemCode::Forbidden`] that names the resource and the permission, where it asks for what it
     /// may not read.
     pub fn of(actor: &Actor, asked: Option<&Resources>) -> std::result::Result<Self, Problem> {
-        let all = asked.map_or(FeedResource::ALL, |asked| asked.0.as_slice());
-        let (may, may_not): (Vec<FeedResource>, Vec<_>) =
-            all.iter().partition(|resource| actor.may(permission(**resource)));
-        if let (Some(_), Some(resource)) = (asked, may_not.first()) {
-            let needed = permission(*resource).as_str();
-            let words = (
-                format!("{resource} needs the permission {needed}"),
-                format!("для {resource} нужно право {needed}"),
-            );
-            return Err(Problem { detail: Some(words.into()), ..Problem::lacking(needed) });
+        if let Some(asked) = asked {
+            Self::check(actor, &asked.0)?;
         }
-        let resources = may.iter().map(FeedResource::as_str).collect();
+        let all = asked.map_or(FeedResource::ALL, |asked| asked.0.as_slice());
+        let may = all.iter().filter(|resource| actor.may(permission(**resource)));
+        let resources = may.map(FeedResource::as_str).collect();
         Ok(Self { area: actor.area, resources, people: actor.may(Permission::ReadStaff) })
+    }
+
+    /// Looks whether `actor` may read all of `resources`.
+    ///
+    /// # Errors
+    /// As [`Reader::of`].
+    pub fn check(actor: &Actor, resources: &[FeedResource]) -> std::result::Result<(), Problem> {
+        let Some(resource) = resources.iter().find(|resource| !actor.may(permission(**resource))) else {
+            return Ok(());
+        };
+        let needed = permission(*resource).as_str();
+        let words = (
+            format!("{resource} needs the permission {needed}"),
+            format!("для {resource} нужно право {needed}"),
+        );
+        Err(Problem { detail: Some(words.into()), ..Problem::lacking(needed) })
     }
 
     /// A reader for a subscription: of what its owner may read at present.

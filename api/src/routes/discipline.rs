@@ -55,7 +55,7 @@ list_query! {
         /// Of this school.
         school_id: SchoolId,
         /// Of organisations behind this executor.
-        #[param(pattern = "^[A-Z0-9_]{1,20}$", example = "MOUO")]
+        #[param(min_length = 1, max_length = 20, example = "MOUO")]
         executor: String,
         /// About this activity.
         #[param(max_length = 20, example = "2.13")]

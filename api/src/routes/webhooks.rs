@@ -4,6 +4,7 @@ use crate::{
     auth::{Guard, ManageWebhooks},
     error::Answer,
     extract::{Draft, IfMatch, Items, Query, changed_to, list_query, page, versioned},
+    feed::Reader,
     state::State,
 };
 use actix_web::{
@@ -20,7 +21,7 @@ use opora_schools::registry::{
 use opora_webhooks::{
     deliveries,
     subscriptions::{self, WebhookDraft, WebhookPatch, Whose},
-    types::{Delivery, DeliveryId, DeliveryState, Webhook, WebhookId},
+    types::{Delivery, DeliveryId, DeliveryState, EventType, Webhook, WebhookId},
 };
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -114,6 +115,7 @@ async fn create(
     state: Data<State>,
     Draft(draft): Draft<WebhookDraft>,
 ) -> Answer {
+    check_readable(&guard, &draft.events)?;
     let (own, (kind, id), name) = (guard.area(), guard.actor.key(), guard.actor.name.clone());
     let (tokens, private) = (state.tokens.clone(), state.config.webhook_private_networks);
     // No Idempotency-Key: what is kept under one would hold the secret.
@@ -126,6 +128,13 @@ async fn create(
         .insert_header(("Location", format!("/api/v1/webhooks/{}", webhook.id)))
         .insert_header(("ETag", format!("\"{}\"", webhook.version)))
         .json(NewWebhook { webhook, secret }))
+}
+
+/// What its owner may not read a webhook is never told of: who asks for it would wait in vain.
+fn check_readable(guard: &Guard<ManageWebhooks>, events: &[String]) -> Result<(), Problem> {
+    let known = events.iter().filter_map(|event| event.parse::<EventType>().ok());
+    let resources: Vec<_> = known.map(|event| event.resource).collect();
+    Reader::check(&guard.actor, &resources)
 }
 
 /// Get a webhook
@@ -160,6 +169,7 @@ async fn update(
     IfMatch { version }: IfMatch,
     Draft(patch): Draft<WebhookPatch>,
 ) -> Answer {
+    check_readable(&guard, patch.events.as_deref().unwrap_or_default())?;
     let (whose, id, private) = (whose(&guard), id.into_inner(), state.config.webhook_private_networks);
     let work = move |tx: &mut Tx<'_>| subscriptions::update(tx, whose, id, version, patch.clone(), private);
     let changed = state.write(guard.origin(), work).await?;

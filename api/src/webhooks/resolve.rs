@@ -4,6 +4,18 @@ use opora_webhooks::address::is_private;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use std::net::ToSocketAddrs;
 
+/// A name that leads inside.
+#[derive(Debug)]
+pub struct Inside;
+
+impl std::fmt::Display for Inside {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("the name leads to no address of the public network")
+    }
+}
+
+impl std::error::Error for Inside {}
+
 /// Resolves names to addresses of the public network, or to any if private networks are allowed. The connection is made to
 /// these very addresses, so a name cannot mean another one by then.
 pub struct Public {
@@ -22,7 +34,7 @@ impl Resolve for Public {
             let mut addresses = found.await??;
             addresses.retain(|address| private || !is_private(address.ip()));
             if addresses.is_empty() {
-                return Err("the name leads to no address of the public network".into());
+                return Err(Inside.into());
             }
             Ok(Box::new(addresses.into_iter()) as Addrs)
         })

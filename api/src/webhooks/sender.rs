@@ -1,6 +1,6 @@
 //! One attempt after another, several side by side.
 
-use super::resolve::Public;
+use super::resolve::{Inside, Public};
 use crate::{
     state::State,
     traces::{Begun, Ended, SpanKind},
@@ -14,7 +14,7 @@ use opora_webhooks::{
     rules::RETRIES,
 };
 use reqwest::{Client, StatusCode, redirect::Policy};
-use std::{cell::Cell, rc::Rc, sync::Arc, time::Duration};
+use std::{cell::Cell, error::Error as _, rc::Rc, sync::Arc, time::Duration};
 
 /// How long a receiver may take for its answer; well below [`deliveries::LEASE`].
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -128,7 +128,32 @@ async fn attempt(client: &Client, due: &Due, private: bool, traceparent: &str) -
         Ok(status) if status.is_success() => Attempt::Taken(status.as_u16()),
         Ok(status) if status.is_redirection() => Attempt::Failed(Some(status.as_u16()), "redirect"),
         Ok(status) => Attempt::Failed(Some(status.as_u16()), "status"),
-        Err(error) if error.is_timeout() => Attempt::Failed(None, "timeout"),
-        Err(_) => Attempt::Failed(None, "connection"),
+        Err(error) => Attempt::Failed(None, failure(&error)),
+    }
+}
+
+fn failure(error: &reqwest::Error) -> &'static str {
+    let mut causes = std::iter::successors(error.source(), |cause| (*cause).source());
+    match error {
+        _ if causes.any(|cause| cause.is::<Inside>()) => "address_refused",
+        error if error.is_timeout() => "timeout",
+        _ => "connection",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_that_leads_inside_is_told_from_an_outage() {
+        let failed = |private: bool| {
+            let client =
+                Client::builder().no_proxy().dns_resolver(Arc::new(Public { private })).build().unwrap();
+            // A port that nobody listens on.
+            let sent = client.get("http://localhost:1/").send();
+            failure(&rt::System::new().block_on(sent).unwrap_err())
+        };
+        assert_eq!((failed(false), failed(true)), ("address_refused", "connection"));
     }
 }

@@ -24,7 +24,10 @@ pub struct ReportRound {
     #[schema(minimum = 1, example = 1)]
     pub number: i32,
     /// SHA-256 of what was submitted, in its canonical form, in hexadecimal.
-    #[schema(pattern = "^[0-9a-f]{64}$")]
+    #[schema(
+        pattern = "^[0-9a-f]{64}$",
+        example = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+    )]
     pub sha256: String,
     /// The user who submitted it.
     pub submitted_by: Option<i64>,
