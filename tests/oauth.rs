@@ -138,7 +138,7 @@ both!(a_request_for_a_token_has_one_form, |world| {
     let in_address =
         format!("{TOKEN}?{}", form(&[("client_id", &made.client_id), ("client_secret", &made.secret)]));
     stranger.call("POST", &in_address).form(&[GRANT]).send().refused(400, "invalid_request");
-    stranger.get(TOKEN).expect(405).problem("method_not_allowed");
+    stranger.get(TOKEN).refused(405, "invalid_request");
 });
 
 both!(a_token_tells_what_it_is, |world| {

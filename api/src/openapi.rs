@@ -110,8 +110,11 @@ impl QueryParameter {
     }
 }
 
-/// The query parameters of every operation by path and method, and the schemas that they refer to.
-pub fn query_parameters() -> (Vec<(String, &'static str, Vec<QueryParameter>)>, Named) {
+/// The path of an operation, its method, and its query parameters.
+pub type Asked = (String, &'static str, Vec<QueryParameter>);
+
+/// The query parameters of every operation, and the schemas that they refer to.
+pub fn query_parameters() -> (Vec<Asked>, Named) {
     let mut document = document();
     let items = document.paths.paths.iter_mut();
     let known = |operation: &Operation| {

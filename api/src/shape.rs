@@ -43,7 +43,7 @@ pub fn misfit<T: ToSchema>(value: &Value) -> Misfit {
 /// What is wrong with the value `text` of the parameter `name`, where its schema tells.
 pub fn parameter_flaw(named: &Named, schema: &RefOr<Schema>, name: &str, text: &str) -> Option<Flaw> {
     let mut walk = Walk::new(named);
-    let Some(known) = walk.resolve(schema) else { return None };
+    let known = walk.resolve(schema)?;
     let Some(value) = typed(&known, text) else { return Some(Flaw::at(name, Reason::WrongFormat)) };
     walk.visit(schema, &value, name);
     walk.flaws.into_iter().next()

@@ -72,12 +72,12 @@ async fn read_form(mut form: Multipart, spool: Spool, known: &[&str]) -> Result<
         } else if !known.contains(&part.as_str()) {
             let names = known.iter().copied().chain(["file"]);
             return Err(refused_part(Flaw::unknown(format!("/{}", escaped(&part)), names)).into());
-        } else if parts.contains_key(&part) {
-            return Err(refused_part(Flaw::at(format!("/{part}"), Reason::Repeated)).into());
         } else {
-            let text = read_text(field).await?;
-            let text = text.map_err(|reason| refused_part(Flaw::at(format!("/{part}"), reason)))?;
-            parts.insert(part, text);
+            let refused = |reason| refused_part(Flaw::at(format!("/{part}"), reason));
+            let text = read_text(field).await?.map_err(refused)?;
+            if parts.insert(part.clone(), text).is_some() {
+                return Err(refused_part(Flaw::at(format!("/{part}"), Reason::Repeated)).into());
+            }
         }
     }
     let (spooled, name) = file.ok_or_else(|| refused_part(Flaw::at("/file", Reason::Required)))?;

@@ -118,9 +118,11 @@ pub fn missing_area(error: diesel::result::Error, municipality_given: bool) -> E
     }
 }
 
-/// What refers to a record of a table: the table of those that do, their column, and what a caller knows them as. SQLite
-/// does not say which of them forbids a deletion.
-const REFERRERS: &[(&str, &[(&str, &str, &str, &str)])] = &[
+/// A table that refers to another, its column, and what a caller knows its records as, in English and in Russian.
+type Referrer = (&'static str, &'static str, &'static str, &'static str);
+
+/// What refers to the records of a table. SQLite does not say which of them forbids a deletion.
+const REFERRERS: &[(&str, &[Referrer])] = &[
     (
         "schools",
         &[

@@ -190,8 +190,11 @@ fn experience(sides: &Sides) -> Table {
     table("Стаж", "Учителя по стажу", compared("experience", "Стаж"), known.chain([unknown]))
 }
 
+/// What is compared, and how it is counted.
+type Compared = (&'static str, fn(&Teachers) -> Share);
+
 /// The shares that are compared, and how each is called.
-const COMPARED: [(&str, fn(&Teachers) -> Share); 3] = [
+const COMPARED: [Compared; 3] = [
     ("Без категории", Teachers::without_category),
     ("Стаж до 3 лет", Teachers::beginners),
     ("Стаж свыше 20 лет", Teachers::veterans),
