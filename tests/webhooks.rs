@@ -144,7 +144,7 @@ both!(whose_owner_is_shut_out_is_told_nothing, |world| {
     let made = world.service_client(json!({ "scopes": ["registry:read", "webhooks:manage"] }));
     let program = world.program(&made, None);
     let receiver = Receiver::answering(&[]);
-    let hook = subscribe(&program, &receiver, &["schools.*", "staff.*"]);
+    let hook = subscribe(&program, &receiver, &["schools.*"]);
     admin.post(SCHOOLS, &school("520901")).expect(201);
     receiver.wait_for(1);
     let client = format!("/api/v1/service-clients/{}", made.id);
