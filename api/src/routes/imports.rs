@@ -64,7 +64,7 @@ pub struct ImportForm {
     #[schema(nullable = false)]
     kind: Option<ImportKind>,
     /// Check and report, write nothing.
-    #[schema(nullable = false, default = false)]
+    #[schema(nullable = false)]
     dry_run: Option<bool>,
     /// What happens to the good rows when others are bad; `atomic` unless said.
     #[schema(nullable = false)]
@@ -208,7 +208,7 @@ async fn create(
     let spool = Spool::new(&state.config.data_dir, state.config.import_limit_mib * 1024 * 1024)?;
     let is_taken = |sent: &str| query.kind.is_some_and(|kind| is_taken(kind, sent));
     let Received { spooled, name, parts } = receive(spool, &request, payload, PARTS, is_taken).await?;
-    let (kind, query) = merged(&request, &published, &parts)?;
+    let (kind, query) = merged(&request, &published, parts)?;
     admit(&guard, &request, Some(kind))?;
     SentBody::keep(&request, format!("{} {query:?}", spooled.sha256).into_bytes());
     let new = new_import(kind, query, name, &spooled, guard.area());
@@ -258,10 +258,14 @@ fn admit(guard: &Guard<Import>, request: &HttpRequest, kind: Option<ImportKind>)
 fn merged(
     request: &HttpRequest,
     published: &Published,
-    parts: &BTreeMap<String, String>,
+    mut parts: BTreeMap<String, String>,
 ) -> Result<(ImportKind, ImportQuery), Problem> {
+    // Libraries write truth values as their language does: `True`.
+    if let Some(said) = parts.get_mut("dry_run") {
+        said.make_ascii_lowercase();
+    }
     let said = pairs(request.query_string());
-    let mut flaws = published.flaws_of_parts(request, parts);
+    let mut flaws = published.flaws_of_parts(request, &parts);
     let differs = |(name, value): &&(String, String)| parts.get(name).is_some_and(|part| part != value);
     let pointer = |name: &str| format!("/{name}");
     flaws.extend(said.iter().filter(differs).map(|(name, _)| Flaw::at(pointer(name), Reason::Contradiction)));
@@ -274,7 +278,7 @@ fn merged(
     }
     let rest = said.iter().filter(|(name, _)| !parts.contains_key(name));
     let whole =
-        form_urlencoded::Serializer::new(String::new()).extend_pairs(parts).extend_pairs(rest).finish();
+        form_urlencoded::Serializer::new(String::new()).extend_pairs(&parts).extend_pairs(rest).finish();
     let query: ImportQuery = read_query(&whole).map_err(|_| ProblemCode::BadRequest)?;
     Ok((query.kind.ok_or_else(|| Problem::parameter("kind", Reason::Required))?, query))
 }
