@@ -62,9 +62,15 @@ fn sessions(world: &World) -> Vec<String> {
     let token = text(&pair.json["refresh_token"]);
     let next = act(&stranger, "refresh_session", &[], &json!({ "refresh_token": token }));
     let expert = stranger.with_token(text(&next.json["access_token"]));
+    let other = "quite another password";
+    act(&expert, "change_password", &[], &json!({ "current_password": password, "password": other }));
     act(&expert, "log_out", &[], NOTHING);
     let of_pair = |pair: &Reply| ["access_token", "refresh_token"].map(|field| text(&pair.json[field]));
-    [of_pair(&pair), of_pair(&next)].into_iter().flatten().chain([password.to_owned()]).collect()
+    [of_pair(&pair), of_pair(&next)]
+        .into_iter()
+        .flatten()
+        .chain([password, other].map(str::to_owned))
+        .collect()
 }
 
 fn users(world: &World) -> Vec<String> {

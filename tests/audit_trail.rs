@@ -12,6 +12,7 @@ use std::collections::BTreeSet;
 const WRITES: &[(&str, &str, &str)] = &[
     ("log_in", "sessions", "create"),
     ("log_out", "sessions", "delete"),
+    ("change_password", "users", "update"),
     ("create_user", "users", "create"),
     ("update_user", "users", "update"),
     ("create_service_client", "service-clients", "create"),

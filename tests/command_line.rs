@@ -1,7 +1,7 @@
 //! The command line beside a server: one way for a file, whichever door it comes through.
 
 use crate::harness::{
-    Server, World,
+    Client, Server, World,
     load::Busy,
     process::{run, shell},
     storage::Storage,
@@ -203,6 +203,30 @@ both!(the_log_is_written_for_its_owner_alone, |world| {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     assert_eq!(mode(&file), 0o600);
 });
+
+both!(a_forgotten_password_is_replaced_by_the_operator, |world| {
+    let reader = world.client(Role::Reader);
+    let replace = |login: &str, password: &str| {
+        let output =
+            shell(&world.storage, &format!("printf '%s\\n' '{password}' | \"$0\" user password {login}"));
+        let said = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+        (output.status.success(), said)
+    };
+    let (well, said) = replace("nobody", "four other words");
+    assert!(!well && said.contains("there is no user nobody"), "{said}");
+    let (well, said) = replace("reader", "short");
+    assert!(!well && said.contains("10 to 128"), "{said}");
+    let (well, said) = replace("READER", "four other words");
+    assert!(well && !said.contains("four other words"), "{said}");
+    world.stranger().try_log_in("reader", "four other words").expect(200);
+    refresh_is_over(&reader);
+});
+
+/// Its session has ended.
+fn refresh_is_over(client: &Client) {
+    let body = json!({ "refresh_token": client.refresh });
+    client.post("/api/v1/auth/refresh", &body).expect(401).problem("invalid_refresh_token");
+}
 
 #[test]
 fn all_mistakes_of_the_configuration_are_told_at_once_and_no_value() {

@@ -2,7 +2,7 @@
 
 use crate::harness::{Client, Reply, seed::PASSWORD};
 use opora_identity::Role;
-use serde_json::json;
+use serde_json::{Value, json};
 
 const LOGIN: &str = "/api/v1/auth/login";
 
@@ -20,7 +20,7 @@ both!(a_login_opens_a_session, |world| {
     let me = client.get("/api/v1/me").expect(200);
     assert_eq!(me.json["user"]["login"], "institute");
     assert_eq!(me.json["area"]["kind"], "region");
-    assert!(!me.text.contains("password"), "{me}");
+    assert!(!me.text.contains("password_hash") && !me.text.contains("argon2"), "{me}");
 });
 
 both!(an_area_is_part_of_the_session, |world| {
@@ -157,6 +157,68 @@ both!(a_user_who_is_let_go_is_out_at_once, |world| {
     world.client(Role::Reader).get("/api/v1/me").expect(200);
     // The old session stays ended.
     reader.get("/api/v1/me").expect(401);
+});
+
+/// Asks for another password.
+fn change(client: &Client, current: &str, new: &str) -> Reply {
+    let body = json!({ "current_password": current, "password": new });
+    client.call("PUT", "/api/v1/me/password").json(&body).send()
+}
+
+const OTHER: &str = "four other words";
+
+both!(a_user_changes_its_own_password, |world| {
+    let (here, elsewhere) = (world.client(Role::Reader), world.client(Role::Reader));
+    let wrong = change(&here, "not this one at all", OTHER).expect(422).problem("invalid_fields");
+    assert_eq!(wrong.flaws(), [("/current_password", "wrong_password")]);
+    for (weak, reason) in [("short", "wrong_length"), ("the reader itself", "too_weak")] {
+        let refused = change(&here, PASSWORD, weak).expect(422).problem("invalid_fields");
+        assert_eq!(refused.flaws(), [("/password", reason)]);
+    }
+    elsewhere.get("/api/v1/me").expect(200);
+    change(&here, PASSWORD, OTHER).expect(204);
+    // This session goes on, the others are out at once.
+    let me = here.get("/api/v1/me").expect(200);
+    assert!(me.json["user"]["password_changed_at"].is_string(), "{me}");
+    refresh(&here, &here.refresh).expect(200);
+    elsewhere.get("/api/v1/me").expect(401).problem("invalid_token");
+    refresh(&elsewhere, &elsewhere.refresh).expect(401).problem("invalid_refresh_token");
+    let stranger = world.stranger();
+    stranger.try_log_in("reader", PASSWORD).expect(401).problem("wrong_credentials");
+    stranger.try_log_in("reader", OTHER).expect(200);
+});
+
+// Whoever sits at another's open session may not try passwords for ever.
+both!(wrong_passwords_are_counted_as_failed_logins, |world| {
+    let client = world.client(Role::Reader);
+    for _ in 0..10 {
+        change(&client, "not this one at all", OTHER).expect(422);
+    }
+    change(&client, PASSWORD, OTHER).expect(429).problem("too_many_attempts");
+    world.stranger().try_log_in("reader", PASSWORD).expect(429);
+});
+
+both!(an_administrator_gives_another_password, |world| {
+    let (admin, reader) = (world.client(Role::Admin), world.client(Role::Reader));
+    let path = format!("/api/v1/users/{}", world.seed.reader);
+    let patch = |body: Value| {
+        let etag = admin.get(&path).expect(200).header("etag").to_owned();
+        admin.patch(&path, &etag, &body)
+    };
+    assert_eq!(
+        patch(json!({ "password": "the reader itself" })).expect(422).flaws(),
+        [("/password", "too_weak")]
+    );
+    reader.get("/api/v1/me").expect(200);
+    let changed = patch(json!({ "password": OTHER, "display_name": "Новое имя" })).expect(200);
+    assert_eq!((&changed.json["display_name"], &changed.json["active"]), (&json!("Новое имя"), &json!(true)));
+    reader.get("/api/v1/me").expect(401).problem("invalid_token");
+    world.stranger().try_log_in("reader", PASSWORD).expect(401);
+    world.stranger().try_log_in("reader", OTHER).expect(200);
+    assert_eq!(
+        patch(json!({ "display_name": " " })).expect(422).flaws(),
+        [("/display_name", "wrong_length")]
+    );
 });
 
 both!(a_password_is_never_repeated, |world| {

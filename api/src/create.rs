@@ -17,6 +17,7 @@ use opora_db::{
     Error, Result, Tx,
     idempotency::{self, Claim, Created},
 };
+use opora_identity::seal::MasterKey;
 use opora_primitives::{Problem, ProblemCode};
 use serde::Serialize;
 use utoipa::IntoParams;
@@ -67,7 +68,24 @@ pub async fn create<P: Need>(
     work: impl Fn(&mut Tx) -> Result<Created> + Send + 'static,
 ) -> std::result::Result<Created, ApiError> {
     let claim = claim(state, guard, request)?;
-    state.write(guard.origin(), move |tx| idempotency::once(tx, claim.as_ref(), &work)).await
+    let master = state.tokens.master().clone();
+    let work = move |tx: &mut Tx| match &claim {
+        None => work(tx),
+        Some(claim) => open(&master, idempotency::once(tx, claim, |tx| seal(&master, work(tx)?))?),
+    };
+    state.write(guard.origin(), work).await
+}
+
+/// What kept answers are sealed for: some of them tell a secret, which is kept nowhere else or sealed too.
+const PURPOSE: &str = "idempotency";
+
+fn seal(master: &MasterKey, created: Created) -> Result<Created> {
+    Ok(Created { body: master.seal(PURPOSE, created.body.as_bytes())?, ..created })
+}
+
+fn open(master: &MasterKey, kept: Created) -> Result<Created> {
+    let body = master.open(PURPOSE, &kept.body)?;
+    Ok(Created { body: String::from_utf8(body).map_err(Error::fault)?, ..kept })
 }
 
 /// What the request's key stands for, if it has one.
@@ -90,7 +108,7 @@ fn claim<P: Need>(
     let body = SentBody::of(request);
     let parts = [request.method().as_str().as_bytes(), request.path().as_bytes(), &body];
     // Keyed, because a body may hold a password, which a plain digest would let one guess.
-    let fingerprint = state.tokens.master().fingerprint("idempotency", &parts);
+    let fingerprint = state.tokens.master().fingerprint(PURPOSE, &parts);
     Ok(Some(Claim { actor: guard.actor.key(), key: key.to_owned(), fingerprint }))
 }
 

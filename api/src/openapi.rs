@@ -3,6 +3,7 @@
 
 mod examples;
 mod shapes;
+mod webhooks;
 
 use crate::{
     error::PROBLEM_JSON,
@@ -65,6 +66,7 @@ use utoipa_actix_web::AppExt;
     components(schemas(
         crate::error::ProblemDocument,
         crate::error::FieldError,
+        crate::webhooks::ChangeMessage,
         opora_reporting::reports::PeriodRef,
         opora_db::journal::FeedResource,
         opora_schools::registry::partitions::Harvest
@@ -230,6 +232,7 @@ fn complete(mut document: Document) -> Document {
         }
     }
     shapes::settle(&mut document);
+    webhooks::add(&mut document);
     examples::add(&mut document);
     document
 }

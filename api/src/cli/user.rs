@@ -3,11 +3,13 @@
 use super::{Outcome, area, refused, told};
 use crate::{config::Config, startup};
 use clap::{Args, Subcommand};
-use opora_db::{Origin, Tx};
+use opora_db::{Error, Origin, Tx};
 use opora_identity::{
-    Role, passwords,
-    users::{self, NewUser},
+    Role,
+    passwords::{self, NewPassword},
+    users::{self, NewUser, UserChange},
 };
+use opora_primitives::{Problem, ProblemCode};
 use std::io::Read;
 
 /// Options of `opora user`.
@@ -37,6 +39,11 @@ enum Action {
         #[arg(long)]
         school: Option<String>,
     },
+    /// Give a user another password, read from standard input; its sessions end. For a password that was forgotten.
+    Password {
+        /// What the user types to log in.
+        login: String,
+    },
     /// List users; recorded in the audit log, since it names people.
     List,
 }
@@ -63,10 +70,7 @@ impl User {
                 let role: Role = role.parse().map_err(|_| format!("there is no role {role}"))?;
                 let area =
                     database.read(|db| area(db, municipality.as_deref(), school.as_deref())).map_err(told)?;
-                let mut password = String::new();
-                eprintln!("password (from standard input, end with Ctrl-D):");
-                std::io::stdin().read_to_string(&mut password).map_err(told)?;
-                let password = password.trim_end_matches(['\r', '\n']).to_owned();
+                let password = typed()?;
                 let new = NewUser {
                     display_name: name.unwrap_or_else(|| login.clone()),
                     login,
@@ -74,22 +78,49 @@ impl User {
                     role,
                     area,
                 };
-                users::check(&new).map_err(|problem| {
-                    let rule = problem.flaws.iter().any(|flaw| flaw.pointer == "/password");
-                    let (least, most) = (passwords::LENGTH.start(), passwords::LENGTH.end());
-                    let rule = if rule {
-                        format!(" (a password has {least} to {most} characters)")
-                    } else {
-                        String::new()
-                    };
-                    refused(&problem) + &rule
-                })?;
+                users::check(&new).map_err(|problem| refused_password(&problem))?;
                 let hash = passwords::hash(&new.password).map_err(told)?;
                 let origin = Origin::system("command line: user create");
                 let user = database.write(&origin, |tx| users::create(tx, &new, &hash)).map_err(told)?;
                 tell!("user {} {}", user.id, user.login);
                 Ok(())
             }
+            Action::Password { login } => {
+                let password = Some(NewPassword::of(typed()?).map_err(told)?);
+                let change = UserChange { password, ..UserChange::default() };
+                let replace = |tx: &mut Tx| {
+                    let user = users::by_login(tx, &login)?;
+                    users::update(tx, user.id, &change, user.version, None)
+                };
+                let changed = database.write(&Origin::system("command line: user password"), replace);
+                let user = changed.map_err(|error| match error {
+                    Error::Problem(problem) if problem.code == ProblemCode::NotFound => {
+                        format!("there is no user {login}")
+                    }
+                    Error::Problem(problem) => refused_password(&problem),
+                    other => told(other),
+                })?;
+                tell!("user {} {}: the password is changed", user.id, user.login);
+                Ok(())
+            }
         }
     }
+}
+
+/// A password from standard input.
+fn typed() -> Result<String, String> {
+    let mut password = String::new();
+    eprintln!("password (from standard input, end with Ctrl-D):");
+    std::io::stdin().read_to_string(&mut password).map_err(told)?;
+    Ok(password.trim_end_matches(['\r', '\n']).to_owned())
+}
+
+/// What is refused, with the rule for passwords where one is.
+fn refused_password(problem: &Problem) -> String {
+    let (least, most) = (passwords::LENGTH.start(), passwords::LENGTH.end());
+    let rule = match problem.flaws.iter().any(|flaw| flaw.pointer == "/password") {
+        true => format!(" (a password has {least} to {most} characters)"),
+        false => String::new(),
+    };
+    refused(problem) + &rule
 }

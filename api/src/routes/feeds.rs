@@ -3,6 +3,7 @@
 
 use crate::{
     auth::{Guard, ReadSelf},
+    create::{IdempotencyKey, create_once, created},
     error::Answer,
     extract::{Draft, Items, Query, is_known, list_query, page},
     state::{State, off_thread},
@@ -13,7 +14,7 @@ use actix_web::{
     post,
     web::{Data, Path},
 };
-use opora_db::{Db, Tx, if_found};
+use opora_db::{Db, if_found};
 use opora_identity::{
     Permission,
     feeds::{self, FeedKind, FeedToken, FeedTokenId},
@@ -92,21 +93,25 @@ async fn list(
 /// Answers the address of the feed, which is shown this once. It opens the feed alone, as long as it is not revoked, its
 /// user is active and the user's role may read what the feed tells: `plans:read` for a calendar, `reports:read` for
 /// reports. A user has at most 20 tokens that are not revoked.
-#[utoipa::path(operation_id = "create_feed_token", tag = "publication", request_body = FeedTokenDraft, security(("bearer" = ["self:read"])),
-    responses((status = 201, description = "The token and its address", body = NewFeedToken)))]
+#[utoipa::path(operation_id = "create_feed_token", tag = "publication", params(IdempotencyKey), request_body = FeedTokenDraft, security(("bearer" = ["self:read"])),
+    responses((status = 201, description = "The token and the address of its feed", body = NewFeedToken, headers(("Location" = String, description = "Where the token can be revoked")))))]
 #[post("/api/v1/feed-tokens")]
-async fn create(guard: Guard<ReadSelf>, state: Data<State>, Draft(draft): Draft<FeedTokenDraft>) -> Answer {
-    let (kind, user) = (draft.kind, guard.user()?);
+async fn create(
+    guard: Guard<ReadSelf>,
+    request: HttpRequest,
+    state: Data<State>,
+    Draft(draft): Draft<FeedTokenDraft>,
+) -> Answer {
+    let (kind, user, base) = (draft.kind, guard.user()?, state.config.base());
     guard.may(kind.permission())?;
-    // No Idempotency-Key: what is kept under one would hold the secret.
-    let work = move |tx: &mut Tx| {
+    create_once(&state, &guard, &request, move |tx| {
         let calendar = draft.calendar(tx)?;
-        feeds::create(tx, user, &calendar)
-    };
-    let (token, secret) = state.write(guard.origin(), work).await?;
-    let (base, ending) = (state.config.base(), if kind == FeedKind::Calendar { "ics" } else { "atom" });
-    let address = format!("{base}/feeds/{kind}/{secret}.{ending}");
-    Ok(HttpResponse::Created().json(NewFeedToken { token, address }))
+        let (token, secret) = feeds::create(tx, user, &calendar)?;
+        let ending = if kind == FeedKind::Calendar { "ics" } else { "atom" };
+        let address = format!("{base}/feeds/{kind}/{secret}.{ending}");
+        created(format!("/api/v1/feed-tokens/{}", token.id), &NewFeedToken { token, address })
+    })
+    .await
 }
 
 /// Revoke a feed token

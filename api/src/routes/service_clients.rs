@@ -158,21 +158,25 @@ async fn revoke(
 /// Create a secret of a client
 ///
 /// Shown this once. Two live at a time, so that the new one can replace the old one while the client runs; a third is a
-/// `conflict`. An answer that was lost is no harm: remove the secret and make another.
+/// `conflict`. An answer that was lost is told again under its `Idempotency-Key` for a day.
 #[utoipa::path(operation_id = "create_client_secret", tag = "oauth", request_body = ClientSecretCreate,
-    params(("id" = ClientId, Path, description = "The client's id")), security(("bearer" = ["clients:manage"])),
-    responses((status = 201, description = "The secret", body = NewClientSecret)))]
+    params(("id" = ClientId, Path, description = "The client's id"), IdempotencyKey), security(("bearer" = ["clients:manage"])),
+    responses((status = 201, description = "The secret", body = NewClientSecret, headers(("Location" = String, description = "Where it can be removed")))))]
 #[post("/api/v1/service-clients/{id}/secrets")]
 async fn add_secret(
     guard: Guard<ManageClients>,
+    request: HttpRequest,
     state: Data<State>,
     id: Path<ClientId>,
     Draft(body): Draft<ClientSecretCreate>,
 ) -> Answer {
     let (id, end) = (id.into_inner(), body.expires_at);
-    // No Idempotency-Key: what is kept under one would hold the secret.
-    let (kept, secret) = state.write(guard.origin(), move |tx| secrets::add(tx, id, end)).await?;
-    Ok(HttpResponse::Created().json(NewClientSecret { kept, secret }))
+    create_once(&state, &guard, &request, move |tx| {
+        let (kept, secret) = secrets::add(tx, id, end)?;
+        let location = format!("/api/v1/service-clients/{id}/secrets/{}", kept.id);
+        created(location, &NewClientSecret { kept, secret })
+    })
+    .await
 }
 
 /// Remove a secret of a client

@@ -8,9 +8,10 @@ use crate::{
     middleware::RequestId,
     state::{State, off_thread},
 };
-use actix_web::{HttpRequest, HttpResponse, get, post, web::Data};
+use actix_web::{HttpRequest, HttpResponse, get, post, put, web::Data};
 use opora_identity::{
     Permission, Permissions, Who,
+    passwords::NewPassword,
     sessions::{self, Opened},
     users::{self, User},
 };
@@ -22,7 +23,7 @@ use validator::Validate;
 
 /// Registers the operations of this file.
 pub fn register(config: &mut ServiceConfig) {
-    config.service(log_in).service(refresh).service(log_out).service(me);
+    config.service(log_in).service(refresh).service(log_out).service(me).service(change_password);
 }
 
 /// Login and password.
@@ -47,6 +48,20 @@ pub struct RefreshRequest {
     #[validate(length(min = 1, max = 200))]
     #[schema(min_length = 1, max_length = 200, example = "Yw3NKWbEM2aRElRIu7JbT_QSpJxzLbLIq8G4WBvXEN0")]
     refresh_token: String,
+}
+
+/// One's own password, the old one and the new one.
+#[derive(Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PasswordChange {
+    /// The password one has.
+    #[validate(length(min = 1, max = 200))]
+    #[schema(min_length = 1, max_length = 200, format = Password, example = "a long demonstration password")]
+    current_password: String,
+    /// The password one wants: not the login, and no single character over and over.
+    #[validate(length(min = 10, max = 128))]
+    #[schema(min_length = 10, max_length = 128, format = Password, example = "four other random words")]
+    password: String,
 }
 
 /// The tokens of a session.
@@ -107,6 +122,11 @@ impl From<Area> for AreaView {
     }
 }
 
+/// Where a request comes from: failures are counted by it.
+fn address(request: &HttpRequest) -> String {
+    limits::address_of(request).map(|address| address.to_string()).unwrap_or_default()
+}
+
 fn pair(state: &State, opened: &Opened) -> Answer {
     Ok(HttpResponse::Ok().json(TokenPair {
         access_token: state.tokens.issue(&opened.user, opened.session)?,
@@ -123,8 +143,7 @@ fn pair(state: &State, opened: &Opened) -> Answer {
     responses((status = 200, description = "The tokens of a new session", body = TokenPair)))]
 #[post("/api/v1/auth/login")]
 async fn log_in(request: HttpRequest, state: Data<State>, Body(body): Body<Credentials>) -> Answer {
-    let (database, id) = (state.database.clone(), RequestId::of(&request));
-    let address = limits::address_of(&request).map(|a| a.to_string()).unwrap_or_default();
+    let (database, id, address) = (state.database.clone(), RequestId::of(&request), address(&request));
     let opened =
         off_thread(move || sessions::log_in(&database, &id, &body.login, &body.password, &address)).await?;
     pair(&state, &opened)
@@ -175,4 +194,28 @@ async fn me(guard: Guard<ReadSelf>, state: Data<State>) -> Answer {
     let user = state.read(move |db| users::find(db, id)).await?;
     let (area, permissions) = (guard.area().into(), guard.actor.permissions);
     Ok(HttpResponse::Ok().json(Me { user, role_name: role.ru(), area, permissions }))
+}
+
+/// Change one's password
+///
+/// The session goes on; all others of the user end. A wrong current password counts as a failed login. Who has come with a
+/// token of a foreign issuer has no password here: `wrong_state`.
+#[utoipa::path(operation_id = "change_password", tag = "session", request_body = PasswordChange, security(("bearer" = ["self:read"])),
+    responses((status = 204, description = "The password is changed")))]
+#[put("/api/v1/me/password")]
+async fn change_password(
+    guard: Guard<ReadSelf>,
+    request: HttpRequest,
+    state: Data<State>,
+    Body(body): Body<PasswordChange>,
+) -> Answer {
+    let Who::User { id, session, .. } = guard.actor.who else { return Err(people_only().into()) };
+    let (database, origin, address) = (state.database.clone(), guard.origin(), address(&request));
+    off_thread(move || {
+        let new = NewPassword::of(body.password)?;
+        sessions::change_password(&database, &origin, (id, session), &body.current_password, new, &address)
+    })
+    .await?;
+    state.forget_ended().await?;
+    Ok(HttpResponse::NoContent().finish())
 }

@@ -11,9 +11,11 @@ use actix_web::{
     HttpRequest, get, patch, post,
     web::{Data, Path},
 };
+use opora_db::edit::present;
 use opora_identity::{
-    Role, passwords,
-    users::{self, NewUser, User, UserId},
+    Role,
+    passwords::{self, NewPassword},
+    users::{self, NewUser, User, UserChange, UserId},
 };
 use opora_primitives::{Area, Cursor, MunicipalityId, Page, SchoolId};
 use serde::Deserialize;
@@ -55,12 +57,33 @@ pub struct UserCreate {
     school_id: Option<SchoolId>,
 }
 
-/// What may change in a user.
+/// What changes in a user. An absent field stays.
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"active": false}))]
 pub struct UserUpdate {
+    /// The name people read.
+    #[serde(default, deserialize_with = "present")]
+    #[validate(length(min = 1, max = 200))]
+    #[schema(value_type = String, required = false, min_length = 1, max_length = 200)]
+    display_name: Option<String>,
     /// Whether it may log in. When it may not, its sessions end.
-    active: bool,
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = bool, required = false)]
+    active: Option<bool>,
+    /// Another password, for a user who has forgotten the old one. Its sessions end.
+    #[serde(default, deserialize_with = "present")]
+    #[validate(length(min = 10, max = 128))]
+    #[schema(value_type = String, required = false, min_length = 10, max_length = 128, format = Password)]
+    password: Option<String>,
+}
+
+impl UserUpdate {
+    fn change(self) -> opora_db::Result<UserChange> {
+        let Self { display_name, active, password } = self;
+        let password = password.map(NewPassword::of).transpose()?;
+        Ok(UserChange { display_name, active, password, kept: None })
+    }
 }
 
 impl From<UserCreate> for NewUser {
@@ -149,9 +172,10 @@ async fn get(
     Ok(versioned(&request, user.version, &user))
 }
 
-/// Let a user in or out
+/// Change a user
 ///
-/// Needs `If-Match` with the user's ETag.
+/// Lets it in or out, names it anew, gives it another password. Needs `If-Match` with the user's ETag. A user of a foreign
+/// issuer has no password here: `wrong_state`.
 #[utoipa::path(operation_id = "update_user", tag = "users", request_body = UserUpdate,
     params(("id" = UserId, Path, description = "The user's id"), IfMatch),
     security(("bearer" = ["users:manage"])),
@@ -165,9 +189,11 @@ async fn update(
     Body(body): Body<UserUpdate>,
 ) -> Answer {
     let (id, by) = (id.into_inner(), guard.user()?);
+    let change = off_thread(move || body.change()).await?;
+    let ends = change.password.is_some() || change.active == Some(false);
     let user =
-        state.write(guard.origin(), move |tx| users::set_active(tx, id, body.active, version, by)).await?;
-    if !user.active {
+        state.write(guard.origin(), move |tx| users::update(tx, id, &change, version, Some(by))).await?;
+    if ends {
         state.forget_ended().await?;
     }
     Ok(changed_to(user.version, &user))

@@ -2,6 +2,7 @@
 
 use crate::{
     auth::{Guard, ManageWebhooks},
+    create::{IdempotencyKey, create_once, created},
     error::Answer,
     extract::{Draft, IfMatch, Items, Query, changed_to, list_query, page, versioned},
     feed::Reader,
@@ -107,27 +108,29 @@ async fn list(
 /// From now on changes of the given kinds, as far as the caller may read them, are sent to the address as they come: signed by
 /// the convention of Standard Webhooks, at least once, and one after another for the same record. The answer shows the secret
 /// this once. A caller has at most 20.
-#[utoipa::path(operation_id = "create_webhook", tag = "webhooks", request_body = WebhookDraft, security(("bearer" = ["webhooks:manage"])),
+#[utoipa::path(operation_id = "create_webhook", tag = "webhooks", params(IdempotencyKey), request_body = WebhookDraft, security(("bearer" = ["webhooks:manage"])),
     responses((status = 201, description = "The webhook and its secret", body = NewWebhook, headers(("Location" = String, description = "Its address"), ("ETag" = String, description = "The version")))))]
 #[post("/api/v1/webhooks")]
 async fn create(
     guard: Guard<ManageWebhooks>,
+    request: HttpRequest,
     state: Data<State>,
     Draft(draft): Draft<WebhookDraft>,
 ) -> Answer {
     check_readable(&guard, &draft.events)?;
     let (own, (kind, id), name) = (guard.area(), guard.actor.key(), guard.actor.name.clone());
     let (tokens, private) = (state.tokens.clone(), state.config.webhook_private_networks);
-    // No Idempotency-Key: what is kept under one would hold the secret.
-    let work = move |tx: &mut Tx<'_>| {
+    create_once(&state, &guard, &request, move |tx| {
         let area = area(tx, own, &draft)?;
-        subscriptions::create(tx, tokens.master(), (kind, id, &name), area, &draft, private)
-    };
-    let (webhook, secret) = state.write(guard.origin(), work).await?;
-    Ok(HttpResponse::Created()
-        .insert_header(("Location", format!("/api/v1/webhooks/{}", webhook.id)))
-        .insert_header(("ETag", format!("\"{}\"", webhook.version)))
-        .json(NewWebhook { webhook, secret }))
+        let (webhook, secret) =
+            subscriptions::create(tx, tokens.master(), (kind, id, &name), area, &draft, private)?;
+        created(at(webhook.id), &NewWebhook { webhook, secret })
+    })
+    .await
+}
+
+fn at(id: WebhookId) -> String {
+    format!("/api/v1/webhooks/{id}")
 }
 
 /// What its owner may not read a webhook is never told of: who asks for it would wait in vain.
@@ -196,15 +199,21 @@ async fn remove(
 /// Replace the secret of a webhook
 ///
 /// The answer shows the new one this once. For a day messages are signed with both, so that the receiver can change over.
-#[utoipa::path(operation_id = "rotate_webhook_secret", tag = "webhooks", params(("id" = WebhookId, Path, description = "The webhook's id")), security(("bearer" = ["webhooks:manage"])),
-    responses((status = 201, description = "The webhook and its new secret", body = NewWebhook, headers(("ETag" = String, description = "The version")))))]
+#[utoipa::path(operation_id = "rotate_webhook_secret", tag = "webhooks", params(("id" = WebhookId, Path, description = "The webhook's id"), IdempotencyKey), security(("bearer" = ["webhooks:manage"])),
+    responses((status = 201, description = "The webhook and its new secret", body = NewWebhook, headers(("Location" = String, description = "The webhook's address"), ("ETag" = String, description = "The version")))))]
 #[post("/api/v1/webhooks/{id}/secrets")]
-async fn rotate(guard: Guard<ManageWebhooks>, state: Data<State>, id: Path<WebhookId>) -> Answer {
+async fn rotate(
+    guard: Guard<ManageWebhooks>,
+    request: HttpRequest,
+    state: Data<State>,
+    id: Path<WebhookId>,
+) -> Answer {
     let (whose, id, tokens) = (whose(&guard), id.into_inner(), state.tokens.clone());
-    let work = move |tx: &mut Tx<'_>| subscriptions::rotate(tx, tokens.master(), whose, id);
-    let (webhook, secret) = state.write(guard.origin(), work).await?;
-    let tag = format!("\"{}\"", webhook.version);
-    Ok(HttpResponse::Created().insert_header(("ETag", tag)).json(NewWebhook { webhook, secret }))
+    create_once(&state, &guard, &request, move |tx| {
+        let (webhook, secret) = subscriptions::rotate(tx, tokens.master(), whose, id)?;
+        created(at(webhook.id), &NewWebhook { webhook, secret })
+    })
+    .await
 }
 
 /// List messages of a webhook

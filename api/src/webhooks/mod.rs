@@ -18,11 +18,12 @@ use opora_webhooks::{
     subscriptions,
     types::{DisabledBecause, EventType, Webhook},
 };
-use serde_json::json;
+use serde::Serialize;
 use std::{
     sync::atomic::{AtomicBool, Ordering},
     time::{Duration, Instant},
 };
+use utoipa::ToSchema;
 
 /// How often the journal and the messages are looked at.
 const LOOK: Duration = Duration::from_millis(300);
@@ -106,14 +107,41 @@ fn enqueue(
     Ok(stretch.more.then(|| Webhook { position: stretch.next.to_string(), ..webhook }))
 }
 
-/// A change as it is sent: `type`, `timestamp` and `data`, by the convention of Standard Webhooks.
+/// What a receiver is sent, by the convention of Standard Webhooks.
+#[derive(Serialize, ToSchema)]
+#[schema(example = json!({
+    "type": "schools.update",
+    "timestamp": "2021-02-01T09:30:00.000000Z",
+    "data": {
+        "position": "4d2-0-5f1a2b3c4d5e6",
+        "at": "2021-02-01T09:30:00.000000Z",
+        "resource": "schools",
+        "operation": "update",
+        "key": "17",
+        "natural_key": {"code": "520101"},
+        "previous_key": null,
+        "school_id": 17,
+        "municipality_id": 3,
+        "href": "/api/v1/schools/17",
+    },
+}))]
+pub struct ChangeMessage {
+    /// The kind of change, by which a webhook asks for it: resource and operation.
+    #[serde(rename = "type")]
+    event: String,
+    /// When the change was written.
+    timestamp: Moment,
+    /// The change, as the feed tells it.
+    data: ChangeEntry,
+}
+
 fn message(change: Told) -> Result<Message> {
     let event = format!("{}.{}", change.resource, change.happened);
     let name = change.key.clone().unwrap_or_else(|| change.natural_key.to_string());
     let subject = format!("{} {name}", change.resource);
-    let at = change.at;
-    let body = json!({ "type": event, "timestamp": at, "data": ChangeEntry::from(change) });
-    Ok(Message { event, subject, body: serde_json::to_string(&body).map_err(Error::fault)? })
+    let sent = ChangeMessage { event, timestamp: change.at, data: change.into() };
+    let body = serde_json::to_string(&sent).map_err(Error::fault)?;
+    Ok(Message { event: sent.event, subject, body })
 }
 
 /// Sends messages that are due, until `stopping`.

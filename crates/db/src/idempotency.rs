@@ -30,7 +30,7 @@ pub struct Created {
     pub status: u16,
     /// The address of what was created.
     pub location: String,
-    /// The body: JSON text.
+    /// The body: JSON text, as it is told or as the caller of [`once`] keeps it.
     pub body: String,
 }
 
@@ -45,17 +45,11 @@ impl Created {
 }
 
 /// Runs `work` and keeps its answer under the claim; for a claim that stands already, gives the kept answer instead.
-/// Without a claim `work` just runs.
 ///
 /// # Errors
 /// What `work` answers, and then the key stays free; [`ProblemCode::IdempotencyMismatch`] if the key was used for
 /// something else.
-pub fn once(
-    tx: &mut Tx,
-    claim: Option<&Claim>,
-    work: impl FnOnce(&mut Tx) -> Result<Created>,
-) -> Result<Created> {
-    let Some(claim) = claim else { return work(tx) };
+pub fn once(tx: &mut Tx, claim: &Claim, work: impl FnOnce(&mut Tx) -> Result<Created>) -> Result<Created> {
     if let Some(first) = replay(tx, claim)? {
         return Ok(first);
     }

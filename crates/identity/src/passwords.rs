@@ -30,6 +30,37 @@ pub fn check_new(password: &str, login: &str) -> std::result::Result<(), Problem
     Ok(())
 }
 
+/// A password that a user shall have from now on, with its hash.
+#[derive(Clone)]
+pub struct NewPassword {
+    clear: String,
+    pub(crate) hash: String,
+}
+
+impl std::fmt::Debug for NewPassword {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("NewPassword(…)")
+    }
+}
+
+impl NewPassword {
+    /// Hashes it, which is slow on purpose and has no place in a transaction.
+    ///
+    /// # Errors
+    /// A fault of the system's random source.
+    pub fn of(clear: String) -> Result<Self> {
+        Ok(Self { hash: hash(&clear)?, clear })
+    }
+
+    /// Checks it for the user who logs in as `login`.
+    ///
+    /// # Errors
+    /// Those of [`check_new`].
+    pub(crate) fn check(&self, login: &str) -> std::result::Result<(), Problem> {
+        check_new(&self.clear, login)
+    }
+}
+
 /// The hash of `password` in PHC form, with a fresh salt.
 ///
 /// # Errors

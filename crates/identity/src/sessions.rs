@@ -2,16 +2,16 @@
 
 use crate::{
     attempts::Attempt,
-    passwords,
+    passwords::{self, NewPassword},
     secret::{self, hashed},
-    users::{self, User, UserId, fold_login},
+    users::{self, User, UserChange, UserId, fold_login},
 };
 use diesel::prelude::*;
 use opora_db::{
     Change, Database, Db, Operation, Origin, Result, Tx,
     schema::{refresh_tokens, sessions},
 };
-use opora_primitives::{Moment, ProblemCode};
+use opora_primitives::{Moment, Problem, ProblemCode, Reason};
 
 opora_primitives::id_type!(
     /// A session: all tokens that come from one login.
@@ -125,11 +125,47 @@ pub fn log_out(database: &Database, origin: &Origin, session: SessionId) -> Resu
     database.write(origin, |tx| end(tx, session, "logout"))
 }
 
-/// Ends every session of a user.
-pub(crate) fn end_all(db: &mut Db, user: UserId, now: Moment) -> Result<()> {
-    diesel::update(sessions::table.filter(sessions::user_id.eq(user)).filter(sessions::ended_at.is_null()))
-        .set((sessions::ended_at.eq(now), sessions::end_reason.eq("deactivated")))
-        .execute(db)?;
+/// Gives the user who asks another password, if `current` is the one it has. Its other sessions end.
+///
+/// # Errors
+/// Refused fields: a wrong current password, a weak new one; [`ProblemCode::TooManyAttempts`] after too many wrong ones,
+/// which are counted as failed logins; [`ProblemCode::WrongState`] for a user of a foreign issuer.
+pub fn change_password(
+    database: &Database,
+    origin: &Origin,
+    (user, session): (UserId, Option<SessionId>),
+    current: &str,
+    new: NewPassword,
+    address: &str,
+) -> Result<()> {
+    let now = Moment::now();
+    let (attempt, known) = database.read(|db| {
+        let user = users::find(db, user)?;
+        users::has_password(&user)?;
+        let attempt = Attempt::of_login(&user.login, address);
+        attempt.check(db, now)?;
+        Ok((attempt, users::for_login(db, &user.login)?))
+    })?;
+    if !passwords::verify(current, known.as_ref().map(|(_, hash)| hash.as_str())) {
+        attempt.failed(database, now)?;
+        return Err(Problem::field("/current_password", Reason::WrongPassword).into());
+    }
+    let change = UserChange { password: Some(new), kept: session, ..UserChange::default() };
+    database.write(origin, |tx| {
+        let at = tx.at;
+        attempt.succeeded(tx, at)?;
+        let version = users::find(tx, user)?.version;
+        users::update(tx, user, &change, version, Some(user)).map(drop)
+    })
+}
+
+/// Ends every session of a user but `kept`.
+pub(crate) fn end_all(tx: &mut Tx, user: UserId, kept: Option<SessionId>, reason: &str) -> Result<()> {
+    let open = sessions::table.filter(sessions::user_id.eq(user)).filter(sessions::ended_at.is_null());
+    let ended = (sessions::ended_at.eq(tx.at), sessions::end_reason.eq(reason));
+    diesel::update(open.filter(sessions::id.ne(kept.unwrap_or(SessionId(0)))))
+        .set(ended)
+        .execute(&mut **tx)?;
     Ok(())
 }
 

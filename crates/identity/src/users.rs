@@ -1,6 +1,10 @@
 //! Users: people who log in, here or at a foreign issuer.
 
-use crate::{Actor, Permissions, Role, Who, passwords, sessions::SessionId};
+use crate::{
+    Actor, Permissions, Role, Who,
+    passwords::{self, NewPassword},
+    sessions::{self, SessionId},
+};
 use diesel::prelude::*;
 use opora_db::{
     ActorKind, Change, Db, Operation, Origin, Result, Tx,
@@ -45,6 +49,8 @@ pub struct User {
     /// When its issuer last vouched for it, to the hour.
     #[serde(skip)]
     pub vouched_at: Option<Moment>,
+    /// When its password was last replaced; absent as long as it has the first one, or none.
+    pub password_changed_at: Option<Moment>,
     /// Counts the changes; the ETag is made from it.
     pub version: i64,
     /// When it was made.
@@ -111,6 +117,19 @@ pub struct NewUser {
     pub role: Role,
     /// The part of the region it works for.
     pub area: Area,
+}
+
+/// What changes in a user; what is not said stays.
+#[derive(Clone, Debug, Default)]
+pub struct UserChange {
+    /// The name people read.
+    pub display_name: Option<String>,
+    /// Whether it may log in. When it may not, its sessions end.
+    pub active: Option<bool>,
+    /// Another password. Its sessions end, so that whoever knew the old one is out.
+    pub password: Option<NewPassword>,
+    /// The session that goes on although the password is another: that of the user who replaces it.
+    pub kept: Option<SessionId>,
 }
 
 /// The form in which logins are kept and compared.
@@ -218,6 +237,14 @@ pub fn note_reading(tx: &mut Tx, shown: &[UserId]) {
     }
 }
 
+/// The user who logs in as `login`.
+///
+/// # Errors
+/// [`ProblemCode::NotFound`].
+pub fn by_login(db: &mut Db, login: &str) -> Result<User> {
+    Ok(users::table.filter(users::login.eq(fold_login(login))).select(User::as_select()).first(db)?)
+}
+
 /// The user who logs in as `login` and the hash of the password, if there is such a user and it is active.
 pub(crate) fn for_login(db: &mut Db, login: &str) -> Result<Option<(User, String)>> {
     Ok(users::table
@@ -228,35 +255,59 @@ pub(crate) fn for_login(db: &mut Db, login: &str) -> Result<Option<(User, String
         .optional()?)
 }
 
-/// Lets a user log in, or not any more; then its sessions end too.
+/// Changes a user, asked for by the user `by` or by the operator.
 ///
 /// # Errors
-/// [`ProblemCode::NotFound`]; [`ProblemCode::PreconditionFailed`] if it is no longer at `version`;
-/// [`ProblemCode::Conflict`] if `by`, who asks, would lock itself out.
-pub fn set_active(
+/// [`ProblemCode::NotFound`]; [`ProblemCode::PreconditionFailed`] if it is no longer at `version`; refused fields;
+/// [`ProblemCode::Conflict`] if `by` would lock itself out; those of [`has_password`], for a password.
+pub fn update(
     tx: &mut Tx,
     id: UserId,
-    active: bool,
+    change: &UserChange,
     version: impl Into<Expected>,
-    by: UserId,
+    by: Option<UserId>,
 ) -> Result<User> {
     let at = tx.at;
     let before = find(tx, id)?;
     same_version(before.version, version)?;
-    if id == by && !active {
-        return Err(Problem::new(
-            ProblemCode::Conflict,
-            ("you would lock yourself out", "вы закрыли бы доступ самому себе"),
-        )
-        .into());
+    if by == Some(id) && change.active == Some(false) {
+        let words = ("you would lock yourself out", "вы закрыли бы доступ самому себе");
+        return Err(Problem::new(ProblemCode::Conflict, words).into());
     }
+    let name = change.display_name.as_deref().unwrap_or(&before.display_name).trim();
+    if !(1..=200).contains(&name.chars().count()) {
+        return Err(Problem::field("/display_name", Reason::WrongLength).into());
+    }
+    let active = change.active.unwrap_or(before.active);
     diesel::update(users::table.find(id))
-        .set((users::active.eq(active), users::version.eq(before.version + 1), users::updated_at.eq(at)))
+        .set((
+            users::display_name.eq(name),
+            users::active.eq(active),
+            users::version.eq(before.version + 1),
+            users::updated_at.eq(at),
+        ))
         .execute(&mut **tx)?;
+    if let Some(password) = &change.password {
+        has_password(&before)?;
+        password.check(&before.login)?;
+        diesel::update(users::table.find(id))
+            .set((users::password_hash.eq(&password.hash), users::password_changed_at.eq(at)))
+            .execute(&mut **tx)?;
+        sessions::end_all(tx, id, change.kept, "password")?;
+    }
     if !active {
-        crate::sessions::end_all(tx, id, at)?;
+        sessions::end_all(tx, id, None, "deactivated")?;
     }
     let user = find(tx, id)?;
     record(tx, Some(&before), &user)?;
     Ok(user)
+}
+
+/// Whether a user logs in here, with a password.
+///
+/// # Errors
+/// [`ProblemCode::WrongState`] for one that a foreign issuer vouches for.
+pub(crate) fn has_password(user: &User) -> std::result::Result<(), Problem> {
+    let words = ("this user logs in elsewhere", "этот пользователь входит через внешнего поставщика");
+    user.issuer.is_none().then_some(()).ok_or_else(|| Problem::new(ProblemCode::WrongState, words))
 }

@@ -134,6 +134,7 @@ reasons! {
     NotResponsible = "not_responsible", "this organisation does not carry it out", "эта организация не исполнитель";
     ReservedToPeople = "reserved_to_people", "no program may be given this: it is reserved to people", "программе это не выдаётся: право только для людей";
     PrivateKey = "private_key", "a private or shared key: send the public half only", "закрытый ключ: присылайте только открытую часть";
+    WrongPassword = "wrong_password", "not the password of this user", "это не пароль пользователя";
     TooWeak = "too_weak", "too easy to guess", "слишком простое значение";
     Formula = "formula", "a formula is not a value", "формула вместо значения";
     ExtraCells = "extra_cells", "more or fewer cells than the header", "число ячеек не совпадает с заголовком";

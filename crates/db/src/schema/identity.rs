@@ -13,6 +13,7 @@ diesel::table! {
         issuer -> Nullable<Text>,
         subject -> Nullable<Text>,
         vouched_at -> Nullable<Timestamp>,
+        password_changed_at -> Nullable<Timestamp>,
         version -> BigInt,
         created_at -> Timestamp,
         updated_at -> Timestamp,

@@ -67,7 +67,8 @@ pub struct FactDraft {
     pub municipality_id: Option<MunicipalityId>,
     /// The school it is about; not together with a municipality. Users of a school leave it out to mean their own.
     pub school_id: Option<SchoolId>,
-    /// A remark, in one line; needed to say which source is missing.
+    /// A remark, in one line; needed to say which source is missing. It names no people: those stand in the evidence, whose
+    /// reading is recorded.
     #[schema(min_length = 1, max_length = 2000)]
     pub note: Option<String>,
 }
