@@ -36,7 +36,7 @@ fn nothing(parameter: &str) -> Option<String> {
 
 /// Operations that only the whole region may ask for, whatever the permissions: a user of a municipality or of a school
 /// gets 403. Each stands here with its reason.
-const WHOLE_REGION: &[(&str, &str)] = &[
+pub const WHOLE_REGION: &[(&str, &str)] = &[
     ("create_municipality", "a municipality is a part of the region's register"),
     ("create_school", "so is a school, which is in no area before it is there"),
     ("create_designation", "an act of the ministry"),

@@ -1,15 +1,19 @@
 //! One area against another: what a municipality or a school never sees. Each operation that reads has a case here; a
 //! new one without a case fails.
 
-use crate::harness::{
-    Client, World,
-    contract::{Operation, operations},
-    seed::{Seed, YEAR},
+use crate::{
+    access::WHOLE_REGION,
+    harness::{
+        Client, World,
+        contract::{Operation, operations},
+        seed::{Seed, YEAR},
+    },
 };
 use diesel::prelude::*;
 use opora_db::schema::{assignments, designations, staff, support_records};
-use opora_identity::Role;
+use opora_identity::{Permission, Role};
 use serde_json::Value;
+use std::collections::BTreeSet;
 
 /// How the rows of a list tell whose they are.
 enum Rows {
@@ -185,8 +189,18 @@ const RECORDS: &[(&str, Record)] = &[
     ("get_readiness", Record::Shared("open")),
     ("get_metrics", Record::Shared("open, on the loopback interface only")),
     ("get_keys", Record::Shared("open")),
-    ("get_calendar_feed", Record::Elsewhere("the token in the address names the user: `feeds`")),
-    ("get_report_feed", Record::Elsewhere("the token in the address names the user: `feeds`")),
+    (
+        "get_calendar_feed",
+        Record::Elsewhere(
+            "the token in the address names the user: `feeds::rights_are_those_of_the_user_when_the_feed_is_fetched`",
+        ),
+    ),
+    (
+        "get_report_feed",
+        Record::Elsewhere(
+            "the token in the address names the user: `feeds::rights_are_those_of_the_user_when_the_feed_is_fetched`",
+        ),
+    ),
     ("get_public_summary", Record::Shared("open; figures of the whole region without small counts")),
     ("get_me", Record::Shared("the caller itself")),
     ("get_user", Record::RegionOnly),
@@ -253,6 +267,34 @@ const RECORDS: &[(&str, Record)] = &[
     ("get_working_group_seat", Record::Shared("the working group is the region's")),
 ];
 
+/// Operations that write and that roles of a municipality or a school may carry out, with the test that tries them on
+/// another's record. Those of the whole region stand in `access::WHOLE_REGION`.
+const WRITES: &[(&str, &str)] = &[
+    ("log_out", "one's own session: `sessions::a_logout_counts_at_once`"),
+    ("change_password", "one's own: `sessions::a_user_changes_its_own_password`"),
+    ("create_webhook", "`webhooks::only_what_was_asked_for_and_may_be_read_is_sent`"),
+    ("update_webhook", "`webhooks::anothers_webhook_is_not_found`"),
+    ("delete_webhook", "`webhooks::anothers_webhook_is_not_found`"),
+    ("rotate_webhook_secret", "`webhooks::anothers_webhook_is_not_found`"),
+    ("replay_webhook_delivery", "`webhooks::anothers_webhook_is_not_found`"),
+    ("replay_webhook_deliveries", "`webhooks::anothers_webhook_is_not_found`"),
+    ("upsert_contexts", "`bulk::a_municipality_writes_about_its_own_schools`"),
+    ("upsert_results", "`bulk::a_municipality_writes_about_its_own_schools`"),
+    ("upsert_support_records", "`bulk::a_municipality_writes_about_its_own_schools`"),
+    ("create_import", "`imports::a_municipality_loads_what_is_its_own`"),
+    ("cancel_job", "`imports::anothers_import_and_job_are_not_found`"),
+    ("create_support_record", "`support::support_stays_inside_the_area_and_its_reading_is_recorded`"),
+    ("update_support_record", "`support::support_stays_inside_the_area_and_its_reading_is_recorded`"),
+    ("delete_support_record", "`support::support_stays_inside_the_area_and_its_reading_is_recorded`"),
+    ("create_fact", "`facts::a_fact_is_about_the_authors_area`"),
+    ("update_fact", "`facts::a_fact_of_another_body_is_not_changed`"),
+    ("delete_fact", "`facts::a_fact_of_another_body_is_not_changed`"),
+    ("create_fact_evidence", "`facts::a_fact_of_another_body_is_not_changed`"),
+    ("delete_evidence", "`evidence::evidence_is_of_the_facts_area`"),
+    ("create_feed_token", "for oneself: `feeds::rights_are_those_of_the_user_when_the_feed_is_fetched`"),
+    ("delete_feed_token", "`feeds::a_token_opens_its_feed_as_long_as_it_may`"),
+];
+
 fn reads() -> impl Iterator<Item = Operation> {
     operations().into_iter().filter(|o| o.method == "GET")
 }
@@ -266,6 +308,47 @@ fn every_operation_that_reads_has_a_case() {
     assert!(missing.is_empty(), "no case for {missing:?} in tests/areas.rs");
     let listed: Vec<&str> = reads().filter(Operation::is_list).map(|o| o.id).collect();
     assert!(listed.contains(&"list_users"), "the walk recognises lists: {listed:?}");
+}
+
+#[test]
+fn every_operation_that_writes_within_an_area_has_a_case() {
+    let local = |permission: Permission| {
+        [Role::Municipality, Role::School].iter().any(|role| permission.given_to(*role))
+    };
+    let writes: BTreeSet<&str> = operations()
+        .iter()
+        .filter(|o| o.method != "GET" && o.permission().is_some_and(local))
+        .map(|o| o.id)
+        .filter(|id| !WHOLE_REGION.iter().any(|(known, _)| known == id))
+        .collect();
+    assert_eq!(writes, WRITES.iter().map(|(id, _)| *id).collect::<BTreeSet<_>>());
+}
+
+/// A case that only names its test must name one that is there.
+#[test]
+fn every_test_that_a_case_names_is_there() {
+    let lists = LISTS.iter().filter_map(|(_, _, rows)| match rows {
+        Rows::Elsewhere(reason) => Some(*reason),
+        _ => None,
+    });
+    let records = RECORDS.iter().filter_map(|(_, record)| match record {
+        Record::Elsewhere(reason) => Some(*reason),
+        _ => None,
+    });
+    let mut named = 0;
+    for reason in lists.chain(records).chain(WRITES.iter().map(|(_, reason)| *reason)) {
+        let tests: Vec<(&str, &str)> = reason.split('`').filter_map(|word| word.split_once("::")).collect();
+        assert!(!tests.is_empty(), "no test is named: {reason}");
+        for (module, test) in tests {
+            let path = format!("{}/{module}.rs", env!("CARGO_MANIFEST_DIR"));
+            let source = std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{path}: {e}"));
+            let is_there =
+                source.contains(&format!("both!({test},")) || source.contains(&format!("fn {test}("));
+            assert!(is_there, "no test {module}::{test}");
+            named += 1;
+        }
+    }
+    assert!(named > 40, "the walk saw {named} tests");
 }
 
 #[test]

@@ -211,6 +211,23 @@ both!(a_municipality_writes_about_its_own_schools, |world| {
     let done = send(&own, &format!("{CONTEXTS}?mode=best_effort"), &lines).expect(200);
     assert_eq!(statuses(&done), ["created", "refused"]);
     assert_eq!(done.json["lines"][1]["errors"][0]["code"], "unknown_reference");
+    let result = |code: &str| {
+        json!({ "school_code": code, "academic_year": "2018/2019", "type": "OGE", "grade": 9, "subject": "02",
+            "participants": 30, "below_minimum": 9 })
+    };
+    let support = |code: &str| {
+        json!({ "external_id": format!("person-{code}"), "form": "mentoring", "programme": "Уроки",
+            "starts_on": "2021-02-01" })
+    };
+    let cases = [
+        ("results", [result("520101"), result("520201")]),
+        ("support_records", [support("520101"), support("520201")]),
+    ];
+    for (kind, lines) in cases {
+        let done = send(&own, &format!("{}?mode=best_effort", path(kind)), &lines).expect(200);
+        assert_eq!(statuses(&done), ["created", "refused"], "{kind}");
+        assert_eq!(done.json["lines"][1]["errors"][0]["code"], "unknown_reference", "{kind}");
+    }
     send(&own, &path("schools"), &[json!({})]).expect(403).problem("forbidden");
     send(&world.client(Role::Reader), CONTEXTS, &lines).expect(403).problem("forbidden");
 });

@@ -80,12 +80,16 @@ both!(support_stays_inside_the_area_and_its_reading_is_recorded, |world| {
     let refused = own.post(RECORDS, &draft(person(world, world.seed.other_school))).expect(422);
     assert_eq!(refused.flaws(), [("/staff_id", "unknown_reference")]);
     world.client(Role::School).post(RECORDS, &draft(person(world, world.seed.school))).expect(403);
+    let others = second_school_record(world);
     let before = readings(world, "support-records");
     let page = own.get(RECORDS).expect(200);
     assert_eq!(page.items().len(), 2);
     assert_eq!(readings(world, "support-records"), before + 1);
     own.get(&format!("{RECORDS}/{}", page.items()[0]["id"])).expect(200);
     assert_eq!(readings(world, "support-records"), before + 2);
+    own.get(&others).expect(404).problem("not_found");
+    own.patch(&others, "\"1\"", &json!({ "programme": "Чужой курс" })).expect(404).problem("not_found");
+    own.call("DELETE", &others).header("If-Match", "\"1\"").send().expect(404).problem("not_found");
     // Nobody shown, nothing recorded.
     own.get(&format!("{RECORDS}?school_id={}", world.seed.other_school)).expect(200);
     assert_eq!(readings(world, "support-records"), before + 2);
@@ -95,6 +99,13 @@ both!(support_stays_inside_the_area_and_its_reading_is_recorded, |world| {
 });
 
 const HEAD: &str = "Идентификатор;Форма;Программа;Дата начала;Дата окончания;Завершено\n";
+
+/// The address of the seeded record of a person of another municipality.
+fn second_school_record(world: &World) -> String {
+    let query = format!("{RECORDS}?school_id={}", world.seed.other_school);
+    let page = world.client(Role::Institute).get(&query).expect(200);
+    format!("{RECORDS}/{}", page.items()[0]["id"])
+}
 
 both!(a_municipality_loads_support_of_its_own_people, |world| {
     let own = world.client(Role::Municipality);

@@ -234,6 +234,9 @@ both!(anothers_webhook_is_not_found, |world| {
     municipality.patch(&path, "\"1\"", &json!({ "state": "disabled" })).expect(404).problem("not_found");
     municipality.post(&format!("{path}/replay"), &Value::Null).expect(404).problem("not_found");
     municipality.post(&format!("{path}/secrets"), &Value::Null).expect(404).problem("not_found");
+    municipality.post(&format!("{path}/deliveries/1/replay"), &Value::Null).expect(404).problem("not_found");
+    let removed = municipality.call("DELETE", &path).header("If-Match", hook.header("etag")).send();
+    removed.expect(404).problem("not_found");
     let admin = world.client(Role::Admin);
     assert_eq!(admin.get(HOOKS).items().len(), 1);
     let deleted = admin.call("DELETE", &path).header("If-Match", hook.header("etag")).send();
