@@ -2,7 +2,7 @@
 # Fuzzes a running server against its own contract: `make fuzz-contract`.
 #
 # Starts a server with demo data (scripts/with-server.sh), logs in, and lets Schemathesis call every operation with valid and invalid data,
-# all checks on. Logging in and out is left to tests/sessions.rs, tokens of programs to tests/oauth.rs: a fuzzer that does it locks itself out.
+# all checks on. Logging in and out and one's own password are left to tests/sessions.rs, tokens of programs to tests/oauth.rs: a fuzzer that does it locks itself out.
 #
 # OPORA_FUZZ_LOGINS      demo logins, one run each (institute admin)
 # OPORA_FUZZ_PASSWORD    their password (opora-demonstration)
@@ -65,7 +65,7 @@ for login in $logins; do
     say "as $login"
     SCHEMATHESIS_HOOKS=hooks PYTHONPATH=$root/tests/tools \
         "$venv/schemathesis" --config-file "$root/tests/tools/schemathesis.toml" run "$base/openapi.json" \
-        --exclude-operation-id log_in --exclude-operation-id refresh_session --exclude-operation-id log_out --exclude-operation-id issue_token \
+        --exclude-operation-id log_in --exclude-operation-id refresh_session --exclude-operation-id log_out --exclude-operation-id change_password --exclude-operation-id issue_token \
         --header "Authorization: Bearer $token" \
         --mode all --max-examples "${OPORA_FUZZ_EXAMPLES:-15}" --seed "${OPORA_FUZZ_SEED:-1}" \
         --workers 1 --request-timeout 30 --generation-database none --no-color "$@"

@@ -71,6 +71,17 @@ both!(everybody_reads_aggregates_and_no_small_count, |world| {
     }
 });
 
+// A plan that is prepared for later years is not the public's yet, though it came last.
+both!(the_public_reads_of_the_plan_that_has_begun, |world| {
+    let (_node, stranger) = shown(world);
+    load_plan(world);
+    let next = PLAN.replacen("code: 2020-2021", "code: 2998-2999", 1);
+    world.client(Role::Institute).load("plan", next).succeeded([54, 0, 0, 0]);
+    let later = "UPDATE plans SET starts_on = '2998-01-01', ends_on = '2999-12-31' WHERE code = '2998-2999'";
+    world.storage.connect().batch_execute(later).unwrap();
+    assert_eq!(stranger.get(SUMMARY).expect(200).json["plan"]["code"], "2020-2021");
+});
+
 both!(an_edition_stays_as_it_is_for_its_month, |world| {
     load_plan(world);
     let (_node, stranger) = shown(world);

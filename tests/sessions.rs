@@ -215,6 +215,11 @@ both!(an_administrator_gives_another_password, |world| {
     reader.get("/api/v1/me").expect(401).problem("invalid_token");
     world.stranger().try_log_in("reader", PASSWORD).expect(401);
     world.stranger().try_log_in("reader", OTHER).expect(200);
+    let me = admin.get("/api/v1/me").expect(200).json["user"].clone();
+    let own = format!("/api/v1/users/{}", me["id"]);
+    let tag = format!("\"{}\"", me["version"]);
+    admin.patch(&own, &tag, &json!({ "password": OTHER })).expect(409).problem("conflict");
+    admin.patch(&own, &tag, &json!({ "active": false })).expect(409).problem("conflict");
     assert_eq!(
         patch(json!({ "display_name": " " })).expect(422).flaws(),
         [("/display_name", "wrong_length")]

@@ -26,6 +26,7 @@ pub mod packed;
 pub mod papers;
 pub mod pointer;
 pub mod prefer;
+pub mod route;
 pub mod routes;
 pub mod sealer;
 pub mod shape;

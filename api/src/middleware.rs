@@ -2,7 +2,7 @@
 //! whatever went wrong.
 
 use crate::{
-    cors, door, error, limits, oauth, packed,
+    cors, door, error, limits, oauth, packed, route,
     state::State,
     traces::{Begun, Ended, SpanKind, TraceContext, Traces},
     unread::Incoming,
@@ -121,14 +121,14 @@ fn context(traces: &Traces, request: &ServiceRequest) -> TraceContext {
 
 /// What a collector is told of a request: never its parameters, which may name people.
 fn ended(method: &Method, response: &ServiceResponse, id: &RequestId) -> Ended {
-    let (route, status) = (response.request().match_pattern(), response.status());
+    let (route, status) = (route::of(response.request()), response.status());
     let name = route.as_ref().map_or_else(|| method.to_string(), |route| format!("{method} {route}"));
     let mut attributes = vec![
         ("http.request.method", method.as_str().into()),
         ("http.response.status_code", status.as_u16().into()),
         ("opora.request_id", id.0.as_str().into()),
     ];
-    attributes.extend(route.map(|route| ("http.route", route.into())));
+    attributes.extend(route.map(|route| ("http.route", route.to_string().into())));
     Ended { name, kind: SpanKind::Server, attributes, failed: status.is_server_error() }
 }
 
@@ -207,7 +207,7 @@ fn address_the_caller(response: &mut ServiceResponse) {
 }
 
 fn account(method: &Method, response: &ServiceResponse, started: Instant) {
-    let route = response.request().match_pattern().unwrap_or_else(|| "unmatched".into());
+    let route = route::of(response.request()).map_or_else(|| "unmatched".to_owned(), |route| route.to_string());
     let status = response.status().as_u16();
     let took = started.elapsed();
     metrics::counter!("http_requests_total", "method" => method.to_string(), "route" => route.clone(), "status" => status.to_string())

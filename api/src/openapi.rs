@@ -16,6 +16,7 @@ use actix_web::App;
 use opora_identity::Permission;
 use opora_primitives::ProblemCode;
 use serde_json::json;
+use std::collections::{BTreeMap, BTreeSet};
 use utoipa::{
     OpenApi,
     openapi::{
@@ -74,26 +75,15 @@ use utoipa_actix_web::AppExt;
 )]
 struct Base;
 
-/// The document without paths.
-pub fn base() -> Document {
-    Base::openapi()
-}
-
-/// The whole contract, as the running server publishes it.
+/// The whole contract, as the running server publishes it: the work of some tens of milliseconds.
 pub fn document() -> Document {
     let (_, document) =
-        App::new().into_utoipa_app().openapi(base()).configure(crate::routes::all).split_for_parts();
+        App::new().into_utoipa_app().openapi(Base::openapi()).configure(|config| crate::routes::each().for_each(|add| add(config))).split_for_parts();
     complete(document)
 }
 
-/// Path and method of every operation.
-pub fn addresses() -> Vec<(String, &'static str)> {
-    let mut document = document();
-    let items = document.paths.paths.iter_mut();
-    items.flat_map(|(path, item)| operations(item).map(move |(method, _)| (path.clone(), method))).collect()
-}
-
 /// A query parameter of an operation.
+#[derive(Clone)]
 pub struct QueryParameter {
     /// Its name.
     pub name: String,
@@ -112,32 +102,50 @@ impl QueryParameter {
     }
 }
 
-/// The path of an operation, its method, and its query parameters.
-pub type Asked = (String, &'static str, Vec<QueryParameter>);
+/// An operation, as far as requests are held against it.
+pub struct Asked {
+    /// Its path.
+    pub path: String,
+    /// Its method, in lower case.
+    pub method: &'static str,
+    /// Its query parameters.
+    pub parameters: Vec<QueryParameter>,
+}
 
-/// The query parameters of every operation, and the schemas that they refer to.
-pub fn query_parameters() -> (Vec<Asked>, Named) {
-    let mut document = document();
-    let items = document.paths.paths.iter_mut();
-    let known = |operation: &Operation| {
-        operation.parameters.iter().flatten().filter_map(QueryParameter::of).collect()
-    };
-    let found = items.flat_map(|(path, item)| {
-        operations(item).map(move |(method, operation)| (path.clone(), method, known(operation)))
-    });
-    let found = found.collect();
-    (
-        found,
-        document.components.map(|components| components.schemas.into_iter().collect()).unwrap_or_default(),
-    )
+/// Every operation, and the schemas that their parameters refer to. Made file by file: the whole contract, as long as it is
+/// made, is larger than all else that an idle server holds.
+pub fn asked() -> (Vec<Asked>, Named) {
+    let (mut found, mut named) = (Vec::new(), BTreeMap::new());
+    for add in crate::routes::each() {
+        let app = App::new().into_utoipa_app().openapi(Base::openapi()).configure(add);
+        let (_, mut document) = app.split_for_parts();
+        shapes::settle(&mut document);
+        let mut wanted = BTreeSet::new();
+        for (path, item) in &mut document.paths.paths {
+            for (method, operation) in operations(item) {
+                let parameters: Vec<_> =
+                    operation.parameters.iter().flatten().filter_map(QueryParameter::of).collect();
+                parameters.iter().for_each(|parameter| shapes::note_references(&parameter.schema, &mut wanted));
+                found.push(Asked { path: path.clone(), method, parameters });
+            }
+        }
+        let schemas = document.components.map(|components| components.schemas).unwrap_or_default();
+        while let Some(name) = wanted.pop_first() {
+            if let Some(schema) = schemas.get(&name).filter(|_| !named.contains_key(&name)) {
+                shapes::note_references(schema, &mut wanted);
+                named.insert(name, schema.clone());
+            }
+        }
+    }
+    (found, named.into_iter().collect())
 }
 
 /// The contract as `openapi.yaml` keeps it.
 ///
 /// # Errors
 /// A document that cannot be written as YAML.
-pub fn yaml() -> Result<String, String> {
-    document().to_yaml().map(|text| quote_words(&text)).map_err(|e| e.to_string())
+pub fn yaml(document: &Document) -> Result<String, String> {
+    document.to_yaml().map(|text| quote_words(&text)).map_err(|e| e.to_string())
 }
 
 /// Quotes the words that are truth values to readers of YAML 1.1, which most of Python's are: a parameter is called `on`.
@@ -160,8 +168,8 @@ fn quote_words(yaml: &str) -> String {
 ///
 /// # Errors
 /// A document that cannot be written as JSON.
-pub fn json() -> Result<String, String> {
-    serde_json::to_string(&document()).map_err(|e| e.to_string())
+pub fn json(document: &Document) -> Result<String, String> {
+    serde_json::to_string(document).map_err(|e| e.to_string())
 }
 
 /// The refusals every operation shares, by the name of the response component.

@@ -1,7 +1,7 @@
 //! From a configuration to a running server.
 
 use crate::{
-    config::Config, cors::Origins, issuers::Issuers, limits::Limiter, middleware, notify, openapi, routes,
+    config::Config, cors::Origins, issuers::Issuers, limits::Limiter, middleware, notify, routes,
     state::State, tag, traces::Traces, worker,
 };
 use actix_web::{
@@ -173,20 +173,16 @@ pub fn build(config: Config) -> Result<Running> {
         Ok(count) => tracing::info!(count, "temporary files of a server that was killed were removed"),
         Err(error) => tracing::warn!(%error, "temporary files that nobody uses could not be removed"),
     }
-    let contract = web::Data::new(routes::contract::Published::new().map_err(Error::Fault)?);
+    let contract = web::Data::new(routes::contract::Published::default());
     let shared = web::Data::new(state.clone());
     let metrics = web::Data::new(routes::service::recorder());
     let mut server = HttpServer::new(move || {
-        use utoipa_actix_web::AppExt;
-        let (app, _) = App::new()
-            .into_utoipa_app()
-            .openapi(openapi::base())
+        App::new()
             .app_data(shared.clone())
             .app_data(contract.clone())
             .app_data(metrics.clone())
-            .configure(routes::all)
-            .split_for_parts();
-        app.configure(routes::contract::pages)
+            .configure(routes::serve)
+            .configure(routes::contract::pages)
             .default_service(web::to(routes::contract::unmatched))
             .wrap(from_fn(tag::tag))
             .wrap(Compress::default())

@@ -1,7 +1,7 @@
 //! ETags of records that no version is counted of: a digest of the answer. A GET of one record has one of them or the
 //! version's, so that whoever looks again may ask whether it has changed.
 
-use crate::extract::is_known;
+use crate::{extract::is_known, route};
 use actix_web::{
     Error, HttpResponse,
     body::{BoxBody, MessageBody},
@@ -58,5 +58,5 @@ fn wants_tag(response: &ServiceResponse) -> bool {
         && response.status() == StatusCode::OK
         && !headers.contains_key(ETAG)
         && headers.get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"application/json"))
-        && request.match_pattern().is_some_and(|path| is_record(&path))
+        && route::of(request).is_some_and(|path| is_record(&path))
 }

@@ -20,6 +20,7 @@ pub struct OAuthError {
     error: &'static str,
     description: Cow<'static, str>,
     challenge: Option<&'static str>,
+    wait: Option<i64>,
 }
 
 /// A refusal as it is sent (RFC 6749, 5.2).
@@ -37,7 +38,7 @@ pub struct OAuthErrorBody {
 
 impl OAuthError {
     fn new(status: StatusCode, error: &'static str, description: impl Into<Cow<'static, str>>) -> Self {
-        Self { status, error, description: description.into(), challenge: None }
+        Self { status, error, description: description.into(), challenge: None, wait: None }
     }
 
     /// The request lacks something, repeats something or cannot be read.
@@ -84,7 +85,8 @@ impl OAuthError {
 
 impl From<ApiError> for OAuthError {
     fn from(error: ApiError) -> Self {
-        match error.0.code {
+        let wait = error.0.wait;
+        let refusal = match error.0.code {
             ProblemCode::WrongCredentials => Self::client(),
             ProblemCode::MissingToken
             | ProblemCode::InvalidToken
@@ -104,7 +106,8 @@ impl From<ApiError> for OAuthError {
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, "temporarily_unavailable", words)
             }
             _ => Self::new(StatusCode::INTERNAL_SERVER_ERROR, "server_error", "something failed on our side"),
-        }
+        };
+        Self { wait, ..refusal }
     }
 }
 
@@ -131,10 +134,13 @@ impl ResponseError for OAuthError {
         if let Some(challenge) = self.challenge {
             response.insert_header((WWW_AUTHENTICATE, challenge));
         }
-        match self.status.as_u16() {
-            429 => drop(response.insert_header((RETRY_AFTER, "60"))),
-            503 => drop(response.insert_header((RETRY_AFTER, "5"))),
-            _ => {}
+        let wait = match self.status.as_u16() {
+            429 => Some(self.wait.unwrap_or(60)),
+            503 => Some(self.wait.unwrap_or(5)),
+            _ => None,
+        };
+        if let Some(seconds) = wait {
+            response.insert_header((RETRY_AFTER, seconds));
         }
         let error_description = self.description.clone().into_owned();
         response.json(OAuthErrorBody { error: self.error, error_description })

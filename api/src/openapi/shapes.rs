@@ -3,6 +3,7 @@
 //! whose fields are there.
 
 use super::operations;
+use serde::Serialize;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use utoipa::openapi::{
@@ -28,7 +29,7 @@ pub(super) fn settle(document: &mut Document) {
         for (_, operation) in operations(item) {
             contents(operation).for_each(settle_content);
             open(operation);
-            note_references(&serde_json::to_value(&operation.request_body).unwrap_or_default(), &mut asked);
+            note_references(&operation.request_body, &mut asked);
         }
     }
     let Some(components) = &mut document.components else { return };
@@ -277,14 +278,18 @@ fn is_of(types: &SchemaType, wanted: Type) -> bool {
 }
 
 /// The names of all schemas that `value` refers to.
-fn note_references(value: &Value, found: &mut BTreeSet<String>) {
+pub(super) fn note_references(part: &impl Serialize, found: &mut BTreeSet<String>) {
+    note_in(&serde_json::to_value(part).unwrap_or_default(), found);
+}
+
+fn note_in(value: &Value, found: &mut BTreeSet<String>) {
     match value {
         Value::Object(map) => {
             let name = map.get("$ref").and_then(Value::as_str).and_then(|r| r.strip_prefix(SCHEMAS));
             found.extend(name.map(str::to_owned));
-            map.values().for_each(|value| note_references(value, found));
+            map.values().for_each(|value| note_in(value, found));
         }
-        Value::Array(list) => list.iter().for_each(|value| note_references(value, found)),
+        Value::Array(list) => list.iter().for_each(|value| note_in(value, found)),
         _ => {}
     }
 }

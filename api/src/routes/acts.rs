@@ -43,7 +43,7 @@ list_query! {
 /// By the day they were signed; with `on` those in force on that day.
 #[utoipa::path(operation_id = "list_acts", tag = "passport", params(ActQuery), security(("bearer" = ["passport:read"])),
     responses((status = 200, description = "A page of acts", body = Items<NormativeAct>, headers(("Link" = String, description = "The next page")))))]
-#[get("/api/v1/acts")]
+#[get("/acts")]
 async fn list(
     _: Guard<ReadPassport>,
     request: HttpRequest,
@@ -63,7 +63,7 @@ async fn list(
 /// With the ETag that a change needs.
 #[utoipa::path(operation_id = "get_act", tag = "passport", params(("id" = ActId, Path, description = "The act's id")), security(("bearer" = ["passport:read"])),
     responses((status = 200, description = "The act", body = NormativeAct, headers(("ETag" = String, description = "The version")))))]
-#[get("/api/v1/acts/{id}")]
+#[get("/acts/{id}")]
 async fn get(_: Guard<ReadPassport>, request: HttpRequest, state: Data<State>, id: Path<ActId>) -> Answer {
     let id = id.into_inner();
     let found = state.read_consistent(move |db| acts::find(db, id)).await?;
@@ -76,7 +76,7 @@ async fn get(_: Guard<ReadPassport>, request: HttpRequest, state: Data<State>, i
 /// one has an end of its own, and gets a new version.
 #[utoipa::path(operation_id = "create_act", tag = "passport", params(IdempotencyKey), request_body = ActDraft, security(("bearer" = ["acts:write"])),
     responses((status = 201, description = "The new act", body = NormativeAct, headers(("Location" = String, description = "Its address"), ("ETag" = String, description = "The version")))))]
-#[post("/api/v1/acts")]
+#[post("/acts")]
 async fn create(
     Regional(guard): Regional<WriteActs>,
     request: HttpRequest,
@@ -96,7 +96,7 @@ async fn create(
 #[utoipa::path(operation_id = "update_act", tag = "passport", request_body = ActPatch,
     params(("id" = ActId, Path, description = "The act's id"), IfMatch), security(("bearer" = ["acts:write"])),
     responses((status = 200, description = "The changed act", body = NormativeAct, headers(("ETag" = String, description = "The version")))))]
-#[patch("/api/v1/acts/{id}")]
+#[patch("/acts/{id}")]
 async fn update(
     Regional(guard): Regional<WriteActs>,
     state: Data<State>,
@@ -116,7 +116,7 @@ async fn update(
 #[utoipa::path(operation_id = "delete_act", tag = "passport",
     params(("id" = ActId, Path, description = "The act's id"), IfMatch), security(("bearer" = ["acts:write"])),
     responses((status = 204, description = "The act is gone")))]
-#[delete("/api/v1/acts/{id}")]
+#[delete("/acts/{id}")]
 async fn remove(
     Regional(guard): Regional<WriteActs>,
     state: Data<State>,

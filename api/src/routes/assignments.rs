@@ -124,7 +124,7 @@ fn today() -> NaiveDate {
 /// who may read staff, and that reading is recorded in the audit log.
 #[utoipa::path(operation_id = "list_assignments", tag = "models", params(AssignmentQuery), security(("bearer" = ["assignments:read"])),
     responses((status = 200, description = "A page of assignments", body = Items<Assignment>, headers(("Link" = String, description = "The next page")))))]
-#[get("/api/v1/assignments")]
+#[get("/assignments")]
 async fn list(
     guard: Guard<ReadAssignments>,
     request: HttpRequest,
@@ -154,7 +154,7 @@ async fn list(
 /// Of the school itself and, for those who may read staff, of its people; by id.
 #[utoipa::path(operation_id = "list_school_assignments", tag = "models", params(SchoolPath, SchoolAssignmentQuery), security(("bearer" = ["assignments:read"])),
     responses((status = 200, description = "A page of assignments", body = Items<Assignment>, headers(("Link" = String, description = "The next page")))))]
-#[get("/api/v1/schools/{id}/assignments")]
+#[get("/schools/{id}/assignments")]
 async fn list_of_school(
     guard: Guard<ReadAssignments>,
     request: HttpRequest,
@@ -181,7 +181,7 @@ async fn list_of_school(
 /// With everything that happened to it and the state that follows on the day.
 #[utoipa::path(operation_id = "get_assignment", tag = "models", params(("id" = AssignmentId, Path, description = "The assignment's id"), DayQuery), security(("bearer" = ["assignments:read"])),
     responses((status = 200, description = "The assignment", body = AssignmentHistory, headers(("ETag" = String, description = "The version and the state")))))]
-#[get("/api/v1/assignments/{id}")]
+#[get("/assignments/{id}")]
 async fn get(
     guard: Guard<ReadAssignments>,
     request: HttpRequest,
@@ -208,7 +208,7 @@ async fn get(
 /// to all.
 #[utoipa::path(operation_id = "create_assignment", tag = "models", params(IdempotencyKey), request_body = AssignmentCreate, security(("bearer" = ["assignments:write"])),
     responses((status = 201, description = "The new assignment", body = AssignmentHistory, headers(("Location" = String, description = "Its address")))))]
-#[post("/api/v1/assignments")]
+#[post("/assignments")]
 async fn create(
     guard: Guard<Assign>,
     request: HttpRequest,
@@ -249,7 +249,7 @@ impl AssignmentCreate {
 #[utoipa::path(operation_id = "create_assignment_event", tag = "models", params(("id" = AssignmentId, Path, description = "The assignment's id"), IdempotencyKey), request_body = AssignmentEventCreate,
     security(("bearer" = ["assignments:write"])),
     responses((status = 201, description = "The assignment with the event", body = AssignmentHistory, headers(("Location" = String, description = "The assignment's address")))))]
-#[post("/api/v1/assignments/{id}/events")]
+#[post("/assignments/{id}/events")]
 async fn add_event(
     guard: Guard<Assign>,
     request: HttpRequest,

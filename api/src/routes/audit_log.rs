@@ -167,7 +167,7 @@ async fn given(state: &State, guard: &Guard<ReadAudit>, filter: Filter, what: Va
 /// this page shows is recorded as a reading itself.
 #[utoipa::path(operation_id = "list_audit_entries", tag = "audit", params(AuditQuery), security(("bearer" = ["audit:read"])),
     responses((status = 200, description = "A page of entries", body = Items<AuditEntry>, headers(("Link" = String, description = "The next page")))))]
-#[get("/api/v1/audit-log")]
+#[get("/audit-log")]
 async fn list(
     Regional(guard): Regional<ReadAudit>,
     request: HttpRequest,
@@ -189,7 +189,7 @@ async fn list(
 /// With the block that seals it. The reading is recorded.
 #[utoipa::path(operation_id = "get_audit_entry", tag = "audit", params(("id" = AuditEntryId, Path, description = "The entry's id")), security(("bearer" = ["audit:read"])),
     responses((status = 200, description = "The entry", body = SealedAuditEntry)))]
-#[get("/api/v1/audit-log/{id}")]
+#[get("/audit-log/{id}")]
 async fn get(Regional(guard): Regional<ReadAudit>, state: Data<State>, id: Path<AuditEntryId>) -> Answer {
     let id = id.into_inner();
     let read = move |db: &mut opora_db::Db| Ok((audit::find(db, id)?, seal::of_entry(db, id)?));
@@ -207,7 +207,7 @@ async fn get(Regional(guard): Regional<ReadAudit>, state: Data<State>, id: Path<
     responses((status = 200, description = "The file", headers(("Content-Disposition" = String, description = "The name of the file")),
         content((String = "text/csv", example = "Запись;Время (UTC);Вид участника;Номер участника;Участник;Запрос;Действие;Ресурс;Ключ;Было;Стало\r\n"),
             (String = "application/x-ndjson", example = "{\"id\":1,\"at\":\"2020-12-15T09:30:00Z\",\"actor_kind\":\"user\",\"actor_id\":4,\"actor\":\"institute\",\"request_id\":\"64a1f0c2b7e3-1f\",\"action\":\"create\",\"resource\":\"sessions\",\"key\":\"1\",\"before\":null,\"after\":null}\n")))))]
-#[get("/api/v1/exports/audit-log")]
+#[get("/exports/audit-log")]
 async fn export(
     Regional(guard): Regional<ReadAudit>,
     request: HttpRequest,
@@ -235,7 +235,7 @@ async fn export(
 /// against a head that was kept elsewhere: send it as `head`. Shows no entry, so it is not recorded.
 #[utoipa::path(operation_id = "verify_audit_log", tag = "audit", params(AuditVerificationQuery), security(("bearer" = ["audit:read"])),
     responses((status = 200, description = "What was found", body = AuditVerification, headers(("Link" = String, description = "The next blocks")))))]
-#[get("/api/v1/audit-verification")]
+#[get("/audit-verification")]
 async fn verify_chain(
     _: Regional<ReadAudit>,
     request: HttpRequest,

@@ -109,13 +109,13 @@ macro_rules! bulk_operations {
 }
 
 bulk_operations! {
-    municipalities "upsert_municipalities" "registry" "/api/v1/municipalities/bulk" Municipalities MunicipalityLine "Write many municipalities";
-    schools "upsert_schools" "registry" "/api/v1/schools/bulk" Schools SchoolLine "Write many schools";
-    contexts "upsert_contexts" "registry" "/api/v1/contexts/bulk" Contexts ContextLine "Write many social contexts";
-    results "upsert_results" "registry" "/api/v1/results/bulk" Results ResultLine "Write many results";
-    staff "upsert_staff" "registry" "/api/v1/staff/bulk" Staff StaffLine "Write many members of staff";
-    designations "upsert_designations" "registry" "/api/v1/designations/bulk" Designations DesignationLine "Write many designations";
-    support_records "upsert_support_records" "registry" "/api/v1/support-records/bulk" SupportRecords SupportRecordLine "Write many support records";
+    municipalities "upsert_municipalities" "registry" "/municipalities/bulk" Municipalities MunicipalityLine "Write many municipalities";
+    schools "upsert_schools" "registry" "/schools/bulk" Schools SchoolLine "Write many schools";
+    contexts "upsert_contexts" "registry" "/contexts/bulk" Contexts ContextLine "Write many social contexts";
+    results "upsert_results" "registry" "/results/bulk" Results ResultLine "Write many results";
+    staff "upsert_staff" "registry" "/staff/bulk" Staff StaffLine "Write many members of staff";
+    designations "upsert_designations" "registry" "/designations/bulk" Designations DesignationLine "Write many designations";
+    support_records "upsert_support_records" "registry" "/support-records/bulk" SupportRecords SupportRecordLine "Write many support records";
 }
 
 /// Queues the lines as an import and, unless the client prefers not to wait, sees it through.
@@ -227,7 +227,7 @@ async fn seen_through(state: &State, id: JobId, until: Instant) -> Result<Option
 /// What became of each line of a bulk write, once its job has ended. Nothing for an import that came as a file.
 #[utoipa::path(operation_id = "list_import_lines", tag = "imports", params(("id" = ImportId, Path, description = "The import's id"), LineQuery), security(("bearer" = ["jobs:read"])),
     responses((status = 200, description = "A page of lines", body = Items<LineView>, headers(("Link" = String, description = "The next page")))))]
-#[get("/api/v1/imports/{id}/lines")]
+#[get("/imports/{id}/lines")]
 async fn list_lines(
     guard: Guard<ReadJobs>,
     request: HttpRequest,

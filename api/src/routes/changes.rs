@@ -68,7 +68,7 @@ pub struct ChangePage {
 /// log.
 #[utoipa::path(operation_id = "list_changes", tag = "changes", params(ChangeQuery), security(("bearer" = ["changes:read"])),
     responses((status = 200, description = "A part of the feed", body = ChangePage, headers(("Link" = String, description = "The next part, if there is more")))))]
-#[get("/api/v1/changes")]
+#[get("/changes")]
 async fn list(
     guard: Guard<ReadChanges>,
     request: HttpRequest,
@@ -109,7 +109,7 @@ pub struct ChangePosition {
 /// the lists were read is told again.
 #[utoipa::path(operation_id = "get_change_position", tag = "changes", security(("bearer" = ["changes:read"])),
     responses((status = 200, description = "The position", body = ChangePosition)))]
-#[get("/api/v1/changes/position")]
+#[get("/changes/position")]
 async fn position(_guard: Guard<ReadChanges>, state: Data<State>) -> Answer {
     let position = state.read(journal::position).await?;
     Ok(HttpResponse::Ok().json(ChangePosition { position }))
@@ -137,7 +137,7 @@ pub struct StreamQuery {
         ("Last-Event-ID" = Option<String>, Header, description = "The place where the reader was", example = "0-0-0")),
     security(("bearer" = ["changes:read"])),
     responses((status = 200, description = "Events, without end", content_type = "text/event-stream", body = String)))]
-#[get("/api/v1/changes/stream")]
+#[get("/changes/stream")]
 async fn stream(
     guard: Guard<ReadChanges>,
     request: HttpRequest,
@@ -181,7 +181,7 @@ pub struct ResourcePartition {
 /// hold every record of the caller's area. Needs the permission to read the resource.
 #[utoipa::path(operation_id = "list_change_partitions", tag = "changes", params(PartitionQuery), security(("bearer" = ["changes:read"])),
     responses((status = 200, description = "The parts", body = Items<ResourcePartition>)))]
-#[get("/api/v1/changes/partitions")]
+#[get("/changes/partitions")]
 async fn list_partitions(
     guard: Guard<ReadChanges>,
     state: Data<State>,

@@ -45,7 +45,7 @@ list_query! {
 /// By school and year: those of the caller's area.
 #[utoipa::path(operation_id = "list_contexts", tag = "registry", params(ContextQuery), security(("bearer" = ["registry:read"])),
     responses((status = 200, description = "A page of contexts", body = Items<Context>, headers(("Link" = String, description = "The next page")))))]
-#[get("/api/v1/contexts")]
+#[get("/contexts")]
 async fn list(
     guard: Guard<ReadRegistry>,
     request: HttpRequest,
@@ -65,7 +65,7 @@ async fn list(
 /// One for each year, the oldest first.
 #[utoipa::path(operation_id = "list_school_contexts", tag = "registry", params(SchoolPath, SchoolContextQuery), security(("bearer" = ["registry:read"])),
     responses((status = 200, description = "A page of contexts", body = Items<Context>, headers(("Link" = String, description = "The next page")))))]
-#[get("/api/v1/schools/{id}/contexts")]
+#[get("/schools/{id}/contexts")]
 async fn list_of_school(
     guard: Guard<ReadRegistry>,
     request: HttpRequest,

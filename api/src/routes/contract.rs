@@ -1,8 +1,10 @@
 //! The contract and its documentation, served from the binary.
 
 use crate::{
+    error::{Answer, ApiError},
     extract::{pairs, unknown_parameter},
-    openapi::{self, QueryParameter},
+    openapi::{self, Asked, QueryParameter},
+    route,
     shape::{Named, parameter_flaw},
 };
 use actix_web::{
@@ -11,14 +13,18 @@ use actix_web::{
     http::header::ALLOW,
     web::{self, Data},
 };
+use opora_db::Error;
 use opora_primitives::{Flaw, Problem, ProblemCode, Reason};
-use std::collections::{BTreeMap, HashMap};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::OnceLock,
+};
 use utoipa_swagger_ui::SwaggerUi;
 
-/// The contract in both forms, made once.
+/// What requests are held against, and the contract itself.
 pub struct Published {
-    yaml: String,
-    json: String,
+    /// The contract in both forms, made when it is first asked for.
+    written: OnceLock<Result<Written, String>>,
     /// The address of each operation with its method: what a request with another method is told.
     methods: Vec<(ResourceDef, String)>,
     /// The query parameters of each operation, by its path and its method.
@@ -27,27 +33,36 @@ pub struct Published {
     schemas: Named,
 }
 
-impl Published {
-    /// Makes the contract.
-    ///
-    /// # Errors
-    /// A document that cannot be written.
-    pub fn new() -> Result<Self, String> {
-        let methods = openapi::addresses()
-            .into_iter()
-            .map(|(path, method)| {
-                (
-                    ResourceDef::new(path),
-                    if method == "get" { "GET, HEAD".into() } else { method.to_uppercase() },
-                )
-            })
-            .collect();
-        let mut parameters = HashMap::<String, Vec<_>>::new();
-        let (known, schemas) = openapi::query_parameters();
-        for (path, method, names) in known {
-            parameters.entry(path).or_default().push((method, names));
+/// The contract in both forms.
+struct Written {
+    yaml: String,
+    json: String,
+}
+
+impl Written {
+    fn new() -> Result<Self, String> {
+        let document = openapi::document();
+        Ok(Self { yaml: openapi::yaml(&document)?, json: openapi::json(&document)? })
+    }
+}
+
+impl Default for Published {
+    fn default() -> Self {
+        let (operations, schemas) = openapi::asked();
+        let (mut methods, mut parameters) = (Vec::new(), HashMap::<String, Vec<_>>::new());
+        for Asked { path, method, parameters: known } in operations {
+            let told = if method == "get" { "GET, HEAD".into() } else { method.to_uppercase() };
+            methods.push((ResourceDef::new(path.as_str()), told));
+            parameters.entry(path).or_default().push((method, known));
         }
-        Ok(Self { yaml: openapi::yaml()?, json: openapi::json()?, methods, parameters, schemas })
+        Self { written: OnceLock::new(), methods, parameters, schemas }
+    }
+}
+
+impl Published {
+    fn written(&self) -> Result<&Written, ApiError> {
+        let written = self.written.get_or_init(Written::new).as_ref();
+        written.map_err(|fault| Error::fault(fault.clone()).into())
     }
 
     /// Refuses query parameters of `request` that its operation does not have, that are missing, stand twice, or have a
@@ -82,7 +97,7 @@ impl Published {
     }
 
     fn parameters_of(&self, request: &HttpRequest) -> Option<&[QueryParameter]> {
-        let operations = self.parameters.get(&request.match_pattern()?)?;
+        let operations = self.parameters.get(&*route::of(request)?)?;
         let is_asked = |(method, _): &&(&str, _)| request.method().as_str().eq_ignore_ascii_case(method);
         operations.iter().find(is_asked).map(|(_, known)| known.as_slice())
     }
@@ -138,12 +153,13 @@ async fn to_docs() -> HttpResponse {
     HttpResponse::Found().insert_header(("Location", "/docs/")).finish()
 }
 
-async fn yaml(published: Data<Published>) -> HttpResponse {
-    HttpResponse::Ok().content_type("application/yaml; charset=utf-8").body(published.yaml.clone())
+async fn yaml(published: Data<Published>) -> Answer {
+    let text = published.written()?.yaml.clone();
+    Ok(HttpResponse::Ok().content_type("application/yaml; charset=utf-8").body(text))
 }
 
-async fn json(published: Data<Published>) -> HttpResponse {
-    HttpResponse::Ok().content_type("application/json").body(published.json.clone())
+async fn json(published: Data<Published>) -> Answer {
+    Ok(HttpResponse::Ok().content_type("application/json").body(published.written()?.json.clone()))
 }
 
 /// The catalogue that the `type` of a problem document points into.

@@ -43,7 +43,7 @@ list_query! {
 /// By id: those of the caller's area.
 #[utoipa::path(operation_id = "list_designations", tag = "registry", params(DesignationQuery), security(("bearer" = ["registry:read"])),
     responses((status = 200, description = "A page of designations", body = Items<Designation>, headers(("Link" = String, description = "The next page")))))]
-#[get("/api/v1/designations")]
+#[get("/designations")]
 async fn list(
     guard: Guard<ReadRegistry>,
     request: HttpRequest,
@@ -62,7 +62,7 @@ async fn list(
 /// With the ETag that a change needs.
 #[utoipa::path(operation_id = "get_designation", tag = "registry", params(("id" = DesignationId, Path, description = "The designation's id")), security(("bearer" = ["registry:read"])),
     responses((status = 200, description = "The designation", body = Designation, headers(("ETag" = String, description = "The version")))))]
-#[get("/api/v1/designations/{id}")]
+#[get("/designations/{id}")]
 async fn get(
     guard: Guard<ReadRegistry>,
     request: HttpRequest,
@@ -79,7 +79,7 @@ async fn get(
 /// Of a school or of a municipality, once for each kind.
 #[utoipa::path(operation_id = "create_designation", tag = "registry", params(IdempotencyKey), request_body = DesignationDraft, security(("bearer" = ["registry:write"])),
     responses((status = 201, description = "The new designation", body = Designation, headers(("Location" = String, description = "Its address"), ("ETag" = String, description = "The version")))))]
-#[post("/api/v1/designations")]
+#[post("/designations")]
 async fn create(
     Regional(guard): Regional<WriteRegistry>,
     request: HttpRequest,
@@ -100,7 +100,7 @@ async fn create(
 #[utoipa::path(operation_id = "update_designation", tag = "registry", request_body = DesignationPatch,
     params(("id" = DesignationId, Path, description = "The designation's id"), IfMatch), security(("bearer" = ["registry:write"])),
     responses((status = 200, description = "The changed designation", body = Designation, headers(("ETag" = String, description = "The version")))))]
-#[patch("/api/v1/designations/{id}")]
+#[patch("/designations/{id}")]
 async fn update(
     guard: Guard<WriteRegistry>,
     state: Data<State>,
@@ -120,7 +120,7 @@ async fn update(
 #[utoipa::path(operation_id = "delete_designation", tag = "registry",
     params(("id" = DesignationId, Path, description = "The designation's id"), IfMatch), security(("bearer" = ["registry:write"])),
     responses((status = 204, description = "The designation is gone")))]
-#[delete("/api/v1/designations/{id}")]
+#[delete("/designations/{id}")]
 async fn remove(
     guard: Guard<WriteRegistry>,
     state: Data<State>,

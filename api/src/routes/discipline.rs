@@ -75,7 +75,7 @@ list_query! {
 /// caller's area: by municipality together with its schools, or by executor of the plan.
 #[utoipa::path(operation_id = "list_plan_discipline", tag = "plans", params(PlanPath, DisciplineQuery), security(("bearer" = ["plans:read"])),
     responses((status = 200, description = "A page of counts", body = Items<DisciplineRow>, headers(("Link" = String, description = "The next page")))))]
-#[get("/api/v1/plans/{id}/discipline")]
+#[get("/plans/{id}/discipline")]
 async fn list(
     guard: Guard<ReadPlans>,
     request: HttpRequest,
@@ -95,7 +95,7 @@ async fn list(
 /// a day, and since when it is missing. Inside the caller's area, in the order of the plan.
 #[utoipa::path(operation_id = "list_expected_reports", tag = "plans", params(PlanPath, ExpectedReportQuery), security(("bearer" = ["plans:read"])),
     responses((status = 200, description = "A page of expected reports", body = Items<ExpectedReport>, headers(("Link" = String, description = "The next page")))))]
-#[get("/api/v1/plans/{id}/discipline/expected")]
+#[get("/plans/{id}/discipline/expected")]
 async fn list_expected(
     guard: Guard<ReadPlans>,
     request: HttpRequest,

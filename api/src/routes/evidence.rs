@@ -77,7 +77,7 @@ pub struct EvidenceForm {
 /// By id.
 #[utoipa::path(operation_id = "list_fact_evidence", tag = "facts", params(("id" = FactId, Path, description = "The fact's id"), EvidenceQuery), security(("bearer" = ["facts:read"])),
     responses((status = 200, description = "A page of evidence", body = Items<Evidence>, headers(("Link" = String, description = "The next page")))))]
-#[get("/api/v1/facts/{id}/evidence")]
+#[get("/facts/{id}/evidence")]
 async fn list(
     guard: Guard<ReadFacts>,
     request: HttpRequest,
@@ -105,7 +105,7 @@ async fn list(
         (Vec<u8> = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"), (Vec<u8> = "application/vnd.oasis.opendocument.text"),
         (Vec<u8> = "image/jpeg"), (Vec<u8> = "image/png"), (Vec<u8> = "text/csv"), (Vec<u8> = "text/plain"))),
     responses((status = 201, description = "The new piece of evidence", body = Evidence, headers(("Location" = String, description = "Its address")))))]
-#[post("/api/v1/facts/{id}/evidence")]
+#[post("/facts/{id}/evidence")]
 async fn create(
     guard: Guard<WriteFacts>,
     request: HttpRequest,
@@ -170,7 +170,7 @@ async fn take(
 /// What it is, without its content. It never changes.
 #[utoipa::path(operation_id = "get_evidence", tag = "facts", params(("id" = EvidenceId, Path, description = "The evidence's id")), security(("bearer" = ["facts:read"])),
     responses((status = 200, description = "The piece of evidence", body = Evidence)))]
-#[get("/api/v1/evidence/{id}")]
+#[get("/evidence/{id}")]
 async fn get(guard: Guard<ReadFacts>, state: Data<State>, id: Path<EvidenceId>) -> Answer {
     let (area, id) = (guard.area(), id.into_inner());
     let found = state.read(move |db| evidence::find(db, area, id)).await?;
@@ -182,7 +182,7 @@ async fn get(guard: Guard<ReadFacts>, state: Data<State>, id: Path<EvidenceId>) 
 /// As a fact may be changed: until it is decided, by the body that entered it. The fact gets a new version.
 #[utoipa::path(operation_id = "delete_evidence", tag = "facts", params(("id" = EvidenceId, Path, description = "The evidence's id")), security(("bearer" = ["facts:write"])),
     responses((status = 204, description = "The piece of evidence is gone")))]
-#[delete("/api/v1/evidence/{id}")]
+#[delete("/evidence/{id}")]
 async fn remove(guard: Guard<WriteFacts>, state: Data<State>, id: Path<EvidenceId>) -> Answer {
     let (writer, id) = (writer(&guard)?, id.into_inner());
     state.write(guard.origin(), move |tx| evidence::delete(tx, writer, id)).await?;
@@ -197,7 +197,7 @@ async fn remove(guard: Guard<WriteFacts>, state: Data<State>, id: Path<EvidenceI
     responses(
         (status = 200, description = "The file", body = Vec<u8>, content_type = "application/octet-stream", headers(("ETag" = String, description = "Its SHA-256"), ("Content-Disposition" = String, description = "Its name"))),
         (status = 206, description = "The part that `Range` asks for", body = Vec<u8>, content_type = "application/octet-stream", headers(("Content-Range" = String, description = "Which bytes")))))]
-#[get("/api/v1/evidence/{id}/content")]
+#[get("/evidence/{id}/content")]
 async fn content(
     guard: Guard<ReadFacts>,
     request: HttpRequest,

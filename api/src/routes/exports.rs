@@ -85,7 +85,7 @@ impl ResultExportQuery {
     responses((status = 200, description = "The file", headers(("Content-Disposition" = String, description = "The name of the file")),
         content((String = "text/csv", example = "Код ОО;Учебный год;Процедура;Класс;Предмет\r\n520101;2019/2020;ВПР;5;Русский язык\r\n"),
             (Vec<u8> = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")))))]
-#[get("/api/v1/exports/results")]
+#[get("/exports/results")]
 async fn results_of_year(
     guard: Guard<ReadRegistry>,
     request: HttpRequest,

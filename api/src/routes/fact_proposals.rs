@@ -53,7 +53,7 @@ list_query! {
 /// confirmed like any other fact.
 #[utoipa::path(operation_id = "propose_facts", tag = "facts", params(PlanPath), request_body = FactCount, security(("bearer" = ["facts:decide"])),
     responses((status = 200, description = "The proposals that wait for a decision", body = Items<Fact>)))]
-#[post("/api/v1/plans/{id}/fact-proposals")]
+#[post("/plans/{id}/fact-proposals")]
 async fn propose(
     Regional(guard): Regional<DecideFacts>,
     state: Data<State>,
@@ -75,7 +75,7 @@ async fn propose(
 /// That were counted for it, as they stood then; of a fact that was entered there are none.
 #[utoipa::path(operation_id = "list_fact_rows", tag = "facts", params(("id" = FactId, Path, description = "The fact's id"), FactRowQuery), security(("bearer" = ["facts:read"])),
     responses((status = 200, description = "A page of records", body = Items<FactRow>, headers(("Link" = String, description = "The next page")))))]
-#[get("/api/v1/facts/{id}/rows")]
+#[get("/facts/{id}/rows")]
 async fn list_rows(
     guard: Guard<ReadFacts>,
     request: HttpRequest,

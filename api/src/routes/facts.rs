@@ -127,7 +127,7 @@ pub struct FactDecisions {
 /// By id: those about organisations of the caller's area.
 #[utoipa::path(operation_id = "list_facts", tag = "facts", params(FactQuery), security(("bearer" = ["facts:read"])),
     responses((status = 200, description = "A page of facts", body = Items<Fact>, headers(("Link" = String, description = "The next page")))))]
-#[get("/api/v1/facts")]
+#[get("/facts")]
 async fn list(
     guard: Guard<ReadFacts>,
     request: HttpRequest,
@@ -156,7 +156,7 @@ async fn list(
 /// With the ETag that a change or a decision needs.
 #[utoipa::path(operation_id = "get_fact", tag = "facts", params(("id" = FactId, Path, description = "The fact's id")), security(("bearer" = ["facts:read"])),
     responses((status = 200, description = "The fact", body = Fact, headers(("ETag" = String, description = "The version")))))]
-#[get("/api/v1/facts/{id}")]
+#[get("/facts/{id}")]
 async fn get(guard: Guard<ReadFacts>, request: HttpRequest, state: Data<State>, id: Path<FactId>) -> Answer {
     let (area, id) = (guard.area(), id.into_inner());
     let found = state.read(move |db| store::find(db, area, id)).await?;
@@ -170,7 +170,7 @@ async fn get(guard: Guard<ReadFacts>, request: HttpRequest, state: Data<State>, 
 /// has confirmed it. `already_exists` if the same stands there and was not declined.
 #[utoipa::path(operation_id = "create_fact", tag = "facts", params(IdempotencyKey), request_body = FactDraft, security(("bearer" = ["facts:write"])),
     responses((status = 201, description = "The new fact", body = Fact, headers(("Location" = String, description = "Its address"), ("ETag" = String, description = "The version")))))]
-#[post("/api/v1/facts")]
+#[post("/facts")]
 async fn create(
     guard: Guard<WriteFacts>,
     request: HttpRequest,
@@ -192,7 +192,7 @@ async fn create(
 #[utoipa::path(operation_id = "update_fact", tag = "facts", request_body = FactPatch,
     params(("id" = FactId, Path, description = "The fact's id"), IfMatch), security(("bearer" = ["facts:write"])),
     responses((status = 200, description = "The changed fact", body = Fact, headers(("ETag" = String, description = "The version")))))]
-#[patch("/api/v1/facts/{id}")]
+#[patch("/facts/{id}")]
 async fn update(
     guard: Guard<WriteFacts>,
     state: Data<State>,
@@ -213,7 +213,7 @@ async fn update(
 #[utoipa::path(operation_id = "delete_fact", tag = "facts",
     params(("id" = FactId, Path, description = "The fact's id"), IfMatch), security(("bearer" = ["facts:write"])),
     responses((status = 204, description = "The fact is gone")))]
-#[delete("/api/v1/facts/{id}")]
+#[delete("/facts/{id}")]
 async fn remove(
     guard: Guard<WriteFacts>,
     state: Data<State>,
@@ -232,7 +232,7 @@ async fn remove(
 #[utoipa::path(operation_id = "confirm_fact", tag = "facts", params(("id" = FactId, Path, description = "The fact's id"), IfMatch), request_body = FactConfirm,
     security(("bearer" = ["facts:decide"])),
     responses((status = 200, description = "The confirmed fact", body = Fact, headers(("ETag" = String, description = "The version")))))]
-#[post("/api/v1/facts/{id}/confirm")]
+#[post("/facts/{id}/confirm")]
 async fn confirm(
     Regional(guard): Regional<DecideFacts>,
     state: Data<State>,
@@ -249,7 +249,7 @@ async fn confirm(
 #[utoipa::path(operation_id = "decline_fact", tag = "facts", params(("id" = FactId, Path, description = "The fact's id"), IfMatch), request_body = FactDecline,
     security(("bearer" = ["facts:decide"])),
     responses((status = 200, description = "The declined fact", body = Fact, headers(("ETag" = String, description = "The version")))))]
-#[post("/api/v1/facts/{id}/decline")]
+#[post("/facts/{id}/decline")]
 async fn decline(
     Regional(guard): Regional<DecideFacts>,
     state: Data<State>,
@@ -281,7 +281,7 @@ async fn decide(
 /// by its place in `facts`. A fact that is no longer at the version that was read is a `conflict`.
 #[utoipa::path(operation_id = "decide_facts", tag = "facts", request_body = FactDecisions, security(("bearer" = ["facts:decide"])),
     responses((status = 200, description = "The decided facts", body = Items<Fact>)))]
-#[post("/api/v1/fact-decisions")]
+#[post("/fact-decisions")]
 async fn decide_many(
     Regional(guard): Regional<DecideFacts>,
     state: Data<State>,

@@ -34,9 +34,14 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
-/// Registers the operations of this file.
+/// Registers the operations on tokens.
 pub fn register(config: &mut ServiceConfig) {
-    config.service(list).service(create).service(revoke).service(fetch_calendar).service(fetch_reports);
+    config.service(list).service(create).service(revoke);
+}
+
+/// Registers the feeds themselves.
+pub fn register_fetching(config: &mut ServiceConfig) {
+    config.service(fetch_calendar).service(fetch_reports);
 }
 
 list_query! {
@@ -76,7 +81,7 @@ pub struct NewFeedToken {
 /// One's own, revoked ones with them, the newest first; with `users:manage` everybody's.
 #[utoipa::path(operation_id = "list_feed_tokens", tag = "publication", params(FeedTokenQuery), security(("bearer" = ["self:read"])),
     responses((status = 200, description = "A page of tokens", body = Items<FeedToken>, headers(("Link" = String, description = "The next page")))))]
-#[get("/api/v1/feed-tokens")]
+#[get("/feed-tokens")]
 async fn list(
     guard: Guard<ReadSelf>,
     request: HttpRequest,
@@ -95,7 +100,7 @@ async fn list(
 /// reports. A user has at most 20 tokens that are not revoked.
 #[utoipa::path(operation_id = "create_feed_token", tag = "publication", params(IdempotencyKey), request_body = FeedTokenDraft, security(("bearer" = ["self:read"])),
     responses((status = 201, description = "The token and the address of its feed", body = NewFeedToken, headers(("Location" = String, description = "Where the token can be revoked")))))]
-#[post("/api/v1/feed-tokens")]
+#[post("/feed-tokens")]
 async fn create(
     guard: Guard<ReadSelf>,
     request: HttpRequest,
@@ -119,7 +124,7 @@ async fn create(
 /// One's own; with `users:manage` anybody's. Its address is not found from then on.
 #[utoipa::path(operation_id = "delete_feed_token", tag = "publication", params(("id" = FeedTokenId, Path, description = "The token's id")), security(("bearer" = ["self:read"])),
     responses((status = 204, description = "The token is revoked")))]
-#[delete("/api/v1/feed-tokens/{id}")]
+#[delete("/feed-tokens/{id}")]
 async fn revoke(guard: Guard<ReadSelf>, state: Data<State>, id: Path<FeedTokenId>) -> Answer {
     let (id, of) = (id.into_inner(), (!guard.actor.may(Permission::ManageUsers)).then_some(guard.user()?));
     state.write(guard.origin(), move |tx| feeds::revoke(tx, of, id)).await?;

@@ -110,7 +110,7 @@ impl From<&VerdictQuery> for Filter {
 /// The newest comes first. What a run says stands in the run itself and in its verdicts.
 #[utoipa::path(operation_id = "list_identification_runs", tag = "identification", params(RunQuery), security(("bearer" = ["verdicts:read"])),
     responses((status = 200, description = "A page of runs", body = Items<Run>, headers(("Link" = String, description = "The next page")))))]
-#[get("/api/v1/identification-runs")]
+#[get("/identification-runs")]
 async fn list(
     _: Guard<ReadVerdicts>,
     request: HttpRequest,
@@ -129,7 +129,7 @@ async fn list(
 /// at, is refused (`without_results`).
 #[utoipa::path(operation_id = "create_identification_run", tag = "identification", params(IdempotencyKey), request_body = RunCreate, security(("bearer" = ["identification:run"])),
     responses((status = 202, description = "The run, queued", body = Run, headers(("Location" = String, description = "The run's address")))))]
-#[post("/api/v1/identification-runs")]
+#[post("/identification-runs")]
 async fn create(
     Regional(guard): Regional<Identify>,
     request: HttpRequest,
@@ -154,7 +154,7 @@ async fn create(
 /// outcome.
 #[utoipa::path(operation_id = "get_identification_run", tag = "identification", params(("id" = RunId, Path, description = "The run's id")),
     security(("bearer" = ["verdicts:read"])), responses((status = 200, description = "The run", body = RunDetail)))]
-#[get("/api/v1/identification-runs/{id}")]
+#[get("/identification-runs/{id}")]
 async fn get(guard: Guard<ReadVerdicts>, state: Data<State>, id: Path<RunId>) -> Answer {
     let (id, area) = (id.into_inner(), guard.area());
     let read =
@@ -168,7 +168,7 @@ async fn get(guard: Guard<ReadVerdicts>, state: Data<State>, id: Path<RunId>) ->
 /// whose job has not ended with `wrong_state`.
 #[utoipa::path(operation_id = "delete_identification_run", tag = "identification", params(("id" = RunId, Path, description = "The run's id")),
     security(("bearer" = ["identification:run"])), responses((status = 204, description = "It is gone")))]
-#[delete("/api/v1/identification-runs/{id}")]
+#[delete("/identification-runs/{id}")]
 async fn remove(Regional(guard): Regional<Identify>, state: Data<State>, id: Path<RunId>) -> Answer {
     let id = id.into_inner();
     state.write(guard.origin(), move |tx| runs::delete(tx, id)).await?;
@@ -182,7 +182,7 @@ async fn remove(Regional(guard): Regional<Identify>, state: Data<State>, id: Pat
 #[utoipa::path(operation_id = "list_verdicts", tag = "identification", params(("id" = RunId, Path, description = "The run's id"), VerdictQuery),
     security(("bearer" = ["verdicts:read"])),
     responses((status = 200, description = "A page of verdicts", body = Items<Verdict>, headers(("Link" = String, description = "The next page")))))]
-#[get("/api/v1/identification-runs/{id}/verdicts")]
+#[get("/identification-runs/{id}/verdicts")]
 async fn list_verdicts(
     guard: Guard<ReadVerdicts>,
     request: HttpRequest,
@@ -205,7 +205,7 @@ async fn list_verdicts(
     params(VerdictPath),
     security(("bearer" = ["verdicts:read"])),
     responses((status = 200, description = "The verdict", body = ExplainedVerdict, headers(("Content-Language" = String, description = "The language of the words")))))]
-#[get("/api/v1/identification-runs/{id}/verdicts/{school}")]
+#[get("/identification-runs/{id}/verdicts/{school}")]
 async fn get_verdict(
     guard: Guard<ReadVerdicts>,
     request: HttpRequest,
@@ -229,7 +229,7 @@ async fn get_verdict(
 /// known stand apart: that is never "not low".
 #[utoipa::path(operation_id = "compare_identification_run", tag = "identification", params(("id" = RunId, Path, description = "The run's id")),
     security(("bearer" = ["verdicts:read"])), responses((status = 200, description = "The table", body = ComparisonTable)))]
-#[get("/api/v1/identification-runs/{id}/comparison")]
+#[get("/identification-runs/{id}/comparison")]
 async fn compare(guard: Guard<ReadVerdicts>, state: Data<State>, id: Path<RunId>) -> Answer {
     let (id, area) = (id.into_inner(), guard.area());
     let table = state.read_consistent(move |db| verdicts::comparison(db, area, id)).await?;
@@ -243,7 +243,7 @@ async fn compare(guard: Guard<ReadVerdicts>, state: Data<State>, id: Path<RunId>
     params(SchoolPath, RunQuery),
     security(("bearer" = ["verdicts:read"])),
     responses((status = 200, description = "A page of verdicts", body = Items<PastVerdict>, headers(("Link" = String, description = "The next page")))))]
-#[get("/api/v1/schools/{id}/verdicts")]
+#[get("/schools/{id}/verdicts")]
 async fn history(
     guard: Guard<ReadVerdicts>,
     request: HttpRequest,

@@ -195,7 +195,7 @@ pub fn view(import: store::Import, job_id: Option<JobId>) -> ImportView {
         (Vec<u8> = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
         (Vec<u8> = "application/yaml"), (std::collections::BTreeMap<String, serde_json::Value> = "application/json"))),
     responses((status = 202, description = "Queued; the report will be there", body = ImportView, headers(("Location" = String, description = "The import's address")))))]
-#[post("/api/v1/imports")]
+#[post("/imports")]
 async fn create(
     guard: Guard<Import>,
     request: HttpRequest,
@@ -299,7 +299,7 @@ fn is_taken(kind: ImportKind, media_type: &str) -> bool {
 /// The newest first.
 #[utoipa::path(operation_id = "list_imports", tag = "imports", params(ImportListQuery), security(("bearer" = ["jobs:read"])),
     responses((status = 200, description = "A page of imports", body = Items<ImportView>, headers(("Link" = String, description = "The next page")))))]
-#[get("/api/v1/imports")]
+#[get("/imports")]
 async fn list(
     guard: Guard<ReadJobs>,
     request: HttpRequest,
@@ -325,7 +325,7 @@ async fn list(
 /// With its report once the job has ended.
 #[utoipa::path(operation_id = "get_import", tag = "imports", params(("id" = ImportId, Path, description = "The import's id")), security(("bearer" = ["jobs:read"])),
     responses((status = 200, description = "The import", body = ImportView)))]
-#[get("/api/v1/imports/{id}")]
+#[get("/imports/{id}")]
 async fn get(guard: Guard<ReadJobs>, state: Data<State>, id: Path<ImportId>) -> Answer {
     let (id, area) = (id.into_inner(), guard.area());
     let body = state
@@ -343,7 +343,7 @@ async fn get(guard: Guard<ReadJobs>, state: Data<State>, id: Path<ImportId>) -> 
 /// Every refused cell with its row, column and reason.
 #[utoipa::path(operation_id = "list_import_rejects", tag = "imports", params(("id" = ImportId, Path, description = "The import's id"), RejectQuery), security(("bearer" = ["jobs:read"])),
     responses((status = 200, description = "A page of refused cells", body = Items<RejectView>, headers(("Link" = String, description = "The next page")))))]
-#[get("/api/v1/imports/{id}/rejects")]
+#[get("/imports/{id}/rejects")]
 async fn rejects(
     guard: Guard<ReadJobs>,
     request: HttpRequest,
@@ -367,7 +367,7 @@ async fn rejects(
 /// All of them as a CSV file, with the reasons in the language asked for, for who mends the spreadsheet.
 #[utoipa::path(operation_id = "export_import_rejects", tag = "imports", params(("id" = ImportId, Path, description = "The import's id")), security(("bearer" = ["jobs:read"])),
     responses((status = 200, description = "The file", body = String, content_type = "text/csv", headers(("Content-Language" = String, description = "The language of the reasons")), example = "row;column;code;message\r\n17;below_minimum;more_than_whole;часть больше целого\r\n")))]
-#[get("/api/v1/imports/{id}/rejects/file")]
+#[get("/imports/{id}/rejects/file")]
 async fn rejects_file(
     guard: Guard<ReadJobs>,
     request: HttpRequest,

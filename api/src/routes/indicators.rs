@@ -213,7 +213,7 @@ impl From<Point> for IndicatorPoint {
 /// loaded; a list of another year does not stand for it.
 #[utoipa::path(operation_id = "list_indicators", tag = "indicators", params(IndicatorQuery), security(("bearer" = ["indicators:read"])),
     responses((status = 200, description = "The indicators", body = Items<Indicator>)))]
-#[get("/api/v1/indicators")]
+#[get("/indicators")]
 async fn list(_: Guard<ReadIndicators>, state: Data<State>, Query(query): Query<IndicatorQuery>) -> Answer {
     let question = query.question()?;
     let answer = state.read_consistent(move |db| store::compute(db, question)).await?;
@@ -226,7 +226,7 @@ async fn list(_: Guard<ReadIndicators>, state: Data<State>, Query(query): Query<
 /// By its number in the passport.
 #[utoipa::path(operation_id = "get_indicator", tag = "indicators", params(("code" = IndicatorCode, Path, description = "The indicator's number"), IndicatorQuery), security(("bearer" = ["indicators:read"])),
     responses((status = 200, description = "The indicator", body = Indicator)))]
-#[get("/api/v1/indicators/{code}")]
+#[get("/indicators/{code}")]
 async fn get(
     _: Guard<ReadIndicators>,
     state: Data<State>,
@@ -247,7 +247,7 @@ async fn get(
 /// of people.
 #[utoipa::path(operation_id = "list_indicator_rows", tag = "indicators", params(("code" = IndicatorCode, Path, description = "The indicator's number"), IndicatorRowQuery), security(("bearer" = ["indicators:read"])),
     responses((status = 200, description = "A page of rows", body = Items<IndicatorRow>, headers(("Link" = String, description = "The next page")))))]
-#[get("/api/v1/indicators/{code}/rows")]
+#[get("/indicators/{code}/rows")]
 async fn list_rows(
     guard: Guard<ReadIndicators>,
     request: HttpRequest,
@@ -278,7 +278,7 @@ async fn list_rows(
 /// staff register has no history: I2 counts the people it holds now on every day. I4 does not hang on the day.
 #[utoipa::path(operation_id = "get_indicator_series", tag = "indicators", params(("code" = IndicatorCode, Path, description = "The indicator's number"), IndicatorSeriesQuery), security(("bearer" = ["indicators:read"])),
     responses((status = 200, description = "The series", body = IndicatorSeries)))]
-#[get("/api/v1/indicators/{code}/series")]
+#[get("/indicators/{code}/series")]
 async fn get_series(
     _: Guard<ReadIndicators>,
     state: Data<State>,

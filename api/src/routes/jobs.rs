@@ -103,7 +103,7 @@ fn visible(actor: &Actor, job: jobs::Job) -> Result<jobs::Job> {
 /// Where it stands and how far it is: one's own; the administrator and the institute see all.
 #[utoipa::path(operation_id = "get_job", tag = "imports", params(("id" = JobId, Path, description = "The job's id")), security(("bearer" = ["jobs:read"])),
     responses((status = 200, description = "The job", body = Job)))]
-#[get("/api/v1/jobs/{id}")]
+#[get("/jobs/{id}")]
 async fn get(guard: Guard<ReadJobs>, request: HttpRequest, state: Data<State>, id: Path<JobId>) -> Answer {
     let (actor, id) = (guard.actor, id.into_inner());
     let job = state.read(move |db| visible(&actor, jobs::find(db, id)?)).await?;
@@ -116,7 +116,7 @@ async fn get(guard: Guard<ReadJobs>, request: HttpRequest, state: Data<State>, i
 /// with `wrong_state`.
 #[utoipa::path(operation_id = "cancel_job", tag = "imports", params(("id" = JobId, Path, description = "The job's id")), security(("bearer" = ["jobs:read"])),
     responses((status = 202, description = "The job, cancelled or about to be", body = Job)))]
-#[post("/api/v1/jobs/{id}/cancel")]
+#[post("/jobs/{id}/cancel")]
 async fn cancel(guard: Guard<ReadJobs>, request: HttpRequest, state: Data<State>, id: Path<JobId>) -> Answer {
     let (origin, actor, id) = (guard.origin(), guard.actor, id.into_inner());
     let job = state

@@ -44,7 +44,7 @@ list_query! {
 /// The newest year first, within a year the newest version.
 #[utoipa::path(operation_id = "list_lists", tag = "registry", params(ListQuery), security(("bearer" = ["lists:read"])),
     responses((status = 200, description = "A page of versions", body = Items<List>, headers(("Link" = String, description = "The next page")))))]
-#[get("/api/v1/lists")]
+#[get("/lists")]
 async fn list(
     _: Guard<ReadLists>,
     request: HttpRequest,
@@ -63,7 +63,7 @@ async fn list(
 /// Where it came from and how many schools it names. A version never changes.
 #[utoipa::path(operation_id = "get_list", tag = "registry", params(("id" = ListId, Path, description = "The version's id")), security(("bearer" = ["lists:read"])),
     responses((status = 200, description = "The version", body = List)))]
-#[get("/api/v1/lists/{id}")]
+#[get("/lists/{id}")]
 async fn get(_: Guard<ReadLists>, state: Data<State>, id: Path<ListId>) -> Answer {
     let id = id.into_inner();
     let found = state.read(move |db| lists::find(db, id)).await?;
@@ -76,7 +76,7 @@ async fn get(_: Guard<ReadLists>, state: Data<State>, id: Path<ListId>) -> Answe
 /// `still_referenced`. A version never changes, so there is no `If-Match`.
 #[utoipa::path(operation_id = "delete_list", tag = "registry", params(("id" = ListId, Path, description = "The version's id")), security(("bearer" = ["registry:write"])),
     responses((status = 204, description = "It is gone")))]
-#[delete("/api/v1/lists/{id}")]
+#[delete("/lists/{id}")]
 async fn remove(Regional(guard): Regional<WriteRegistry>, state: Data<State>, id: Path<ListId>) -> Answer {
     let id = id.into_inner();
     state.write(guard.origin(), move |tx| edit::delete(tx, id)).await?;
@@ -88,7 +88,7 @@ async fn remove(Regional(guard): Regional<WriteRegistry>, state: Data<State>, id
 /// In the order of their codes: those of the caller's area.
 #[utoipa::path(operation_id = "list_listed_schools", tag = "registry", params(("id" = ListId, Path, description = "The version's id"), ListedQuery), security(("bearer" = ["lists:read"])),
     responses((status = 200, description = "A page of schools", body = Items<ListedSchool>, headers(("Link" = String, description = "The next page")))))]
-#[get("/api/v1/lists/{id}/schools")]
+#[get("/lists/{id}/schools")]
 async fn list_listed(
     guard: Guard<ReadLists>,
     request: HttpRequest,

@@ -64,7 +64,7 @@ pub struct MethodologyUpdate {
 /// Those made last come first.
 #[utoipa::path(operation_id = "list_methodologies", tag = "identification", params(MethodologyQuery), security(("bearer" = ["methodologies:read"])),
     responses((status = 200, description = "A page of methodologies", body = Items<Methodology>, headers(("Link" = String, description = "The next page")))))]
-#[get("/api/v1/methodologies")]
+#[get("/methodologies")]
 async fn list(
     _: Guard<ReadMethodologies>,
     request: HttpRequest,
@@ -83,7 +83,7 @@ async fn list(
 #[utoipa::path(operation_id = "create_methodology", tag = "identification", params(IdempotencyKey), request_body = MethodologyCreate, security(("bearer" = ["methodologies:write"])),
     responses((status = 201, description = "The draft", body = Methodology,
         headers(("Location" = String, description = "Its address"), ("ETag" = String, description = "The version")))))]
-#[post("/api/v1/methodologies")]
+#[post("/methodologies")]
 async fn create(
     guard: Guard<WriteMethodologies>,
     request: HttpRequest,
@@ -105,7 +105,7 @@ async fn create(
 #[utoipa::path(operation_id = "get_methodology", tag = "identification", params(("id" = MethodologyId, Path, description = "The methodology's id")),
     security(("bearer" = ["methodologies:read"])),
     responses((status = 200, description = "The methodology", body = Methodology, headers(("ETag" = String, description = "The version")))))]
-#[get("/api/v1/methodologies/{id}")]
+#[get("/methodologies/{id}")]
 async fn get(
     _: Guard<ReadMethodologies>,
     request: HttpRequest,
@@ -124,7 +124,7 @@ async fn get(
     params(("id" = MethodologyId, Path, description = "The methodology's id"), IfMatch),
     security(("bearer" = ["methodologies:write"])),
     responses((status = 200, description = "The changed draft", body = Methodology, headers(("ETag" = String, description = "The version")))))]
-#[patch("/api/v1/methodologies/{id}")]
+#[patch("/methodologies/{id}")]
 async fn update(
     guard: Guard<WriteMethodologies>,
     state: Data<State>,
@@ -145,7 +145,7 @@ async fn update(
 #[utoipa::path(operation_id = "publish_methodology", tag = "identification", params(("id" = MethodologyId, Path, description = "The methodology's id")),
     security(("bearer" = ["methodologies:write"])),
     responses((status = 200, description = "The published methodology", body = Methodology, headers(("ETag" = String, description = "The version")))))]
-#[post("/api/v1/methodologies/{id}/publish")]
+#[post("/methodologies/{id}/publish")]
 async fn publish(guard: Guard<WriteMethodologies>, state: Data<State>, id: Path<MethodologyId>) -> Answer {
     let id = id.into_inner();
     let published = state.write(guard.origin(), move |tx| methodologies::publish(tx, id)).await?;
@@ -158,7 +158,7 @@ async fn publish(guard: Guard<WriteMethodologies>, state: Data<State>, id: Path<
 #[utoipa::path(operation_id = "delete_methodology", tag = "identification",
     params(("id" = MethodologyId, Path, description = "The methodology's id"), IfMatch),
     security(("bearer" = ["methodologies:write"])), responses((status = 204, description = "It is gone")))]
-#[delete("/api/v1/methodologies/{id}")]
+#[delete("/methodologies/{id}")]
 async fn remove(
     guard: Guard<WriteMethodologies>,
     state: Data<State>,

@@ -40,47 +40,76 @@ pub mod users;
 pub mod webhooks;
 pub mod working_group;
 
-use utoipa_actix_web::service_config::ServiceConfig;
+use actix_web::web;
+use utoipa_actix_web::{scope, service_config::ServiceConfig};
 
-/// Registers every operation. Being here is what makes it both reachable and part of the contract.
-pub fn all(config: &mut ServiceConfig) {
-    service::register(config);
-    session::register(config);
-    users::register(config);
-    service_clients::register(config);
-    oauth::register(config);
-    token_info::register(config);
-    changes::register(config);
-    webhooks::register(config);
+/// What registers the operations of a file.
+type Register = fn(&mut ServiceConfig);
+
+/// Where the operations of [`API`] are.
+const PREFIX: &str = "/api/v1";
+
+/// The files whose operations lie under [`PREFIX`], which they do not repeat: an address is compared with one after another,
+/// each from its beginning. Being here is what makes them both reachable and part of the contract.
+const API: &[Register] = &[
+    session::register,
+    users::register,
+    service_clients::register,
+    token_info::register,
+    changes::register,
+    webhooks::register,
     // Before the records: `/schools/bulk` is not the school `bulk`.
-    bulk::register(config);
-    contexts::register(config);
-    designations::register(config);
-    discipline::register(config);
-    exports::register(config);
-    identification::register(config);
-    imports::register(config);
-    jobs::register(config);
-    lists::register(config);
-    methodologies::register(config);
-    municipalities::register(config);
-    results::register(config);
-    schools::register(config);
-    staff::register(config);
-    support::register(config);
-    assignments::register(config);
-    indicators::register(config);
-    facts::register(config);
-    fact_proposals::register(config);
-    evidence::register(config);
-    models::register(config);
-    plans::register(config);
-    proposals::register(config);
-    acts::register(config);
-    passport::register(config);
-    working_group::register(config);
-    public::register(config);
-    reports::register(config);
-    feeds::register(config);
-    audit_log::register(config);
+    bulk::register,
+    contexts::register,
+    designations::register,
+    discipline::register,
+    exports::register,
+    identification::register,
+    imports::register,
+    jobs::register,
+    lists::register,
+    methodologies::register,
+    municipalities::register,
+    results::register,
+    schools::register,
+    staff::register,
+    support::register,
+    assignments::register,
+    indicators::register,
+    facts::register,
+    fact_proposals::register,
+    evidence::register,
+    models::register,
+    plans::register,
+    proposals::register,
+    acts::register,
+    passport::register,
+    working_group::register,
+    public::register,
+    reports::register,
+    feeds::register,
+    audit_log::register,
+];
+
+/// Those whose operations lie beside it.
+const BESIDE: &[Register] = &[service::register, oauth::register, feeds::register_fetching];
+
+/// What adds the operations of each file to a contract.
+pub fn each() -> impl Iterator<Item = impl FnOnce(&mut ServiceConfig)> {
+    let files = API.iter().map(|register| (PREFIX, register)).chain(BESIDE.iter().map(|register| ("", register)));
+    files.map(|(prefix, register)| {
+        move |config: &mut ServiceConfig| {
+            config.service(scope::scope(prefix).configure(register));
+        }
+    })
+}
+
+/// Every operation, to be served. What is noted for the contract on the way is dropped file by file: together it would be
+/// larger than all else that an idle server holds.
+pub fn serve(config: &mut web::ServiceConfig) {
+    let add = |config: &mut web::ServiceConfig, files: &[Register]| {
+        files.iter().for_each(|register| register(&mut ServiceConfig::new(config)));
+    };
+    config.service(web::scope(PREFIX).configure(|config| add(config, API)));
+    add(config, BESIDE);
 }

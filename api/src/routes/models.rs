@@ -20,7 +20,7 @@ pub fn register(config: &mut ServiceConfig) {
 /// All seven, by number, with their terms, subjects, conditions and stages.
 #[utoipa::path(operation_id = "list_models", tag = "models", security(("bearer" = ["models:read"])),
     responses((status = 200, description = "The models", body = Items<Model>)))]
-#[get("/api/v1/models")]
+#[get("/models")]
 async fn list(_: Guard<ReadModels>, request: HttpRequest) -> Answer {
     Ok(page(&request, Page { items: CATALOGUE.to_vec(), next: None }))
 }
@@ -30,7 +30,7 @@ async fn list(_: Guard<ReadModels>, request: HttpRequest) -> Answer {
 /// By its number.
 #[utoipa::path(operation_id = "get_model", tag = "models", params(("code" = ModelCode, Path, description = "The model's number")), security(("bearer" = ["models:read"])),
     responses((status = 200, description = "The model", body = Model)))]
-#[get("/api/v1/models/{code}")]
+#[get("/models/{code}")]
 async fn get(_: Guard<ReadModels>, code: Path<ModelCode>) -> Answer {
     Ok(HttpResponse::Ok().json(code.model()))
 }

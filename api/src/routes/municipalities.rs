@@ -46,7 +46,7 @@ list_query! {
 /// In the order of their codes: those of the caller's area.
 #[utoipa::path(operation_id = "list_municipalities", tag = "registry", params(MunicipalityQuery), security(("bearer" = ["registry:read"])),
     responses((status = 200, description = "A page of municipalities", body = Items<Municipality>, headers(("Link" = String, description = "The next page")))))]
-#[get("/api/v1/municipalities")]
+#[get("/municipalities")]
 async fn list(
     guard: Guard<ReadRegistry>,
     request: HttpRequest,
@@ -66,7 +66,7 @@ async fn list(
 /// With the ETag that a change needs.
 #[utoipa::path(operation_id = "get_municipality", tag = "registry", params(("id" = MunicipalityId, Path, description = "The municipality's id")), security(("bearer" = ["registry:read"])),
     responses((status = 200, description = "The municipality", body = Municipality, headers(("ETag" = String, description = "The version")))))]
-#[get("/api/v1/municipalities/{id}")]
+#[get("/municipalities/{id}")]
 async fn get(
     guard: Guard<ReadRegistry>,
     request: HttpRequest,
@@ -84,7 +84,7 @@ async fn get(
 /// stands for its schools, and who works for the successor sees it.
 #[utoipa::path(operation_id = "create_municipality", tag = "registry", params(IdempotencyKey), request_body = MunicipalityDraft, security(("bearer" = ["registry:write"])),
     responses((status = 201, description = "The new municipality", body = Municipality, headers(("Location" = String, description = "Its address"), ("ETag" = String, description = "The version")))))]
-#[post("/api/v1/municipalities")]
+#[post("/municipalities")]
 async fn create(
     Regional(guard): Regional<WriteRegistry>,
     request: HttpRequest,
@@ -104,7 +104,7 @@ async fn create(
 #[utoipa::path(operation_id = "update_municipality", tag = "registry", request_body = MunicipalityPatch,
     params(("id" = MunicipalityId, Path, description = "The municipality's id"), IfMatch), security(("bearer" = ["registry:write"])),
     responses((status = 200, description = "The changed municipality", body = Municipality, headers(("ETag" = String, description = "The version")))))]
-#[patch("/api/v1/municipalities/{id}")]
+#[patch("/municipalities/{id}")]
 async fn update(
     guard: Guard<WriteRegistry>,
     state: Data<State>,
@@ -124,7 +124,7 @@ async fn update(
 #[utoipa::path(operation_id = "delete_municipality", tag = "registry",
     params(("id" = MunicipalityId, Path, description = "The municipality's id"), IfMatch), security(("bearer" = ["registry:write"])),
     responses((status = 204, description = "The municipality is gone")))]
-#[delete("/api/v1/municipalities/{id}")]
+#[delete("/municipalities/{id}")]
 async fn remove(
     guard: Guard<WriteRegistry>,
     state: Data<State>,

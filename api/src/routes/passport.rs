@@ -41,7 +41,7 @@ pub struct StageQuery {
 /// All six, in the passport's order, with the state each had at the end of the day `on`.
 #[utoipa::path(operation_id = "list_passport_stages", tag = "passport", params(StageQuery), security(("bearer" = ["passport:read"])),
     responses((status = 200, description = "The stages", body = Items<PassportStage>)))]
-#[get("/api/v1/passport/stages")]
+#[get("/passport/stages")]
 async fn list(
     _: Guard<ReadPassport>,
     request: HttpRequest,
@@ -57,7 +57,7 @@ async fn list(
 /// With its criteria and evidence, and the ETag that a change needs.
 #[utoipa::path(operation_id = "get_passport_stage", tag = "passport", params(("stage" = StageCode, Path, description = "Which stage")), security(("bearer" = ["passport:read"])),
     responses((status = 200, description = "The stage", body = PassportStage, headers(("ETag" = String, description = "The version")))))]
-#[get("/api/v1/passport/stages/{stage}")]
+#[get("/passport/stages/{stage}")]
 async fn get(
     _: Guard<ReadPassport>,
     request: HttpRequest,
@@ -77,7 +77,7 @@ async fn get(
 #[utoipa::path(operation_id = "update_passport_stage", tag = "passport", request_body = StagePatch,
     params(("stage" = StageCode, Path, description = "Which stage"), IfMatch), security(("bearer" = ["passport:write"])),
     responses((status = 200, description = "The changed stage", body = PassportStage, headers(("ETag" = String, description = "The version")))))]
-#[patch("/api/v1/passport/stages/{stage}")]
+#[patch("/passport/stages/{stage}")]
 async fn update(
     Regional(guard): Regional<WritePassport>,
     state: Data<State>,

@@ -169,7 +169,7 @@ fn when(on: Option<NaiveDate>, version: Option<i32>) -> Result<When, ApiError> {
 /// The one loaded last first.
 #[utoipa::path(operation_id = "list_plans", tag = "plans", params(PlanQuery), security(("bearer" = ["plans:read"])),
     responses((status = 200, description = "A page of plans", body = Items<Plan>, headers(("Link" = String, description = "The next page")))))]
-#[get("/api/v1/plans")]
+#[get("/plans")]
 async fn list(
     _: Guard<ReadPlans>,
     request: HttpRequest,
@@ -186,7 +186,7 @@ async fn list(
 /// With the number of the version in force, which is its ETag too.
 #[utoipa::path(operation_id = "get_plan", tag = "plans", params(PlanPath), security(("bearer" = ["plans:read"])),
     responses((status = 200, description = "The plan", body = Plan, headers(("ETag" = String, description = "The number of the version in force")))))]
-#[get("/api/v1/plans/{id}")]
+#[get("/plans/{id}")]
 async fn get(_: Guard<ReadPlans>, request: HttpRequest, state: Data<State>, path: Path<PlanPath>) -> Answer {
     let plan = named(&path.id)?;
     let found = state.read(move |db| store::find(db, &plan)).await?;
@@ -198,7 +198,7 @@ async fn get(_: Guard<ReadPlans>, request: HttpRequest, state: Data<State>, path
 /// The newest first. A version never changes; an amendment is a new one with a reason.
 #[utoipa::path(operation_id = "list_plan_versions", tag = "plans", params(PlanPath, PlanVersionQuery), security(("bearer" = ["plans:read"])),
     responses((status = 200, description = "A page of versions", body = Items<PlanVersion>, headers(("Link" = String, description = "The next page")))))]
-#[get("/api/v1/plans/{id}/versions")]
+#[get("/plans/{id}/versions")]
 async fn list_versions(
     _: Guard<ReadPlans>,
     request: HttpRequest,
@@ -219,7 +219,7 @@ async fn list_versions(
 /// Its contents whole: sections, executors, activities with windows and targets.
 #[utoipa::path(operation_id = "get_plan_version", tag = "plans", params(PlanVersionPath), security(("bearer" = ["plans:read"])),
     responses((status = 200, description = "The version", body = PlanVersionDetail)))]
-#[get("/api/v1/plans/{id}/versions/{version}")]
+#[get("/plans/{id}/versions/{version}")]
 async fn get_version(_: Guard<ReadPlans>, state: Data<State>, path: Path<PlanVersionPath>) -> Answer {
     let (plan, number) = (named(&path.id)?, path.version);
     let found = move |db: &mut Db| {
@@ -235,7 +235,7 @@ async fn get_version(_: Guard<ReadPlans>, state: Data<State>, path: Path<PlanVer
 /// Every field that differs, with its contents in both. The order of parts in the file does not count.
 #[utoipa::path(operation_id = "compare_plan_versions", tag = "plans", params(PlanPath, PlanDiffQuery), security(("bearer" = ["plans:read"])),
     responses((status = 200, description = "What differs", body = PlanDiff)))]
-#[get("/api/v1/plans/{id}/diff")]
+#[get("/plans/{id}/diff")]
 async fn compare(
     _: Guard<ReadPlans>,
     state: Data<State>,
@@ -260,7 +260,7 @@ async fn compare(
 /// Numbers only, no organisation: everybody sees the same.
 #[utoipa::path(operation_id = "list_plan_activities", tag = "plans", params(PlanPath, ActivityQuery), security(("bearer" = ["plans:read"])),
     responses((status = 200, description = "A page of activities", body = Items<ActivityOnDay>, headers(("Link" = String, description = "The next page")))))]
-#[get("/api/v1/plans/{id}/activities")]
+#[get("/plans/{id}/activities")]
 async fn list_activities(
     _: Guard<ReadPlans>,
     request: HttpRequest,
@@ -282,7 +282,7 @@ async fn list_activities(
 /// By its number in the plan.
 #[utoipa::path(operation_id = "get_plan_activity", tag = "plans", params(ActivityPath, WhenQuery), security(("bearer" = ["plans:read"])),
     responses((status = 200, description = "The activity", body = ActivityOnDay)))]
-#[get("/api/v1/plans/{id}/activities/{activity}")]
+#[get("/plans/{id}/activities/{activity}")]
 async fn get_activity(
     _: Guard<ReadPlans>,
     state: Data<State>,
@@ -300,7 +300,7 @@ async fn get_activity(
 /// Activities that start before another ends whose result they need.
 #[utoipa::path(operation_id = "list_plan_warnings", tag = "plans", params(PlanPath, PlanWarningQuery), security(("bearer" = ["plans:read"])),
     responses((status = 200, description = "The warnings", body = Items<PlanOverlap>)))]
-#[get("/api/v1/plans/{id}/warnings")]
+#[get("/plans/{id}/warnings")]
 async fn list_warnings(
     _: Guard<ReadPlans>,
     state: Data<State>,

@@ -255,7 +255,7 @@ impl ProposalDecisions {
 /// The newest first.
 #[utoipa::path(operation_id = "list_proposal_runs", tag = "models", params(ProposalRunQuery), security(("bearer" = ["assignments:read"])),
     responses((status = 200, description = "A page of runs", body = Items<ProposalRun>, headers(("Link" = String, description = "The next page")))))]
-#[get("/api/v1/proposal-runs")]
+#[get("/proposal-runs")]
 async fn list_runs(
     _: Guard<ReadAssignments>,
     request: HttpRequest,
@@ -275,7 +275,7 @@ async fn list_runs(
 /// finished.
 #[utoipa::path(operation_id = "create_proposal_run", tag = "models", params(IdempotencyKey), request_body = ProposalRunCreate, security(("bearer" = ["assignments:write"])),
     responses((status = 201, description = "The new run", body = ProposalRun, headers(("Location" = String, description = "Its address")))))]
-#[post("/api/v1/proposal-runs")]
+#[post("/proposal-runs")]
 async fn create_run(
     Regional(guard): Regional<Assign>,
     request: HttpRequest,
@@ -298,7 +298,7 @@ async fn create_run(
 /// With its warnings and with the number of proposals by model and state.
 #[utoipa::path(operation_id = "get_proposal_run", tag = "models", params(("id" = ProposalRunId, Path, description = "The run's id")), security(("bearer" = ["assignments:read"])),
     responses((status = 200, description = "The run", body = ProposalRunView)))]
-#[get("/api/v1/proposal-runs/{id}")]
+#[get("/proposal-runs/{id}")]
 async fn get_run(
     guard: Guard<ReadAssignments>,
     request: HttpRequest,
@@ -316,7 +316,7 @@ async fn get_run(
 /// proposal that somebody has decided is refused with `proposal_decided`.
 #[utoipa::path(operation_id = "delete_proposal_run", tag = "models", params(("id" = ProposalRunId, Path, description = "The run's id")),
     security(("bearer" = ["assignments:write"])), responses((status = 204, description = "It is gone")))]
-#[delete("/api/v1/proposal-runs/{id}")]
+#[delete("/proposal-runs/{id}")]
 async fn remove_run(
     Regional(guard): Regional<Assign>,
     state: Data<State>,
@@ -333,7 +333,7 @@ async fn remove_run(
 /// reading is recorded in the audit log.
 #[utoipa::path(operation_id = "list_proposals", tag = "models", params(ProposalQuery), security(("bearer" = ["assignments:read"])),
     responses((status = 200, description = "A page of proposals", body = Items<ProposalView>, headers(("Link" = String, description = "The next page")))))]
-#[get("/api/v1/proposals")]
+#[get("/proposals")]
 async fn list(
     guard: Guard<ReadAssignments>,
     request: HttpRequest,
@@ -362,7 +362,7 @@ async fn list(
 /// With its reason, as data and in words.
 #[utoipa::path(operation_id = "get_proposal", tag = "models", params(("id" = ProposalId, Path, description = "The proposal's id")), security(("bearer" = ["assignments:read"])),
     responses((status = 200, description = "The proposal", body = ProposalView, headers(("ETag" = String, description = "The version in this language")))))]
-#[get("/api/v1/proposals/{id}")]
+#[get("/proposals/{id}")]
 async fn get(
     guard: Guard<ReadAssignments>,
     request: HttpRequest,
@@ -386,7 +386,7 @@ async fn get(
 #[utoipa::path(operation_id = "confirm_proposal", tag = "models", params(("id" = ProposalId, Path, description = "The proposal's id"), IdempotencyKey), request_body = ProposalConfirm,
     security(("bearer" = ["assignments:write"])),
     responses((status = 201, description = "The new assignment", body = AssignmentHistory, headers(("Location" = String, description = "Its address")))))]
-#[post("/api/v1/proposals/{id}/confirm")]
+#[post("/proposals/{id}/confirm")]
 async fn confirm(
     guard: Guard<Assign>,
     request: HttpRequest,
@@ -413,7 +413,7 @@ async fn confirm(
 #[utoipa::path(operation_id = "decline_proposal", tag = "models", params(("id" = ProposalId, Path, description = "The proposal's id")), request_body = ProposalDecline,
     security(("bearer" = ["assignments:write"])),
     responses((status = 200, description = "The declined proposal", body = ProposalView)))]
-#[post("/api/v1/proposals/{id}/decline")]
+#[post("/proposals/{id}/decline")]
 async fn decline(
     guard: Guard<Assign>,
     request: HttpRequest,
@@ -439,7 +439,7 @@ async fn decline(
 /// proposal by its place in `ids`, or in the selection by id. A person decides: the caller is recorded.
 #[utoipa::path(operation_id = "decide_proposals", tag = "models", request_body = ProposalDecisions, security(("bearer" = ["assignments:write"])),
     responses((status = 200, description = "What became of each", body = Items<Decided>)))]
-#[post("/api/v1/proposal-decisions")]
+#[post("/proposal-decisions")]
 async fn decide_many(
     guard: Guard<Assign>,
     state: Data<State>,
@@ -458,7 +458,7 @@ async fn decide_many(
 /// Municipal systems with listed schools, but not as many as the third model asks for; by code.
 #[utoipa::path(operation_id = "list_coverage_gaps", tag = "models", params(CoverageGapQuery), security(("bearer" = ["assignments:read"])),
     responses((status = 200, description = "A page of gaps", body = Items<CoverageGapView>, headers(("Link" = String, description = "The next page")))))]
-#[get("/api/v1/coverage-gaps")]
+#[get("/coverage-gaps")]
 async fn list_gaps(
     guard: Guard<ReadAssignments>,
     request: HttpRequest,

@@ -37,7 +37,7 @@ struct NoParameters {}
 /// each calendar month, which never changes; no other day can be asked for.
 #[utoipa::path(operation_id = "get_public_summary", tag = "publication", security(()),
     responses((status = 200, description = "The edition of this month", body = PublicSummary, headers(("ETag" = String, description = "The edition")))))]
-#[get("/api/v1/public/summary")]
+#[get("/public/summary")]
 async fn summary(_: Query<NoParameters>, request: HttpRequest, state: Data<State>) -> Answer {
     if !state.config.public_summary {
         return Err(ProblemCode::NotFound.into());

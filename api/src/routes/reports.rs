@@ -130,7 +130,7 @@ pub struct Remarks {
 /// submitted.
 #[utoipa::path(operation_id = "list_reports", tag = "reports", params(ReportQuery), security(("bearer" = ["reports:read"])),
     responses((status = 200, description = "A page of reports", body = Items<Report>, headers(("Link" = String, description = "The next page")))))]
-#[get("/api/v1/reports")]
+#[get("/reports")]
 async fn list(
     guard: Guard<ReadReports>,
     request: HttpRequest,
@@ -149,7 +149,7 @@ async fn list(
 /// late, missing or not due yet. A due day on a weekend is flagged, never shifted. What counts is the first submission.
 #[utoipa::path(operation_id = "list_due_reports", tag = "reports", params(("plan" = String, Path, description = "The plan's id or code", example = "2020-2021"), DueReportQuery), security(("bearer" = ["reports:read"])),
     responses((status = 200, description = "The reports", body = Items<DueReportOnDay>)))]
-#[get("/api/v1/plans/{plan}/due-reports")]
+#[get("/plans/{plan}/due-reports")]
 async fn schedule(
     _: Guard<ReadReports>,
     state: Data<State>,
@@ -168,7 +168,7 @@ async fn schedule(
 /// period or, until then, today.
 #[utoipa::path(operation_id = "create_report", tag = "reports", params(IdempotencyKey), request_body = ReportDraft, security(("bearer" = ["reports:write"])),
     responses((status = 201, description = "The draft", body = Report, headers(("Location" = String, description = "Its address"), ("ETag" = String, description = "The version")))))]
-#[post("/api/v1/reports")]
+#[post("/reports")]
 async fn create(
     guard: Guard<WriteReports>,
     request: HttpRequest,
@@ -198,7 +198,7 @@ async fn create(
         content((ReportWithContent = "application/json"), (String = "text/html"), (Vec<u8> = "application/pdf"), (String = "text/csv"),
             (Vec<u8> = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"),
             (Vec<u8> = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")))))]
-#[get("/api/v1/reports/{kind}/{period}")]
+#[get("/reports/{kind}/{period}")]
 async fn get(
     guard: Guard<ReadReports>,
     request: HttpRequest,
@@ -218,7 +218,7 @@ async fn get(
     responses((status = 200, description = "The file", headers(("ETag" = String, description = "The state and the format")),
         content((Vec<u8> = "application/pdf"), (Vec<u8> = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"),
             (Vec<u8> = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"), (Vec<u8> = "text/csv"), (Vec<u8> = "text/html")))))]
-#[get("/api/v1/reports/{kind}/{period}/file")]
+#[get("/reports/{kind}/{period}/file")]
 async fn file(
     guard: Guard<ReadReports>,
     request: HttpRequest,
@@ -237,7 +237,7 @@ async fn file(
 #[utoipa::path(operation_id = "update_report", tag = "reports", request_body = ReportUpdate,
     params(("kind" = ReportKind, Path, description = "What is reported"), ("period" = Period, Path, description = "The half-year"), IfMatch), security(("bearer" = ["reports:write"])),
     responses((status = 200, description = "The report", body = Report, headers(("ETag" = String, description = "The version")))))]
-#[patch("/api/v1/reports/{kind}/{period}")]
+#[patch("/reports/{kind}/{period}")]
 async fn update(
     guard: Guard<WriteReports>,
     state: Data<State>,
@@ -260,7 +260,7 @@ async fn update(
 #[utoipa::path(operation_id = "delete_report", tag = "reports",
     params(("kind" = ReportKind, Path, description = "What is reported"), ("period" = Period, Path, description = "The half-year"), IfMatch), security(("bearer" = ["reports:write"])),
     responses((status = 204, description = "The draft is gone")))]
-#[delete("/api/v1/reports/{kind}/{period}")]
+#[delete("/reports/{kind}/{period}")]
 async fn remove(
     guard: Guard<WriteReports>,
     state: Data<State>,
@@ -283,7 +283,7 @@ async fn remove(
 #[utoipa::path(operation_id = "submit_report", tag = "reports",
     params(("kind" = ReportKind, Path, description = "What is reported"), ("period" = Period, Path, description = "The half-year"), IfMatch), security(("bearer" = ["reports:write"])),
     responses((status = 200, description = "The submitted report", body = Report, headers(("ETag" = String, description = "The version")))))]
-#[post("/api/v1/reports/{kind}/{period}/submit")]
+#[post("/reports/{kind}/{period}/submit")]
 async fn submit(
     guard: Guard<WriteReports>,
     state: Data<State>,
@@ -311,7 +311,7 @@ async fn submit(
 #[utoipa::path(operation_id = "accept_report", tag = "reports",
     params(("kind" = ReportKind, Path, description = "What is reported"), ("period" = Period, Path, description = "The half-year"), IfMatch), security(("bearer" = ["reports:accept"])),
     responses((status = 200, description = "The accepted report", body = Report, headers(("ETag" = String, description = "The version")))))]
-#[post("/api/v1/reports/{kind}/{period}/accept")]
+#[post("/reports/{kind}/{period}/accept")]
 async fn accept(
     guard: Guard<AcceptReports>,
     state: Data<State>,
@@ -327,7 +327,7 @@ async fn accept(
 #[utoipa::path(operation_id = "return_report", tag = "reports", request_body = Remarks,
     params(("kind" = ReportKind, Path, description = "What is reported"), ("period" = Period, Path, description = "The half-year"), IfMatch), security(("bearer" = ["reports:accept"])),
     responses((status = 200, description = "The returned report", body = Report, headers(("ETag" = String, description = "The version")))))]
-#[post("/api/v1/reports/{kind}/{period}/return")]
+#[post("/reports/{kind}/{period}/return")]
 async fn give_back(
     guard: Guard<AcceptReports>,
     state: Data<State>,
@@ -362,7 +362,7 @@ async fn decide(
         ("number" = usize, Path, description = "The number of the figure", minimum = 1, maximum = 100, example = 1), ChartQuery), security(("bearer" = ["reports:read"])),
     responses((status = 200, description = "The chart", headers(("ETag" = String, description = "The state and the format")),
         content((String = "image/svg+xml"), (Vec<u8> = "image/png")))))]
-#[get("/api/v1/reports/{kind}/{period}/charts/{number}")]
+#[get("/reports/{kind}/{period}/charts/{number}")]
 async fn chart(
     guard: Guard<ReadReports>,
     request: HttpRequest,

@@ -126,7 +126,7 @@ pub struct RemovedResults {
 /// By school: those of the caller's area.
 #[utoipa::path(operation_id = "list_results", tag = "registry", params(ResultQuery), security(("bearer" = ["registry:read"])),
     responses((status = 200, description = "A page of results", body = Items<ResultRow>, headers(("Link" = String, description = "The next page")))))]
-#[get("/api/v1/results")]
+#[get("/results")]
 async fn list(
     guard: Guard<ReadRegistry>,
     request: HttpRequest,
@@ -148,7 +148,7 @@ async fn list(
 /// audit log and an entry in the change journal.
 #[utoipa::path(operation_id = "delete_results", tag = "registry", params(ResultRemoval), security(("bearer" = ["registry:write"])),
     responses((status = 200, description = "How many are gone", body = RemovedResults)))]
-#[delete("/api/v1/results")]
+#[delete("/results")]
 async fn remove(
     guard: Guard<WriteRegistry>,
     state: Data<State>,
@@ -164,7 +164,7 @@ async fn remove(
 /// By procedure.
 #[utoipa::path(operation_id = "list_school_results", tag = "registry", params(SchoolPath, SchoolResultQuery), security(("bearer" = ["registry:read"])),
     responses((status = 200, description = "A page of results", body = Items<ResultRow>, headers(("Link" = String, description = "The next page")))))]
-#[get("/api/v1/schools/{id}/results")]
+#[get("/schools/{id}/results")]
 async fn list_of_school(
     guard: Guard<ReadRegistry>,
     request: HttpRequest,

@@ -73,7 +73,7 @@ list_query! {
 /// In the order of their codes: those of the caller's area.
 #[utoipa::path(operation_id = "list_schools", tag = "registry", params(SchoolQuery), security(("bearer" = ["registry:read"])),
     responses((status = 200, description = "A page of schools", body = Items<School>, headers(("Link" = String, description = "The next page")))))]
-#[get("/api/v1/schools")]
+#[get("/schools")]
 async fn list(
     guard: Guard<ReadRegistry>,
     request: HttpRequest,
@@ -95,7 +95,7 @@ async fn list(
 /// By its id or by its code, with the ETag that a change needs.
 #[utoipa::path(operation_id = "get_school", tag = "registry", params(SchoolPath), security(("bearer" = ["registry:read"])),
     responses((status = 200, description = "The school", body = School, headers(("ETag" = String, description = "The version")))))]
-#[get("/api/v1/schools/{id}")]
+#[get("/schools/{id}")]
 async fn get(
     guard: Guard<ReadRegistry>,
     request: HttpRequest,
@@ -112,7 +112,7 @@ async fn get(
 /// A municipal school needs a municipality, a state school has none.
 #[utoipa::path(operation_id = "create_school", tag = "registry", params(IdempotencyKey), request_body = SchoolDraft, security(("bearer" = ["registry:write"])),
     responses((status = 201, description = "The new school", body = School, headers(("Location" = String, description = "Its address"), ("ETag" = String, description = "The version")))))]
-#[post("/api/v1/schools")]
+#[post("/schools")]
 async fn create(
     Regional(guard): Regional<WriteRegistry>,
     request: HttpRequest,
@@ -132,7 +132,7 @@ async fn create(
 /// A field that is not sent stays; `null` clears a field. Needs `If-Match` with the school's ETag.
 #[utoipa::path(operation_id = "update_school", tag = "registry", params(SchoolPath, IfMatch), request_body = SchoolPatch, security(("bearer" = ["registry:write"])),
     responses((status = 200, description = "The changed school", body = School, headers(("ETag" = String, description = "The version")))))]
-#[patch("/api/v1/schools/{id}")]
+#[patch("/schools/{id}")]
 async fn update(
     guard: Guard<WriteRegistry>,
     state: Data<State>,
@@ -152,7 +152,7 @@ async fn update(
 /// school's ETag.
 #[utoipa::path(operation_id = "delete_school", tag = "registry", params(SchoolPath, IfMatch), security(("bearer" = ["registry:write"])),
     responses((status = 204, description = "The school is gone")))]
-#[delete("/api/v1/schools/{id}")]
+#[delete("/schools/{id}")]
 async fn remove(
     guard: Guard<WriteRegistry>,
     state: Data<State>,

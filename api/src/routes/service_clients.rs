@@ -58,7 +58,7 @@ pub struct NewClientSecret {
 /// In the order in which they were made, ended ones with them.
 #[utoipa::path(operation_id = "list_service_clients", tag = "oauth", params(ServiceClientQuery), security(("bearer" = ["clients:manage"])),
     responses((status = 200, description = "A page of clients", body = Items<ServiceClient>, headers(("Link" = String, description = "The next page")))))]
-#[get("/api/v1/service-clients")]
+#[get("/service-clients")]
 async fn list(
     _: Guard<ManageClients>,
     request: HttpRequest,
@@ -77,7 +77,7 @@ async fn list(
 /// one, unless it signs assertions with a key of its own.
 #[utoipa::path(operation_id = "create_service_client", tag = "oauth", params(IdempotencyKey), request_body = ClientDraft, security(("bearer" = ["clients:manage"])),
     responses((status = 201, description = "The new client", body = ServiceClient, headers(("Location" = String, description = "Its address"), ("ETag" = String, description = "The version")))))]
-#[post("/api/v1/service-clients")]
+#[post("/service-clients")]
 async fn create(
     guard: Guard<ManageClients>,
     request: HttpRequest,
@@ -96,7 +96,7 @@ async fn create(
 /// With the ETag that a change needs, and what is known of its secrets but never the secrets themselves.
 #[utoipa::path(operation_id = "get_service_client", tag = "oauth", params(("id" = ClientId, Path, description = "The client's id")), security(("bearer" = ["clients:manage"])),
     responses((status = 200, description = "The client", body = ServiceClient, headers(("ETag" = String, description = "The version and the last use")))))]
-#[get("/api/v1/service-clients/{id}")]
+#[get("/service-clients/{id}")]
 async fn get(
     _: Guard<ManageClients>,
     request: HttpRequest,
@@ -122,7 +122,7 @@ async fn get(
 #[utoipa::path(operation_id = "update_service_client", tag = "oauth", request_body = ClientPatch,
     params(("id" = ClientId, Path, description = "The client's id"), IfMatch), security(("bearer" = ["clients:manage"])),
     responses((status = 200, description = "The changed client", body = ServiceClient, headers(("ETag" = String, description = "The version")))))]
-#[patch("/api/v1/service-clients/{id}")]
+#[patch("/service-clients/{id}")]
 async fn update(
     guard: Guard<ManageClients>,
     state: Data<State>,
@@ -142,7 +142,7 @@ async fn update(
 /// seconds. Needs `If-Match` with its ETag. The record stays with `revoked_at`, so that the audit log can be read.
 #[utoipa::path(operation_id = "delete_service_client", tag = "oauth", params(("id" = ClientId, Path, description = "The client's id"), IfMatch), security(("bearer" = ["clients:manage"])),
     responses((status = 204, description = "It is ended")))]
-#[delete("/api/v1/service-clients/{id}")]
+#[delete("/service-clients/{id}")]
 async fn revoke(
     guard: Guard<ManageClients>,
     state: Data<State>,
@@ -162,7 +162,7 @@ async fn revoke(
 #[utoipa::path(operation_id = "create_client_secret", tag = "oauth", request_body = ClientSecretCreate,
     params(("id" = ClientId, Path, description = "The client's id"), IdempotencyKey), security(("bearer" = ["clients:manage"])),
     responses((status = 201, description = "The secret", body = NewClientSecret, headers(("Location" = String, description = "Where it can be removed")))))]
-#[post("/api/v1/service-clients/{id}/secrets")]
+#[post("/service-clients/{id}/secrets")]
 async fn add_secret(
     guard: Guard<ManageClients>,
     request: HttpRequest,
@@ -186,7 +186,7 @@ async fn add_secret(
 #[utoipa::path(operation_id = "delete_client_secret", tag = "oauth",
     params(("id" = ClientId, Path, description = "The client's id"), ("secret_id" = SecretId, Path, description = "The secret's id")),
     security(("bearer" = ["clients:manage"])), responses((status = 204, description = "It is gone")))]
-#[delete("/api/v1/service-clients/{id}/secrets/{secret_id}")]
+#[delete("/service-clients/{id}/secrets/{secret_id}")]
 async fn remove_secret(
     guard: Guard<ManageClients>,
     state: Data<State>,

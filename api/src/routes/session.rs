@@ -141,7 +141,7 @@ fn pair(state: &State, opened: &Opened) -> Answer {
 /// Gives an access token and a refresh token. After ten failures in a quarter of an hour a login is refused for a while.
 #[utoipa::path(operation_id = "log_in", tag = "session", request_body = Credentials, security(()),
     responses((status = 200, description = "The tokens of a new session", body = TokenPair)))]
-#[post("/api/v1/auth/login")]
+#[post("/auth/login")]
 async fn log_in(request: HttpRequest, state: Data<State>, Body(body): Body<Credentials>) -> Answer {
     let (database, id, address) = (state.database.clone(), RequestId::of(&request), address(&request));
     let opened =
@@ -155,7 +155,7 @@ async fn log_in(request: HttpRequest, state: Data<State>, Body(body): Body<Crede
 /// else may hold it.
 #[utoipa::path(operation_id = "refresh_session", tag = "session", request_body = RefreshRequest, security(()),
     responses((status = 200, description = "The next tokens of the session", body = TokenPair)))]
-#[post("/api/v1/auth/refresh")]
+#[post("/auth/refresh")]
 async fn refresh(request: HttpRequest, state: Data<State>, Body(body): Body<RefreshRequest>) -> Answer {
     let (database, id) = (state.database.clone(), RequestId::of(&request));
     let opened = off_thread(move || sessions::refresh(&database, &id, &body.refresh_token)).await;
@@ -171,7 +171,7 @@ async fn refresh(request: HttpRequest, state: Data<State>, Body(body): Body<Refr
 /// foreign issuer has no session here and logs out there.
 #[utoipa::path(operation_id = "log_out", tag = "session", security(("bearer" = ["self:read"])),
     responses((status = 204, description = "The session has ended")))]
-#[post("/api/v1/auth/logout")]
+#[post("/auth/logout")]
 async fn log_out(guard: Guard<ReadSelf>, state: Data<State>) -> Answer {
     let (database, origin) = (state.database.clone(), guard.origin());
     let Who::User { session: Some(session), .. } = guard.actor.who else {
@@ -188,7 +188,7 @@ async fn log_out(guard: Guard<ReadSelf>, state: Data<State>) -> Answer {
 /// The user behind the token, its area, and everything it may do.
 #[utoipa::path(operation_id = "get_me", tag = "session", security(("bearer" = ["self:read"])),
     responses((status = 200, description = "The caller", body = Me)))]
-#[get("/api/v1/me")]
+#[get("/me")]
 async fn me(guard: Guard<ReadSelf>, state: Data<State>) -> Answer {
     let Who::User { id, role, .. } = guard.actor.who else { return Err(people_only().into()) };
     let user = state.read(move |db| users::find(db, id)).await?;
@@ -202,7 +202,7 @@ async fn me(guard: Guard<ReadSelf>, state: Data<State>) -> Answer {
 /// token of a foreign issuer has no password here: `wrong_state`.
 #[utoipa::path(operation_id = "change_password", tag = "session", request_body = PasswordChange, security(("bearer" = ["self:read"])),
     responses((status = 204, description = "The password is changed")))]
-#[put("/api/v1/me/password")]
+#[put("/me/password")]
 async fn change_password(
     guard: Guard<ReadSelf>,
     request: HttpRequest,

@@ -54,7 +54,7 @@ list_query! {
 /// By id: those of the caller's area. Personal data: the reading is recorded in the audit log.
 #[utoipa::path(operation_id = "list_staff", tag = "registry", params(StaffQuery), security(("bearer" = ["staff:read"])),
     responses((status = 200, description = "A page of people", body = Items<Person>, headers(("Link" = String, description = "The next page")))))]
-#[get("/api/v1/staff")]
+#[get("/staff")]
 async fn list(
     guard: Guard<ReadStaff>,
     request: HttpRequest,
@@ -72,7 +72,7 @@ async fn list(
 /// By id. Personal data: the reading is recorded in the audit log.
 #[utoipa::path(operation_id = "list_school_staff", tag = "registry", params(SchoolPath, SchoolStaffQuery), security(("bearer" = ["staff:read"])),
     responses((status = 200, description = "A page of people", body = Items<Person>, headers(("Link" = String, description = "The next page")))))]
-#[get("/api/v1/schools/{id}/staff")]
+#[get("/schools/{id}/staff")]
 async fn list_of_school(
     guard: Guard<ReadStaff>,
     request: HttpRequest,

@@ -63,7 +63,7 @@ async fn shown<P: Need>(state: &State, guard: &Guard<P>, people: Vec<StaffId>) -
 /// the audit log.
 #[utoipa::path(operation_id = "list_support_records", tag = "registry", params(SupportQuery), security(("bearer" = ["support:read"])),
     responses((status = 200, description = "A page of records", body = Items<SupportRecord>, headers(("Link" = String, description = "The next page")))))]
-#[get("/api/v1/support-records")]
+#[get("/support-records")]
 async fn list(
     guard: Guard<ReadSupport>,
     request: HttpRequest,
@@ -91,7 +91,7 @@ async fn list(
 /// log.
 #[utoipa::path(operation_id = "get_support_record", tag = "registry", params(("id" = SupportId, Path, description = "The record's id")), security(("bearer" = ["support:read"])),
     responses((status = 200, description = "The record", body = SupportRecord, headers(("ETag" = String, description = "The version")))))]
-#[get("/api/v1/support-records/{id}")]
+#[get("/support-records/{id}")]
 async fn get(
     guard: Guard<ReadSupport>,
     request: HttpRequest,
@@ -110,7 +110,7 @@ async fn get(
 /// Of a person of the caller's area; once for each form, programme and first day. A completed record needs its last day.
 #[utoipa::path(operation_id = "create_support_record", tag = "registry", params(IdempotencyKey), request_body = SupportDraft, security(("bearer" = ["support:write"])),
     responses((status = 201, description = "The new record", body = SupportRecord, headers(("Location" = String, description = "Its address"), ("ETag" = String, description = "The version")))))]
-#[post("/api/v1/support-records")]
+#[post("/support-records")]
 async fn create(
     guard: Guard<WriteSupport>,
     request: HttpRequest,
@@ -131,7 +131,7 @@ async fn create(
 #[utoipa::path(operation_id = "update_support_record", tag = "registry", request_body = SupportPatch,
     params(("id" = SupportId, Path, description = "The record's id"), IfMatch), security(("bearer" = ["support:write"])),
     responses((status = 200, description = "The changed record", body = SupportRecord, headers(("ETag" = String, description = "The version")))))]
-#[patch("/api/v1/support-records/{id}")]
+#[patch("/support-records/{id}")]
 async fn update(
     guard: Guard<WriteSupport>,
     state: Data<State>,
@@ -151,7 +151,7 @@ async fn update(
 #[utoipa::path(operation_id = "delete_support_record", tag = "registry",
     params(("id" = SupportId, Path, description = "The record's id"), IfMatch), security(("bearer" = ["support:write"])),
     responses((status = 204, description = "The record is gone")))]
-#[delete("/api/v1/support-records/{id}")]
+#[delete("/support-records/{id}")]
 async fn remove(
     guard: Guard<WriteSupport>,
     state: Data<State>,

@@ -118,7 +118,7 @@ const fn words(area: Area) -> (&'static str, &'static str) {
 /// Of the token the request is made with, a user's or a client's: what it may do, for which organisations, and until when.
 #[utoipa::path(operation_id = "get_token_info", tag = "oauth", security(("bearer" = ["token:read"])),
     responses((status = 200, description = "What it is", body = TokenInfo)))]
-#[get("/api/v1/token-info")]
+#[get("/token-info")]
 async fn get(guard: Guard<ReadToken>, request: HttpRequest, state: Data<State>) -> Answer {
     let (area, actor) = (guard.area(), guard.actor);
     let found = state.read(move |db| area_of(db, area)).await?;

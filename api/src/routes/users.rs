@@ -71,7 +71,8 @@ pub struct UserUpdate {
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = bool, required = false)]
     active: Option<bool>,
-    /// Another password, for a user who has forgotten the old one. Its sessions end.
+    /// Another password, for a user who has forgotten the old one. Its sessions end. One's own is changed at
+    /// `/api/v1/me/password` (`conflict`).
     #[serde(default, deserialize_with = "present")]
     #[validate(length(min = 10, max = 128))]
     #[schema(value_type = String, required = false, min_length = 10, max_length = 128, format = Password)]
@@ -112,7 +113,7 @@ async fn shown(state: &State, guard: &Guard<ManageUsers>, people: Vec<UserId>) -
 /// In the order in which they were made. Names people: the reading is recorded in the audit log.
 #[utoipa::path(operation_id = "list_users", tag = "users", params(UserQuery), security(("bearer" = ["users:manage"])),
     responses((status = 200, description = "A page of users", body = Items<User>, headers(("Link" = String, description = "The next page")))))]
-#[get("/api/v1/users")]
+#[get("/users")]
 async fn list(
     guard: Guard<ManageUsers>,
     request: HttpRequest,
@@ -132,7 +133,7 @@ async fn list(
 /// The role `municipality` needs a municipality, the role `school` a school.
 #[utoipa::path(operation_id = "create_user", tag = "users", params(IdempotencyKey), request_body = UserCreate, security(("bearer" = ["users:manage"])),
     responses((status = 201, description = "The new user", body = User, headers(("Location" = String, description = "Its address"), ("ETag" = String, description = "The version")))))]
-#[post("/api/v1/users")]
+#[post("/users")]
 async fn create(
     guard: Guard<ManageUsers>,
     request: HttpRequest,
@@ -159,7 +160,7 @@ async fn create(
 /// With the ETag that a change needs. Names a person: the reading is recorded in the audit log.
 #[utoipa::path(operation_id = "get_user", tag = "users", params(("id" = UserId, Path, description = "The user's id")), security(("bearer" = ["users:manage"])),
     responses((status = 200, description = "The user", body = User, headers(("ETag" = String, description = "The version")))))]
-#[get("/api/v1/users/{id}")]
+#[get("/users/{id}")]
 async fn get(
     guard: Guard<ManageUsers>,
     request: HttpRequest,
@@ -180,7 +181,7 @@ async fn get(
     params(("id" = UserId, Path, description = "The user's id"), IfMatch),
     security(("bearer" = ["users:manage"])),
     responses((status = 200, description = "The changed user", body = User, headers(("ETag" = String, description = "The version")))))]
-#[patch("/api/v1/users/{id}")]
+#[patch("/users/{id}")]
 async fn update(
     guard: Guard<ManageUsers>,
     state: Data<State>,

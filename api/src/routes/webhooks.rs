@@ -91,7 +91,7 @@ fn area(db: &mut Db, own: Area, draft: &WebhookDraft) -> db::Result<Area> {
 /// One's own, in the order in which they were made; with `users:manage` everybody's.
 #[utoipa::path(operation_id = "list_webhooks", tag = "webhooks", params(WebhookQuery), security(("bearer" = ["webhooks:manage"])),
     responses((status = 200, description = "A page of webhooks", body = Items<Webhook>, headers(("Link" = String, description = "The next page")))))]
-#[get("/api/v1/webhooks")]
+#[get("/webhooks")]
 async fn list(
     guard: Guard<ManageWebhooks>,
     request: HttpRequest,
@@ -110,7 +110,7 @@ async fn list(
 /// this once. A caller has at most 20.
 #[utoipa::path(operation_id = "create_webhook", tag = "webhooks", params(IdempotencyKey), request_body = WebhookDraft, security(("bearer" = ["webhooks:manage"])),
     responses((status = 201, description = "The webhook and its secret", body = NewWebhook, headers(("Location" = String, description = "Its address"), ("ETag" = String, description = "The version")))))]
-#[post("/api/v1/webhooks")]
+#[post("/webhooks")]
 async fn create(
     guard: Guard<ManageWebhooks>,
     request: HttpRequest,
@@ -145,7 +145,7 @@ fn check_readable(guard: &Guard<ManageWebhooks>, events: &[String]) -> Result<()
 /// With the ETag that a change needs.
 #[utoipa::path(operation_id = "get_webhook", tag = "webhooks", params(("id" = WebhookId, Path, description = "The webhook's id")), security(("bearer" = ["webhooks:manage"])),
     responses((status = 200, description = "The webhook", body = Webhook, headers(("ETag" = String, description = "The version")))))]
-#[get("/api/v1/webhooks/{id}")]
+#[get("/webhooks/{id}")]
 async fn get(
     guard: Guard<ManageWebhooks>,
     request: HttpRequest,
@@ -164,7 +164,7 @@ async fn get(
 #[utoipa::path(operation_id = "update_webhook", tag = "webhooks", request_body = WebhookPatch,
     params(("id" = WebhookId, Path, description = "The webhook's id"), IfMatch), security(("bearer" = ["webhooks:manage"])),
     responses((status = 200, description = "The changed webhook", body = Webhook, headers(("ETag" = String, description = "The version")))))]
-#[patch("/api/v1/webhooks/{id}")]
+#[patch("/webhooks/{id}")]
 async fn update(
     guard: Guard<ManageWebhooks>,
     state: Data<State>,
@@ -184,7 +184,7 @@ async fn update(
 /// With all its messages, those on their way too. Needs `If-Match` with its ETag.
 #[utoipa::path(operation_id = "delete_webhook", tag = "webhooks", params(("id" = WebhookId, Path, description = "The webhook's id"), IfMatch), security(("bearer" = ["webhooks:manage"])),
     responses((status = 204, description = "It is gone")))]
-#[delete("/api/v1/webhooks/{id}")]
+#[delete("/webhooks/{id}")]
 async fn remove(
     guard: Guard<ManageWebhooks>,
     state: Data<State>,
@@ -201,7 +201,7 @@ async fn remove(
 /// The answer shows the new one this once. For a day messages are signed with both, so that the receiver can change over.
 #[utoipa::path(operation_id = "rotate_webhook_secret", tag = "webhooks", params(("id" = WebhookId, Path, description = "The webhook's id"), IdempotencyKey), security(("bearer" = ["webhooks:manage"])),
     responses((status = 201, description = "The webhook and its new secret", body = NewWebhook, headers(("Location" = String, description = "The webhook's address"), ("ETag" = String, description = "The version")))))]
-#[post("/api/v1/webhooks/{id}/secrets")]
+#[post("/webhooks/{id}/secrets")]
 async fn rotate(
     guard: Guard<ManageWebhooks>,
     request: HttpRequest,
@@ -222,7 +222,7 @@ async fn rotate(
 #[utoipa::path(operation_id = "list_webhook_deliveries", tag = "webhooks",
     params(("id" = WebhookId, Path, description = "The webhook's id"), DeliveryQuery), security(("bearer" = ["webhooks:manage"])),
     responses((status = 200, description = "A page of messages", body = Items<Delivery>, headers(("Link" = String, description = "The next page")))))]
-#[get("/api/v1/webhooks/{id}/deliveries")]
+#[get("/webhooks/{id}/deliveries")]
 async fn list_deliveries(
     guard: Guard<ManageWebhooks>,
     request: HttpRequest,
@@ -246,7 +246,7 @@ async fn list_deliveries(
 #[utoipa::path(operation_id = "replay_webhook_delivery", tag = "webhooks",
     params(("id" = WebhookId, Path, description = "The webhook's id"), ("delivery_id" = DeliveryId, Path, description = "The message's id")),
     security(("bearer" = ["webhooks:manage"])), responses((status = 202, description = "It is on its way", body = Replayed)))]
-#[post("/api/v1/webhooks/{id}/deliveries/{delivery_id}/replay")]
+#[post("/webhooks/{id}/deliveries/{delivery_id}/replay")]
 async fn replay(
     guard: Guard<ManageWebhooks>,
     state: Data<State>,
@@ -261,7 +261,7 @@ async fn replay(
 /// Sends every dead message of the webhook again, with the same ids and a new round of attempts.
 #[utoipa::path(operation_id = "replay_webhook_deliveries", tag = "webhooks", params(("id" = WebhookId, Path, description = "The webhook's id")), security(("bearer" = ["webhooks:manage"])),
     responses((status = 202, description = "They are on their way", body = Replayed)))]
-#[post("/api/v1/webhooks/{id}/replay")]
+#[post("/webhooks/{id}/replay")]
 async fn replay_all(guard: Guard<ManageWebhooks>, state: Data<State>, id: Path<WebhookId>) -> Answer {
     again(guard, state, id.into_inner(), None).await
 }

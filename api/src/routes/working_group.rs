@@ -55,7 +55,7 @@ async fn shown<P: Need>(state: &State, guard: &Guard<P>, people: Vec<SeatId>) ->
 /// recorded in the audit log.
 #[utoipa::path(operation_id = "list_working_group_seats", tag = "passport", params(SeatQuery), security(("bearer" = ["passport:read"])),
     responses((status = 200, description = "A page of holders of seats", body = Items<WorkingGroupSeat>, headers(("Link" = String, description = "The next page")))))]
-#[get("/api/v1/working-group/seats")]
+#[get("/working-group/seats")]
 async fn list(
     guard: Guard<ReadPassport>,
     request: HttpRequest,
@@ -75,7 +75,7 @@ async fn list(
 /// With the ETag that a change needs. Names a person: the reading is recorded in the audit log.
 #[utoipa::path(operation_id = "get_working_group_seat", tag = "passport", params(("id" = SeatId, Path, description = "The holder's id")), security(("bearer" = ["passport:read"])),
     responses((status = 200, description = "The holder", body = WorkingGroupSeat, headers(("ETag" = String, description = "The version")))))]
-#[get("/api/v1/working-group/seats/{id}")]
+#[get("/working-group/seats/{id}")]
 async fn get(
     guard: Guard<ReadPassport>,
     request: HttpRequest,
@@ -94,7 +94,7 @@ async fn get(
 /// Refused if the seat or the chair is taken on some day, or if the group would be without a chair (`wrong_state`).
 #[utoipa::path(operation_id = "create_working_group_seat", tag = "passport", params(IdempotencyKey), request_body = SeatDraft, security(("bearer" = ["passport:write"])),
     responses((status = 201, description = "The new holder", body = WorkingGroupSeat, headers(("Location" = String, description = "Its address"), ("ETag" = String, description = "The version")))))]
-#[post("/api/v1/working-group/seats")]
+#[post("/working-group/seats")]
 async fn create(
     Regional(guard): Regional<WritePassport>,
     request: HttpRequest,
@@ -115,7 +115,7 @@ async fn create(
 #[utoipa::path(operation_id = "update_working_group_seat", tag = "passport", request_body = SeatPatch,
     params(("id" = SeatId, Path, description = "The holder's id"), IfMatch), security(("bearer" = ["passport:write"])),
     responses((status = 200, description = "The changed holder", body = WorkingGroupSeat, headers(("ETag" = String, description = "The version")))))]
-#[patch("/api/v1/working-group/seats/{id}")]
+#[patch("/working-group/seats/{id}")]
 async fn update(
     Regional(guard): Regional<WritePassport>,
     state: Data<State>,
@@ -134,7 +134,7 @@ async fn update(
 #[utoipa::path(operation_id = "delete_working_group_seat", tag = "passport",
     params(("id" = SeatId, Path, description = "The holder's id"), IfMatch), security(("bearer" = ["passport:write"])),
     responses((status = 204, description = "The record is gone")))]
-#[delete("/api/v1/working-group/seats/{id}")]
+#[delete("/working-group/seats/{id}")]
 async fn remove(
     Regional(guard): Regional<WritePassport>,
     state: Data<State>,

@@ -136,10 +136,11 @@ pub(crate) fn json_object(db: &Db, fields: &str) -> String {
     }
 }
 
-/// The text of the JSON array of all rows of a group, each as the expression `item`, by `order`, as an expression.
+/// The text of the JSON array of all rows of a group, each as the expression `item`, by `order`, as an expression. SQLite
+/// lists rows as it reads them: by the key of their table, where it walks that.
 pub(crate) fn json_list(db: &Db, item: &str, order: &str) -> String {
     match db {
-        Db::Sqlite(_) => format!("json_group_array({item} ORDER BY {order})"),
+        Db::Sqlite(_) => format!("json_group_array({item})"),
         Db::Postgres(_) => format!("CAST(json_agg({item} ORDER BY {order}) AS TEXT)"),
     }
 }

@@ -64,39 +64,66 @@ impl Stage {
         )
     }
 
-    /// The joins are written as products, which makes SQLite walk the stage and look the rest up.
     fn tell(&self, db: &mut Db, telling: &Telling, at: Moment, tale: &Tale<'_>) -> Result<()> {
         dialect::order_journal(db)?;
         let (names, values): (Vec<&str>, Vec<&str>) = telling.natural_key.iter().copied().unzip();
-        let values = values.join(", ");
-        let row = format!("{}, {}, {}", tale.word, telling.id, dialect::json_array(db, &values));
-        let rows = dialect::json_list(db, &dialect::json_array(db, &row), &values);
+        let row = format!("{}, {}, {}", tale.word, telling.id, dialect::json_array(db, &values.join(", ")));
+        let order: Vec<String> = self.merge.key.iter().map(|(name, _)| format!("t.{name}")).collect();
+        let rows = dialect::json_list(db, &dialect::json_array(db, &row), &order.join(", "));
         let natural_key = match telling.keyed_by_school {
             true => dialect::json_object(db, "'school_code', x.code"),
             false => "'{}'".to_owned(),
+        };
+        let (listed, from) = match self.merge.key[0].0 {
+            "school_id" => self.by_school(telling, tale, &rows),
+            _ => self.by_row(telling, tale, &rows),
         };
         let sql = format!(
             "INSERT INTO change_journal (at, resource, resource_key, natural_key, operation, municipality_id, school_id, \
                  moved_to, names_people, entries) \
              SELECT CAST('{at}' AS {stamp}), '{resource}', CAST(x.id AS TEXT), {natural_key}, '{operation}', x.municipality_id, \
-                 x.id, {target}, {people}, '[{names},' || {rows} || ']' \
-             FROM staged AS s CROSS JOIN {table} AS t {joined} CROSS JOIN schools AS x {beyond} \
-             WHERE {same_key} AND {on} AND {which} GROUP BY x.id, x.code, x.municipality_id, {target} ORDER BY x.id",
+                 x.id, {target}, {people}, '[{names},' || {listed} || ']' {from} ORDER BY x.id",
             at = at.sql(),
             stamp = dialect::timestamp_type(db),
             resource = telling.resource,
             operation = tale.operation,
-            beyond = tale.target.0,
             target = tale.target.1,
             people = telling.names_people,
             names = serde_json::json!(names),
+        );
+        diesel::sql_query(sql).execute(db)?;
+        Ok(())
+    }
+
+    /// The list of a school and where it comes from, for a table whose key begins with the school: its rows lie together, and
+    /// reading them in their order costs a third of grouping those of the whole stage.
+    fn by_school(&self, telling: &Telling, tale: &Tale<'_>, rows: &str) -> (String, String) {
+        let (table, which) = (self.merge.table, &tale.which);
+        let of_school = format!("{table} AS t {joined} WHERE t.school_id = x.id", joined = telling.join());
+        let listed = format!("(SELECT {rows} FROM {of_school} AND {} AND {which})", telling.on);
+        let told = format!("SELECT 1 FROM {table} AS t WHERE t.school_id = x.id AND {which}");
+        let from = format!("FROM schools AS x WHERE x.id IN (SELECT c1 FROM staged) AND EXISTS ({told})");
+        (listed, from)
+    }
+
+    /// The same for any table. The joins are written as products, which makes SQLite walk the stage and look the rest up.
+    fn by_row(&self, telling: &Telling, tale: &Tale<'_>, rows: &str) -> (String, String) {
+        let (beyond, target) = tale.target;
+        let from = format!(
+            "FROM staged AS s CROSS JOIN {table} AS t {joined} CROSS JOIN schools AS x {beyond} \
+             WHERE {same_key} AND {on} AND {which} GROUP BY x.id, x.code, x.municipality_id, {target}",
             table = self.merge.table,
-            joined = telling.joined.map(|table| format!("CROSS JOIN {table}")).unwrap_or_default(),
+            joined = telling.join(),
             same_key = self.merge.same_key("t"),
             on = telling.on,
             which = tale.which,
         );
-        diesel::sql_query(sql).execute(db)?;
-        Ok(())
+        (rows.to_owned(), from)
+    }
+}
+
+impl Telling {
+    fn join(&self) -> String {
+        self.joined.map(|table| format!("CROSS JOIN {table}")).unwrap_or_default()
     }
 }

@@ -155,7 +155,7 @@ pub fn change_password(
         let at = tx.at;
         attempt.succeeded(tx, at)?;
         let version = users::find(tx, user)?.version;
-        users::update(tx, user, &change, version, Some(user)).map(drop)
+        users::update(tx, user, &change, version, None).map(drop)
     })
 }
 

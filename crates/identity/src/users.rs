@@ -255,11 +255,12 @@ pub(crate) fn for_login(db: &mut Db, login: &str) -> Result<Option<(User, String
         .optional()?)
 }
 
-/// Changes a user, asked for by the user `by` or by the operator.
+/// Changes a user; `by` is the administrator who asks, unless it is the user itself or the operator.
 ///
 /// # Errors
 /// [`ProblemCode::NotFound`]; [`ProblemCode::PreconditionFailed`] if it is no longer at `version`; refused fields;
-/// [`ProblemCode::Conflict`] if `by` would lock itself out; those of [`has_password`], for a password.
+/// [`ProblemCode::Conflict`] if `by` would lock itself out, or replace its own password without naming it; those of
+/// [`has_password`], for a password.
 pub fn update(
     tx: &mut Tx,
     id: UserId,
@@ -270,9 +271,8 @@ pub fn update(
     let at = tx.at;
     let before = find(tx, id)?;
     same_version(before.version, version)?;
-    if by == Some(id) && change.active == Some(false) {
-        let words = ("you would lock yourself out", "вы закрыли бы доступ самому себе");
-        return Err(Problem::new(ProblemCode::Conflict, words).into());
+    if by == Some(id) {
+        check_own(change)?;
     }
     let name = change.display_name.as_deref().unwrap_or(&before.display_name).trim();
     if !(1..=200).contains(&name.chars().count()) {
@@ -301,6 +301,21 @@ pub fn update(
     let user = find(tx, id)?;
     record(tx, Some(&before), &user)?;
     Ok(user)
+}
+
+/// What an administrator may not do to itself.
+fn check_own(change: &UserChange) -> std::result::Result<(), Problem> {
+    let words = match change {
+        UserChange { active: Some(false), .. } => {
+            ("you would lock yourself out", "вы закрыли бы доступ самому себе")
+        }
+        UserChange { password: Some(_), .. } => (
+            "your own password is changed at /api/v1/me/password",
+            "собственный пароль меняется по адресу /api/v1/me/password",
+        ),
+        _ => return Ok(()),
+    };
+    Err(Problem::new(ProblemCode::Conflict, words))
 }
 
 /// Whether a user logs in here, with a password.

@@ -20,7 +20,7 @@ use opora_db::{
     Change, Db, Operation, Result, Tx,
     schema::{identification_runs as runs, public_summaries as editions, schools, verdicts},
 };
-use opora_primitives::{AcademicYear, Limit, ProblemCode, SchoolId};
+use opora_primitives::{AcademicYear, ProblemCode, SchoolId};
 use opora_schools::{
     identification::Outcome,
     registry::municipalities,
@@ -49,7 +49,7 @@ pub fn find(db: &mut Db, today: NaiveDate) -> Result<Option<Edition>> {
 /// The edition of the month of `today`; made now, unless it is made already.
 ///
 /// # Errors
-/// Not found, before there is a plan and a finished identification run.
+/// Not found, before there is a plan that has begun and a finished identification run.
 pub fn find_or_make(tx: &mut Tx, today: NaiveDate) -> Result<Edition> {
     if let Some(edition) = find(tx, today)? {
         return Ok(edition);
@@ -74,7 +74,8 @@ fn month(today: NaiveDate) -> String {
 
 fn compute(db: &mut Db, today: NaiveDate) -> Result<PublicSummary> {
     let on = today.with_day(1).and_then(|first| first.pred_opt()).unwrap_or(today);
-    let plan = plans::list(db, Limit::new(Some(1))?, None)?.items.pop().ok_or(ProblemCode::NotFound)?;
+    let mut plans = plans::newest_first(db)?.into_iter();
+    let plan = plans.find(|plan| plan.starts_on <= on).ok_or(ProblemCode::NotFound)?;
     let (run, academic_year) = newest_run(db)?;
     let question = indicators::store::Question { on, list: None, denominator: None };
     let indicators = indicators::store::compute(db, question)?.indicators;

@@ -47,7 +47,7 @@ type Procedure = (AcademicYear, Assessment, i32, Subject);
 
 pub(super) struct Loader {
     schools: Schools,
-    /// Known procedures by id; those the file brings have provisional, negative ids.
+    /// Known procedures by id; those the file brings have provisional ids, negative and in the order of their coming.
     procedures: HashMap<Procedure, i64>,
 }
 
@@ -146,7 +146,7 @@ impl Bulk for Loader {
 
     fn settle(&self, tx: &mut Tx, stage: &Stage) -> Result<()> {
         let mut fresh: Vec<_> = self.procedures.iter().filter(|(_, id)| **id < 0).collect();
-        fresh.sort_by_key(|(_, id)| std::cmp::Reverse(**id));
+        fresh.sort_by_key(|(_, id)| **id);
         let mut pairs = Vec::with_capacity(fresh.len());
         for ((year, assessment, grade, subject), provisional) in fresh {
             let row = (
@@ -167,7 +167,9 @@ impl Bulk for Loader {
 
 impl Loader {
     fn procedure(&mut self, key: Procedure) -> i64 {
-        let next = -1 - self.procedures.len() as i64;
+        /// Below all that come after it.
+        const FIRST: i64 = -1_000_000_000;
+        let next = FIRST + self.procedures.len() as i64;
         *self.procedures.entry(key).or_insert(next)
     }
 }
