@@ -9,7 +9,10 @@ fn the_committed_contract_is_the_codes_own() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../openapi.yaml");
     let committed = std::fs::read_to_string(path).unwrap_or_default();
     // Not assert_eq: thousands of lines would bury the message.
-    assert!(committed == opora::openapi::yaml(&opora::openapi::document()).unwrap(), "openapi.yaml is out of date: run `make contract`");
+    assert!(
+        committed == opora::openapi::yaml(&opora::openapi::document()).unwrap(),
+        "openapi.yaml is out of date: run `make contract`"
+    );
 }
 
 #[test]

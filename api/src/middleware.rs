@@ -207,7 +207,8 @@ fn address_the_caller(response: &mut ServiceResponse) {
 }
 
 fn account(method: &Method, response: &ServiceResponse, started: Instant) {
-    let route = route::of(response.request()).map_or_else(|| "unmatched".to_owned(), |route| route.to_string());
+    let route =
+        route::of(response.request()).map_or_else(|| "unmatched".to_owned(), |route| route.to_string());
     let status = response.status().as_u16();
     let took = started.elapsed();
     metrics::counter!("http_requests_total", "method" => method.to_string(), "route" => route.clone(), "status" => status.to_string())

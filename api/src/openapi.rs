@@ -77,8 +77,11 @@ struct Base;
 
 /// The whole contract, as the running server publishes it: the work of some tens of milliseconds.
 pub fn document() -> Document {
-    let (_, document) =
-        App::new().into_utoipa_app().openapi(Base::openapi()).configure(|config| crate::routes::each().for_each(|add| add(config))).split_for_parts();
+    let (_, document) = App::new()
+        .into_utoipa_app()
+        .openapi(Base::openapi())
+        .configure(|config| crate::routes::each().for_each(|add| add(config)))
+        .split_for_parts();
     complete(document)
 }
 
@@ -125,7 +128,9 @@ pub fn asked() -> (Vec<Asked>, Named) {
             for (method, operation) in operations(item) {
                 let parameters: Vec<_> =
                     operation.parameters.iter().flatten().filter_map(QueryParameter::of).collect();
-                parameters.iter().for_each(|parameter| shapes::note_references(&parameter.schema, &mut wanted));
+                parameters
+                    .iter()
+                    .for_each(|parameter| shapes::note_references(&parameter.schema, &mut wanted));
                 found.push(Asked { path: path.clone(), method, parameters });
             }
         }

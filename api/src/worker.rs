@@ -1,6 +1,6 @@
 //! The worker: takes jobs from the database, one at a time, and has them carried out.
 
-use crate::{feed, limits, sealer, state::State, traces, webhooks, work::Desk};
+use crate::{feed, limits, routes::service::recorder, sealer, state::State, traces, webhooks, work::Desk};
 use opora_reporting::facts::blobs;
 use std::{
     sync::{
@@ -74,16 +74,18 @@ fn work(state: &State, stopping: &AtomicBool) {
     }
 }
 
-/// Every few seconds, so that a key made by another node is known before it signs.
+/// Every few seconds, so that a key made by another node is known before it signs, and that samples of metrics are summed up:
+/// they wait in memory, and where nobody collects them nothing else would.
 fn refresh(state: &State, stopping: &AtomicBool) {
     let mut ticks = 0u32;
     while !stopping.load(Ordering::Relaxed) {
         std::thread::sleep(Duration::from_millis(200));
         ticks += 1;
-        if ticks.is_multiple_of(25)
-            && let Err(error) = state.reload()
-        {
-            tracing::warn!(%error, "keys and ended sessions could not be read anew");
+        if ticks.is_multiple_of(25) {
+            recorder().run_upkeep();
+            if let Err(error) = state.reload() {
+                tracing::warn!(%error, "keys and ended sessions could not be read anew");
+            }
         }
     }
 }

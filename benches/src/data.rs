@@ -83,7 +83,8 @@ pub fn assignments() -> String {
             SELECT id, 'M5', 'teacher', school_id, id, '2020-08-01', '2021-07-31', '{AT}' FROM staff
             WHERE role = 'teacher' AND school_id IN (SELECT school_id FROM list_entries);
          INSERT INTO assignments (id, model, subject_kind, school_id, valid_from, created_at)
-            SELECT DISTINCT 1000000 + school_id, 'M2', 'school', school_id, '2020-03-10', '{AT}' FROM list_entries;
+            SELECT 1000000 + school_id, 'M2', 'school', school_id, '2020-03-10', '{AT}'
+            FROM (SELECT DISTINCT school_id FROM list_entries) AS listed;
          INSERT INTO assignments (id, model, subject_kind, municipality_id, valid_from, created_at)
             SELECT 2000000 + id, 'M3', 'municipality', id, '2020-08-01', '{AT}' FROM municipalities;
          INSERT INTO assignment_events (assignment_id, kind, on_date, recorded_at)

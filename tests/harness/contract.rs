@@ -7,7 +7,9 @@ use std::sync::OnceLock;
 /// The whole document.
 pub fn document() -> &'static Value {
     static DOCUMENT: OnceLock<Value> = OnceLock::new();
-    DOCUMENT.get_or_init(|| serde_json::from_str(&opora::openapi::json(&opora::openapi::document()).unwrap()).unwrap())
+    DOCUMENT.get_or_init(|| {
+        serde_json::from_str(&opora::openapi::json(&opora::openapi::document()).unwrap()).unwrap()
+    })
 }
 
 /// One operation of the contract.

@@ -120,7 +120,9 @@ impl Cli {
             Command::Backup(backup) => backup.run(config()?),
             Command::Restore(restore) => restore.run(config()?),
             Command::Keys(keys) => keys.run(config()?),
-            Command::Openapi => openapi::yaml(&openapi::document()).map(|text| output::print(format_args!("{text}"))),
+            Command::Openapi => {
+                openapi::yaml(&openapi::document()).map(|text| output::print(format_args!("{text}")))
+            }
             Command::Identify(identify) => identify.run(config()?),
             Command::Report(report) => report.run(config()?),
             Command::Doctor => doctor::examine(config()?),

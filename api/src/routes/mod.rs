@@ -52,28 +52,29 @@ const PREFIX: &str = "/api/v1";
 /// The files whose operations lie under [`PREFIX`], which they do not repeat: an address is compared with one after another,
 /// each from its beginning. Being here is what makes them both reachable and part of the contract.
 const API: &[Register] = &[
+    // Before the records: `/schools/bulk` is not the school `bulk`.
+    bulk::register,
+    // What is asked for most is found first.
+    schools::register,
+    municipalities::register,
+    results::register,
+    contexts::register,
+    staff::register,
+    designations::register,
+    support::register,
+    lists::register,
+    changes::register,
     session::register,
     users::register,
     service_clients::register,
     token_info::register,
-    changes::register,
     webhooks::register,
-    // Before the records: `/schools/bulk` is not the school `bulk`.
-    bulk::register,
-    contexts::register,
-    designations::register,
     discipline::register,
     exports::register,
     identification::register,
     imports::register,
     jobs::register,
-    lists::register,
     methodologies::register,
-    municipalities::register,
-    results::register,
-    schools::register,
-    staff::register,
-    support::register,
     assignments::register,
     indicators::register,
     facts::register,
@@ -96,7 +97,8 @@ const BESIDE: &[Register] = &[service::register, oauth::register, feeds::registe
 
 /// What adds the operations of each file to a contract.
 pub fn each() -> impl Iterator<Item = impl FnOnce(&mut ServiceConfig)> {
-    let files = API.iter().map(|register| (PREFIX, register)).chain(BESIDE.iter().map(|register| ("", register)));
+    let files =
+        API.iter().map(|register| (PREFIX, register)).chain(BESIDE.iter().map(|register| ("", register)));
     files.map(|(prefix, register)| {
         move |config: &mut ServiceConfig| {
             config.service(scope::scope(prefix).configure(register));

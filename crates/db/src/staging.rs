@@ -219,8 +219,7 @@ impl Stage {
         let (stamp_name, stamp_value) = stamp
             .map(|at| (", updated_at", format!(", CAST('{at}' AS {})", dialect::timestamp_type(db))))
             .unwrap_or_default();
-        let order =
-            if self.ordered { String::new() } else { format!("ORDER BY {}", numbered(1, key.len())) };
+        let order = if self.ordered { String::new() } else { format!("ORDER BY {}", numbered(1, key.len())) };
         let insert = format!(
             "INSERT INTO {table} ({}, import_id{stamp_name}) SELECT {}, {import_id}{stamp_value} FROM staged WHERE TRUE {order} \
              ON CONFLICT DO NOTHING",
