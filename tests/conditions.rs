@@ -1,8 +1,13 @@
 //! Pages, versions and repeated requests.
 
 use crate::harness::Client;
+use diesel::connection::SimpleConnection;
 use opora_identity::Role;
 use serde_json::{Value, json};
+use std::{
+    thread::sleep,
+    time::{Duration, Instant},
+};
 
 const USERS: &str = "/api/v1/users";
 
@@ -164,4 +169,22 @@ both!(a_key_belongs_to_its_user, |world| {
     admin.post(USERS, &body).expect(201);
     create(&admin, "key-4", "first.try").expect(201);
     create(&world.log_in("second.admin"), "key-4", "second.try").expect(201);
+});
+
+// Some of what is kept tells a secret: it goes when its day is over, whether or not its caller comes again.
+both!(a_key_is_forgotten_after_a_day, |world| {
+    create(&world.client(Role::Admin), "old", "new.user").expect(201);
+    let kept = || world.storage.number("SELECT count(*) AS n FROM idempotency_keys");
+    assert_eq!(kept(), 1);
+    let node = world.another_node(|_| ());
+    assert_eq!(kept(), 1, "a day has not passed");
+    drop(node);
+    let aged = "UPDATE idempotency_keys SET created_at = '2020-01-01 00:00:00'";
+    world.storage.connect().batch_execute(aged).unwrap();
+    let _node = world.another_node(|_| ());
+    let begun = Instant::now();
+    while kept() > 0 {
+        assert!(begun.elapsed() < Duration::from_secs(30), "the old key stays");
+        sleep(Duration::from_millis(50));
+    }
 });

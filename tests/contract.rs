@@ -110,6 +110,27 @@ fn every_reference_leads_somewhere_and_every_schema_is_used() {
     }
 }
 
+/// Requests are held against parameters that are gathered file by file: nothing may be lost on the way.
+#[test]
+fn every_parameter_is_held_against_its_schema() {
+    let (asked, schemas) = opora::openapi::asked();
+    let known: BTreeSet<&str> = schemas.iter().map(|(name, _)| name.as_str()).collect();
+    let of_contract = |operation: &Operation| operation.parameters().filter(|p| p["in"] == "query").count();
+    let total: usize = operations().iter().map(of_contract).sum();
+    assert_eq!(asked.iter().map(|operation| operation.parameters.len()).sum::<usize>(), total);
+    assert_eq!(asked.len(), operations().len());
+    let parameters = asked.iter().flat_map(|operation| &operation.parameters);
+    let parts = parameters.map(|p| &p.schema).chain(schemas.iter().map(|(_, schema)| schema));
+    for part in parts {
+        let (part, mut found) = (serde_json::to_value(part).unwrap(), Vec::new());
+        references(&part, &mut found);
+        for reference in found {
+            let name = reference.rsplit('/').next().unwrap();
+            assert!(known.contains(name), "{name} is not known");
+        }
+    }
+}
+
 /// A description of its own, or that of the named schema it is (or is one of).
 fn is_described(property: &Value) -> bool {
     let mut named = Vec::new();

@@ -198,6 +198,25 @@ both!(wrong_passwords_are_counted_as_failed_logins, |world| {
     world.stranger().try_log_in("reader", PASSWORD).expect(429);
 });
 
+// A password that was right when it was looked at is not, when another has come in between.
+both!(of_two_changes_of_a_password_at_once_one_wins, |world| {
+    let clients = [world.client(Role::Reader), world.client(Role::Reader)];
+    let news = ["the first new password", "the second new password"];
+    let statuses: Vec<u16> = std::thread::scope(|scope| {
+        let calls = clients
+            .iter()
+            .zip(news)
+            .map(|(client, new)| scope.spawn(|| change(client, PASSWORD, new).status));
+        calls.collect::<Vec<_>>().into_iter().map(|call| call.join().unwrap()).collect()
+    });
+    let won: Vec<&str> =
+        news.into_iter().zip(&statuses).filter(|(_, s)| **s == 204).map(|(new, _)| new).collect();
+    assert_eq!(won.len(), 1, "{statuses:?}");
+    // The other was refused: its password was no longer right, or its session over.
+    assert!(statuses.iter().all(|status| [204, 401, 422].contains(status)), "{statuses:?}");
+    world.stranger().try_log_in("reader", won[0]).expect(200);
+});
+
 both!(an_administrator_gives_another_password, |world| {
     let (admin, reader) = (world.client(Role::Admin), world.client(Role::Reader));
     let path = format!("/api/v1/users/{}", world.seed.reader);

@@ -1,6 +1,8 @@
 //! The worker: takes jobs from the database, one at a time, and has them carried out.
 
 use crate::{feed, limits, routes::service::recorder, sealer, state::State, traces, webhooks, work::Desk};
+use opora_db::idempotency;
+use opora_primitives::Moment;
 use opora_reporting::facts::blobs;
 use std::{
     sync::{
@@ -98,13 +100,20 @@ fn follow(state: &State, stopping: &AtomicBool) {
     }
 }
 
-/// At start and then once a day, removes files of evidence that nothing refers to.
+/// At start and then once a day, removes files of evidence that nothing refers to; once an hour, what was kept for a day.
 fn sweep(state: &State, stopping: &AtomicBool) {
+    const HOUR: Duration = Duration::from_secs(3600);
     const DAY: Duration = Duration::from_secs(24 * 3600);
     let pause = Duration::from_millis(200);
     let runtime = actix_web::rt::System::new();
-    let mut waited = DAY;
+    let (mut waited, mut waited_for_keys) = (DAY, HOUR);
     while !stopping.load(Ordering::Relaxed) {
+        if waited_for_keys >= HOUR {
+            waited_for_keys = Duration::ZERO;
+            if let Err(error) = state.database.keep_books(|db| idempotency::sweep(db, Moment::now())) {
+                tracing::warn!(%error, "old idempotency keys could not be swept");
+            }
+        }
         if waited >= DAY {
             waited = Duration::ZERO;
             let stale = chrono::Utc::now() - blobs::GRACE;
@@ -116,5 +125,6 @@ fn sweep(state: &State, stopping: &AtomicBool) {
         }
         std::thread::sleep(pause);
         waited += pause;
+        waited_for_keys += pause;
     }
 }

@@ -69,7 +69,8 @@ pub struct NewFeedToken {
     /// The token.
     #[serde(flatten)]
     token: FeedToken,
-    /// The address of the feed. Whoever knows it reads the feed; it cannot be shown again.
+    /// The address of the feed. Whoever knows it reads the feed. It is told in this answer alone, and under its
+    /// `Idempotency-Key` for a day.
     #[schema(
         example = "https://opora.example/feeds/calendar/kq0Vb0R9wCkqg4dJr4qZ0Jq8eJm9w3l2mS5o7t1u2vY.ics"
     )]

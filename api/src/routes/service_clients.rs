@@ -48,7 +48,7 @@ pub struct NewClientSecret {
     /// What is kept of it.
     #[serde(flatten)]
     kept: ClientSecret,
-    /// The secret. It cannot be shown again.
+    /// The secret. It is told in this answer alone, and under its `Idempotency-Key` for a day.
     #[schema(example = "opora_cs_kq0Vb0R9wCkqg4dJr4qZ0Jq8eJm9w3l2mS5o7t1u2vY")]
     secret: String,
 }

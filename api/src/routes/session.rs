@@ -11,7 +11,6 @@ use crate::{
 use actix_web::{HttpRequest, HttpResponse, get, post, put, web::Data};
 use opora_identity::{
     Permission, Permissions, Who,
-    passwords::NewPassword,
     sessions::{self, Opened},
     users::{self, User},
 };
@@ -212,8 +211,8 @@ async fn change_password(
     let Who::User { id, session, .. } = guard.actor.who else { return Err(people_only().into()) };
     let (database, origin, address) = (state.database.clone(), guard.origin(), address(&request));
     off_thread(move || {
-        let new = NewPassword::of(body.password)?;
-        sessions::change_password(&database, &origin, (id, session), &body.current_password, new, &address)
+        let PasswordChange { current_password: current, password: new } = &body;
+        sessions::change_password(&database, &origin, (id, session), current, new, &address)
     })
     .await?;
     state.forget_ended().await?;

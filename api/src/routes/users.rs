@@ -176,7 +176,7 @@ async fn get(
 /// Change a user
 ///
 /// Lets it in or out, names it anew, gives it another password. Needs `If-Match` with the user's ETag. A user of a foreign
-/// issuer has no password here: `wrong_state`.
+/// issuer has no password here and is called as its issuer says: `wrong_state`.
 #[utoipa::path(operation_id = "update_user", tag = "users", request_body = UserUpdate,
     params(("id" = UserId, Path, description = "The user's id"), IfMatch),
     security(("bearer" = ["users:manage"])),

@@ -53,7 +53,7 @@ pub struct NewWebhook {
     /// The webhook.
     #[serde(flatten)]
     webhook: Webhook,
-    /// What messages are signed with. It cannot be shown again.
+    /// What messages are signed with. It is told in this answer alone, and under its `Idempotency-Key` for a day.
     #[schema(example = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")]
     secret: String,
 }

@@ -6,7 +6,7 @@ use diesel::{
     prelude::*,
     result::{DatabaseErrorKind, Error as Query},
 };
-use opora_primitives::{Problem, ProblemCode};
+use opora_primitives::{Moment, Problem, ProblemCode};
 use serde::Serialize;
 
 /// How long a key is remembered, in seconds: a day.
@@ -42,6 +42,15 @@ impl Created {
     pub fn new<T: Serialize>(status: u16, location: String, value: &T) -> Result<Self> {
         Ok(Self { status, location, body: serde_json::to_string(value).map_err(Error::fault)? })
     }
+}
+
+/// Forgets the keys that are older than [`REMEMBERED`], with the answers kept under them.
+///
+/// # Errors
+/// Faults of the database.
+pub fn sweep(db: &mut Db, now: Moment) -> Result<usize> {
+    let old = keys::table.filter(keys::created_at.lt(now.plus_seconds(-REMEMBERED)));
+    Ok(diesel::delete(old).execute(db)?)
 }
 
 /// Runs `work` and keeps its answer under the claim; for a claim that stands already, gives the kept answer instead.

@@ -51,12 +51,15 @@ pub fn log_in(
     })?;
     // The costly part happens outside any transaction.
     let right = passwords::verify(password, known.as_ref().map(|(_, hash)| hash.as_str()));
-    let Some((user, _)) = known.filter(|_| right) else {
+    let Some((user, hash)) = known.filter(|_| right) else {
         attempt.failed(database, now)?;
         return Err(ProblemCode::WrongCredentials.into());
     };
     let (session, refresh_token) = database.write(&user.origin(request_id), |tx| {
         let at = tx.at;
+        if !users::is_still(tx, user.id, &hash)? {
+            return Err(ProblemCode::WrongCredentials.into());
+        }
         let row = (sessions::user_id.eq(user.id), sessions::started_at.eq(at));
         let id: SessionId =
             diesel::insert_into(sessions::table).values(row).returning(sessions::id).get_result(&mut **tx)?;
@@ -135,24 +138,31 @@ pub fn change_password(
     origin: &Origin,
     (user, session): (UserId, Option<SessionId>),
     current: &str,
-    new: NewPassword,
+    new: &str,
     address: &str,
 ) -> Result<()> {
+    let wrong = || Problem::field("/current_password", Reason::WrongPassword);
     let now = Moment::now();
     let (attempt, known) = database.read(|db| {
         let user = users::find(db, user)?;
-        users::has_password(&user)?;
+        users::is_ours(&user)?;
         let attempt = Attempt::of_login(&user.login, address);
         attempt.check(db, now)?;
         Ok((attempt, users::for_login(db, &user.login)?))
     })?;
-    if !passwords::verify(current, known.as_ref().map(|(_, hash)| hash.as_str())) {
+    let right = passwords::verify(current, known.as_ref().map(|(_, hash)| hash.as_str()));
+    let Some((_, hash)) = known.filter(|_| right) else {
         attempt.failed(database, now)?;
-        return Err(Problem::field("/current_password", Reason::WrongPassword).into());
-    }
-    let change = UserChange { password: Some(new), kept: session, ..UserChange::default() };
+        return Err(wrong().into());
+    };
+    let password = Some(NewPassword::of(new.to_owned())?);
+    let change = UserChange { password, kept: session, ..UserChange::default() };
     database.write(origin, |tx| {
         let at = tx.at;
+        // Somebody else may have changed it meanwhile, and ended this session with it.
+        if !users::is_still(tx, user, &hash)? {
+            return Err(wrong().into());
+        }
         attempt.succeeded(tx, at)?;
         let version = users::find(tx, user)?.version;
         users::update(tx, user, &change, version, None).map(drop)

@@ -126,7 +126,7 @@ pub struct UserChange {
     pub display_name: Option<String>,
     /// Whether it may log in. When it may not, its sessions end.
     pub active: Option<bool>,
-    /// Another password. Its sessions end, so that whoever knew the old one is out.
+    /// Another password. Its sessions end.
     pub password: Option<NewPassword>,
     /// The session that goes on although the password is another: that of the user who replaces it.
     pub kept: Option<SessionId>,
@@ -255,12 +255,21 @@ pub(crate) fn for_login(db: &mut Db, login: &str) -> Result<Option<(User, String
         .optional()?)
 }
 
+/// Whether the user `id` may still log in with the password behind `hash`: it was looked at outside any transaction.
+///
+/// # Errors
+/// Faults of the database.
+pub(crate) fn is_still(db: &mut Db, id: UserId, hash: &str) -> Result<bool> {
+    let same = users::id.eq(id).and(users::password_hash.eq(hash)).and(users::active.eq(true));
+    Ok(diesel::select(diesel::dsl::exists(users::table.filter(same))).get_result(db)?)
+}
+
 /// Changes a user; `by` is the administrator who asks, unless it is the user itself or the operator.
 ///
 /// # Errors
 /// [`ProblemCode::NotFound`]; [`ProblemCode::PreconditionFailed`] if it is no longer at `version`; refused fields;
 /// [`ProblemCode::Conflict`] if `by` would lock itself out, or replace its own password without naming it; those of
-/// [`has_password`], for a password.
+/// [`is_ours`], for a password or a name.
 pub fn update(
     tx: &mut Tx,
     id: UserId,
@@ -273,6 +282,10 @@ pub fn update(
     same_version(before.version, version)?;
     if by == Some(id) {
         check_own(change)?;
+    }
+    if change.display_name.is_some() {
+        // Its issuer says how it is called, each time it comes.
+        is_ours(&before)?;
     }
     let name = change.display_name.as_deref().unwrap_or(&before.display_name).trim();
     if !(1..=200).contains(&name.chars().count()) {
@@ -288,7 +301,7 @@ pub fn update(
         ))
         .execute(&mut **tx)?;
     if let Some(password) = &change.password {
-        has_password(&before)?;
+        is_ours(&before)?;
         password.check(&before.login)?;
         diesel::update(users::table.find(id))
             .set((users::password_hash.eq(&password.hash), users::password_changed_at.eq(at)))
@@ -318,11 +331,11 @@ fn check_own(change: &UserChange) -> std::result::Result<(), Problem> {
     Err(Problem::new(ProblemCode::Conflict, words))
 }
 
-/// Whether a user logs in here, with a password.
+/// Whether a user logs in here, with a password, and is called as is said here.
 ///
 /// # Errors
 /// [`ProblemCode::WrongState`] for one that a foreign issuer vouches for.
-pub(crate) fn has_password(user: &User) -> std::result::Result<(), Problem> {
+pub(crate) fn is_ours(user: &User) -> std::result::Result<(), Problem> {
     let words = ("this user logs in elsewhere", "этот пользователь входит через внешнего поставщика");
     user.issuer.is_none().then_some(()).ok_or_else(|| Problem::new(ProblemCode::WrongState, words))
 }
