@@ -6,6 +6,7 @@ mod shapes;
 mod webhooks;
 
 use crate::{
+    create::IDEMPOTENCY_KEY,
     error::PROBLEM_JSON,
     limits,
     oauth::{self, TOKEN_PATH},
@@ -319,6 +320,7 @@ fn add_shared(path: &str, method: &str, operation: &mut Operation) {
     let writes = method != "get";
     let names_version = has_parameter(operation, &["If-Match"]);
     let has_body = operation.request_body.is_some();
+    let takes_key = has_parameter(operation, &[IDEMPOTENCY_KEY]);
     let in_parts = operation.responses.responses.contains_key("206");
     let api = path.starts_with("/api/");
     // These speak the words of OAuth and say so themselves.
@@ -341,7 +343,9 @@ fn add_shared(path: &str, method: &str, operation: &mut Operation) {
         "Conflict" => writes && secured,
         "RangeNotSatisfiable" => in_parts,
         "PreconditionFailed" | "PreconditionRequired" => names_version,
-        "BodyTooLarge" | "UnsupportedMediaType" | "InvalidFields" | "RequestTimeout" => has_body,
+        "BodyTooLarge" | "UnsupportedMediaType" | "RequestTimeout" => has_body,
+        // A key that was used for another request is refused without a body too.
+        "InvalidFields" => has_body || takes_key,
         "UriTooLong" | "HeadersTooLarge" => true,
         "TooManyRequests" => limits::is_limited(path),
         "Internal" => api,
