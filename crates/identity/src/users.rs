@@ -190,7 +190,7 @@ pub fn check(new: &NewUser) -> std::result::Result<(), Problem> {
     } else if login.chars().any(|c| c.is_control() || c.is_whitespace()) {
         flaws.push(Flaw::at("/login", Reason::WrongFormat));
     }
-    if !(1..=200).contains(&new.display_name.trim().chars().count()) {
+    if !is_name(new.display_name.trim()) {
         flaws.push(Flaw::at("/display_name", Reason::WrongLength));
     }
     if let Err(problem) = passwords::check_new(&new.password, &new.login) {
@@ -205,6 +205,11 @@ pub fn check(new: &NewUser) -> std::result::Result<(), Problem> {
         (_, _) => flaws.push(Flaw::at("/role", Reason::Contradiction)),
     }
     if flaws.is_empty() { Ok(()) } else { Err(Problem::fields(flaws)) }
+}
+
+/// Whether people can be called so: 1 to 200 characters.
+fn is_name(name: &str) -> bool {
+    (1..=200).contains(&name.chars().count())
 }
 
 /// The user `id`.
@@ -288,7 +293,7 @@ pub fn update(
         is_ours(&before)?;
     }
     let name = change.display_name.as_deref().unwrap_or(&before.display_name).trim();
-    if !(1..=200).contains(&name.chars().count()) {
+    if !is_name(name) {
         return Err(Problem::field("/display_name", Reason::WrongLength).into());
     }
     let active = change.active.unwrap_or(before.active);
