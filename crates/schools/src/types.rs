@@ -3,6 +3,7 @@
 //! Every list has one wire word and one Russian name; files may use either (`docs/files.md`), so each list can also be
 //! read with `from_file`.
 
+use chrono::NaiveDate;
 pub use opora_primitives::{MunicipalityId, SchoolId};
 use opora_primitives::{Reason, id_type, text::fold, word_type};
 
@@ -297,6 +298,13 @@ read_from_files!(
     DesignationKind,
     SupportForm
 );
+
+impl SchoolStatus {
+    /// Whether a school of this status works on `day`: to the end of the day on which it was closed (D38).
+    pub fn works_on(self, closed_on: Option<NaiveDate>, day: NaiveDate) -> bool {
+        self == Self::Open || closed_on.is_some_and(|closed| day <= closed)
+    }
+}
 
 impl Subject {
     /// Spellings of files that are neither a code nor the name of the list; folded.

@@ -41,7 +41,7 @@ fn gather_from(db: &mut Db, list: ListId, run: Option<&RunFact>, on: NaiveDate) 
     let acts = Acts::of(designations::all(db)?, &territory.lines, on);
     let listed: BTreeSet<SchoolId> = lists::members(db, list)?.into_iter().collect();
     let outcomes = run.map(|run| evidence::outcomes(db, run.id)).transpose()?.unwrap_or_default();
-    let mut schools: Vec<SchoolFact> = working_schools(db)?
+    let mut schools: Vec<SchoolFact> = working_schools(db, on)?
         .into_iter()
         .map(|(id, code)| (id, code, territory.home(id, on)))
         .map(|row| school_fact(row, &held, &acts, |id| listed.contains(&id), |id| outcomes.get(&id).copied()))
@@ -113,12 +113,17 @@ fn is_listed(db: &mut Db, list: ListId, school: SchoolId) -> Result<bool> {
 type SchoolRow = (SchoolId, SchoolCode);
 const SCHOOL_COLUMNS: (schools::id, schools::code) = (schools::id, schools::code);
 
-fn working_schools(db: &mut Db) -> Result<Vec<SchoolRow>> {
-    Ok(schools::table
-        .filter(schools::status.eq(SchoolStatus::Open))
+/// The schools that work on the day: one that opens later is not there yet, one that closes later still is (D38).
+fn working_schools(db: &mut Db, on: NaiveDate) -> Result<Vec<SchoolRow>> {
+    let rows: Vec<(SchoolRow, SchoolStatus, Option<NaiveDate>)> = schools::table
+        .filter(schools::opened_on.is_null().or(schools::opened_on.le(on)))
         .order(schools::id)
-        .select(SCHOOL_COLUMNS)
-        .load(db)?)
+        .select((SCHOOL_COLUMNS, schools::status, schools::closed_on))
+        .load(db)?;
+    let works = |(row, status, closed_on): (SchoolRow, SchoolStatus, _)| {
+        status.works_on(closed_on, on).then_some(row)
+    };
+    Ok(rows.into_iter().filter_map(works).collect())
 }
 
 fn school_fact(

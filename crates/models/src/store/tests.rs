@@ -104,6 +104,26 @@ fn a_run_proposes_from_the_facts_and_says_why() {
     Store::postgres().into_iter().for_each(check);
 }
 
+/// The gaps of the newest proposal run: the municipality and its listed schools.
+fn listed_in_gaps(store: &Store) -> Vec<(i64, u32)> {
+    let gaps = store.database.read(|db| runs::gaps(db, Area::Region, None, limit(10), None)).unwrap().items;
+    gaps.iter().map(|gap| (gap.municipality_id.0, gap.listed)).collect()
+}
+
+#[test]
+fn a_school_counts_from_its_first_day_to_its_last() {
+    let check = |store: Store| {
+        store.execute("UPDATE schools SET closed_on = '2020-12-31' WHERE id = 5");
+        store.execute("UPDATE schools SET opened_on = '2020-12-16' WHERE id = 4");
+        for (on, listed) in [("2020-12-15", 1), ("2020-12-16", 2), ("2020-12-31", 2), ("2021-01-01", 1)] {
+            store.run(on);
+            assert_eq!(listed_in_gaps(&store), [(1, 2), (2, listed)], "{on}");
+        }
+    };
+    check(Store::new());
+    Store::postgres().into_iter().for_each(check);
+}
+
 #[test]
 fn an_unfinished_or_unknown_identification_run_is_refused() {
     let store = Store::new();

@@ -145,7 +145,7 @@ impl Ground {
     /// municipality that was in force.
     fn facts(&self, on: NaiveDate) -> Facts {
         let schools = self.schools.iter().map(|school| {
-            let open = school.status == SchoolStatus::Open || school.closed_on.is_some_and(|day| on <= day);
+            let open = school.status.works_on(school.closed_on, on);
             let successor = school.successor.filter(|_| !open);
             let municipality = self.territory.home(school.id, on);
             (school.id, SchoolFact { municipality, successor, open })
