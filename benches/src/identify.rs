@@ -26,7 +26,7 @@ pub fn run() -> Outcome {
     }
     report::title("identify", "a run over twice the schools against one over 40,000");
     for (place, once) in Place::all()?.iter().zip(once) {
-        let twice = measure(place, 2 * SCHOOLS, 2)?;
+        let twice = measure(place, 2 * SCHOOLS, ROUNDS)?;
         report::line(&format!("{}: 80,000 against 40,000", place.name), "s", twice, once, Bound::AtMost(2.2));
     }
     Ok(())

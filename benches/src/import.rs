@@ -101,7 +101,7 @@ fn insert(path: &Path) -> Outcome {
     let mut connection = rusqlite::Connection::open(path)?;
     connection.execute_batch(
         "PRAGMA busy_timeout = 15000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;
-         PRAGMA cache_size = -16384; PRAGMA mmap_size = 1073741824;",
+         PRAGMA cache_size = -16384; PRAGMA mmap_size = 2147418112;",
     )?;
     let transaction = connection.transaction()?;
     let mut statement = transaction.prepare(

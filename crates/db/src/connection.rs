@@ -101,14 +101,15 @@ fn without_address(words: &str) -> String {
         .into()
 }
 
-/// The time-out comes first: the switch to WAL itself may have to wait. FULL makes every acknowledged write durable.
+/// The time-out comes first: the switch to WAL itself may have to wait. FULL makes every acknowledged write durable. As much
+/// is mapped as SQLite allows: what lies beyond is read by copying.
 const SQLITE_SESSION: &str = "
     PRAGMA busy_timeout = 15000;
     PRAGMA journal_mode = WAL;
     PRAGMA synchronous = FULL;
     PRAGMA foreign_keys = ON;
     PRAGMA cache_size = -16384;
-    PRAGMA mmap_size = 1073741824;
+    PRAGMA mmap_size = 2147418112;
 ";
 
 #[cfg(test)]

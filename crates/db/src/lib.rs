@@ -25,7 +25,7 @@ mod telling;
 
 pub use connection::{BackEnd, Both, Db};
 pub use database::{Database, Session, Settings, Tx};
-pub use staging::{Fate, Merge, Stage};
+pub use staging::{Cells, Fate, Merge, Stage};
 pub use telling::Telling;
 
 pub use error::{Error, Result, if_found};

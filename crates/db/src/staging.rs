@@ -10,7 +10,12 @@ use diesel::{
     sql_types::{BigInt, Nullable, Text},
     sqlite::{Sqlite, SqliteConnection},
 };
-use std::{cell::Cell, io::Write, sync::mpsc::sync_channel};
+use std::{
+    cell::Cell,
+    fmt::{Display, Write},
+    io,
+    sync::mpsc::sync_channel,
+};
 
 diesel::table! {
     /// The temporary table: a number for each row, and as many columns as the widest load needs. Their types are those
@@ -55,7 +60,75 @@ pub struct Merged {
 }
 
 /// Takes one row into the stage: its number in the file and its cells in the order of the [`Merge`].
-pub type Sink<'a> = dyn FnMut(u64, &[Option<&str>]) -> Result<()> + 'a;
+pub type Sink<'a> = dyn FnMut(u64, &Cells) -> Result<()> + 'a;
+
+/// Cells of one row or of many, in buffers that are used again.
+#[derive(Default)]
+pub struct Cells {
+    text: String,
+    cells: Vec<Kept>,
+}
+
+/// A cell as it is kept: a number, or the end of its part of the text.
+#[derive(Clone, Copy)]
+enum Kept {
+    Whole(Option<i64>),
+    Text(Option<(usize, usize)>),
+}
+
+/// A cell. In one column all are of one type, absent ones too: then all chunks are one statement.
+#[derive(PartialEq, PartialOrd)]
+enum Datum<'a> {
+    Whole(Option<i64>),
+    Text(Option<&'a str>),
+}
+
+impl Cells {
+    /// Forgets all.
+    pub fn clear(&mut self) {
+        self.text.clear();
+        self.cells.clear();
+    }
+
+    /// Adds a whole number, or that there is none.
+    pub fn whole(&mut self, number: impl Into<Option<i64>>) {
+        self.cells.push(Kept::Whole(number.into()));
+    }
+
+    /// Adds a text, or anything else that is no number, as it is written.
+    pub fn text(&mut self, value: impl Display) {
+        self.maybe_text(Some(value));
+    }
+
+    /// As [`Self::text`], or adds that there is none.
+    pub fn maybe_text(&mut self, value: Option<impl Display>) {
+        let ends = value.map(|value| {
+            let start = self.text.len();
+            // Writing into a String does not fail.
+            let _ = write!(self.text, "{value}");
+            (start, self.text.len())
+        });
+        self.cells.push(Kept::Text(ends));
+    }
+
+    fn iter(&self) -> impl Iterator<Item = Datum<'_>> {
+        self.cells.iter().map(|kept| match *kept {
+            Kept::Whole(number) => Datum::Whole(number),
+            Kept::Text(ends) => Datum::Text(ends.map(|(start, end)| &self.text[start..end])),
+        })
+    }
+
+    /// Adds the first `most` cells of others.
+    fn append(&mut self, others: &Self, most: usize) {
+        let shift = self.text.len();
+        self.text.push_str(&others.text);
+        let moved = |kept: &Kept| match *kept {
+            Kept::Text(Some((start, end))) => Kept::Text(Some((start + shift, end + shift))),
+            kept => kept,
+        };
+        self.cells.extend(others.cells.iter().take(most).map(moved));
+    }
+}
 
 /// A filled stage.
 pub struct Stage {
@@ -69,35 +142,23 @@ pub struct Stage {
 /// Looks whether each key is greater than the one before. Most files are sorted: then no search for keys that stand twice
 /// and no sorting is needed, which is a seventh of a load.
 struct Ascent {
-    whole: Vec<bool>,
-    last: Vec<KeyPart>,
+    /// Cells of the key.
+    width: usize,
+    last: Cells,
     holds: bool,
-}
-
-#[derive(PartialEq, Eq, PartialOrd, Ord)]
-enum KeyPart {
-    Whole(i64),
-    Text(String),
 }
 
 impl Ascent {
     fn over(merge: &Merge) -> Self {
-        let whole = merge.whole().into_iter().take(merge.key.len()).collect();
-        Self { whole, last: Vec::new(), holds: true }
+        Self { width: merge.key.len(), last: Cells::default(), holds: true }
     }
 
-    fn note(&mut self, cells: &[Option<&str>]) {
-        if !self.holds {
-            return;
+    fn note(&mut self, cells: &Cells) {
+        if self.holds {
+            self.holds = cells.iter().take(self.width).gt(self.last.iter());
+            self.last.clear();
+            self.last.append(cells, self.width);
         }
-        let part = |(cell, whole): (&Option<&str>, &bool)| match (cell, whole) {
-            (Some(text), true) => text.parse().ok().map(KeyPart::Whole),
-            (Some(text), false) => Some(KeyPart::Text((*text).to_owned())),
-            (None, _) => None,
-        };
-        let key: Option<Vec<KeyPart>> = cells.iter().zip(&self.whole).map(part).collect();
-        self.holds = key.as_ref().is_some_and(|key| *key > self.last);
-        self.last = key.unwrap_or_default();
     }
 }
 
@@ -122,7 +183,7 @@ impl Stage {
             })
         };
         match db {
-            Db::Sqlite(c) => fill_sqlite(c, &merge, &mut rows, source)?,
+            Db::Sqlite(c) => fill_sqlite(c, &mut rows, source)?,
             Db::Postgres(c) => fill_postgres(c, &mut rows, source)?,
         }
         if let Db::Postgres(c) = db {
@@ -298,11 +359,6 @@ impl Merge {
         self.key.iter().chain(self.data).copied()
     }
 
-    /// Of each column, whether it holds whole numbers.
-    fn whole(&self) -> Vec<bool> {
-        self.columns().map(|(_, sql_type)| ["BIGINT", "INTEGER"].contains(&sql_type)).collect()
-    }
-
     /// The rows of the table called `table` that the staged rows `s` stand for.
     pub(crate) fn same_key(&self, table: &str) -> String {
         let same = self.key.iter().zip(1..).map(|((name, _), n)| format!("{table}.{name} = s.c{n}"));
@@ -323,15 +379,13 @@ fn numbered(from: usize, to: usize) -> String {
 /// Rows are read here and inserted by a thread of their own: each takes about half the time.
 fn fill_sqlite(
     c: &mut SqliteConnection,
-    merge: &Merge,
     rows: &mut u64,
     source: impl FnOnce(&mut Sink<'_>) -> Result<()>,
 ) -> Result<()> {
-    let whole = merge.whole();
     c.batch_execute("SAVEPOINT filling")?;
     let (send, receive) = sync_channel::<Chunk>(CHUNKS);
     let outcome = std::thread::scope(|scope| {
-        let inserter = scope.spawn(|| receive.into_iter().try_for_each(|chunk| chunk.insert(c, &whole)));
+        let inserter = scope.spawn(|| receive.into_iter().try_for_each(|chunk| chunk.insert(c)));
         // Refused only when the inserter has ended with an error, which is told below.
         let pass_on = |chunk| send.send(chunk).map_err(|_| Error::fault("rows could not be staged"));
         let mut chunk = Chunk::default();
@@ -349,49 +403,27 @@ fn fill_sqlite(
     outcome
 }
 
-/// Rows on their way into SQLite, their cells one after another.
+/// Rows on their way into SQLite.
 #[derive(Default)]
 struct Chunk {
     numbers: Vec<i64>,
-    text: String,
-    cells: Vec<Option<(usize, usize)>>,
+    cells: Cells,
 }
 
 impl Chunk {
-    fn push(&mut self, number: u64, cells: &[Option<&str>]) {
+    fn push(&mut self, number: u64, cells: &Cells) {
         self.numbers.push(number as i64);
-        for cell in cells {
-            let start = self.text.len();
-            self.text.push_str(cell.unwrap_or_default());
-            self.cells.push(cell.map(|_| (start, self.text.len())));
-        }
+        self.cells.append(cells, cells.cells.len());
     }
 
-    fn insert(&self, c: &mut SqliteConnection, whole: &[bool]) -> Result<()> {
+    fn insert(&self, c: &mut SqliteConnection) -> Result<()> {
         if self.numbers.is_empty() {
             return Ok(());
         }
-        let text = self.cells.iter().map(|ends| ends.map(|(start, end)| &self.text[start..end]));
-        let cells = text.zip(whole.iter().cycle()).map(|(text, whole)| Bound::of(text, *whole));
-        let cells = cells.collect::<Result<Vec<_>>>()?;
-        let width = whole.len();
+        let cells: Vec<_> = self.cells.iter().collect();
+        let width = cells.len() / self.numbers.len();
         Insert { columns: numbered(1, width), width, numbers: &self.numbers, cells: &cells }.execute(c)?;
         Ok(())
-    }
-}
-
-/// A cell as it is bound: the type is that of its column, so that all chunks are one statement.
-enum Bound<'a> {
-    Whole(Option<i64>),
-    Text(Option<&'a str>),
-}
-
-impl<'a> Bound<'a> {
-    fn of(text: Option<&'a str>, whole: bool) -> Result<Self> {
-        if !whole {
-            return Ok(Self::Text(text));
-        }
-        text.map(str::parse).transpose().map(Self::Whole).map_err(Error::fault)
     }
 }
 
@@ -402,7 +434,7 @@ struct Insert<'a> {
     width: usize,
     numbers: &'a [i64],
     /// Of all rows, `width` to each.
-    cells: &'a [Bound<'a>],
+    cells: &'a [Datum<'a>],
 }
 
 impl QueryId for Insert<'_> {
@@ -427,8 +459,8 @@ impl QueryFragment<Sqlite> for Insert<'_> {
             for cell in cells {
                 out.push_sql(", ");
                 match cell {
-                    Bound::Whole(number) => out.push_bind_param::<Nullable<BigInt>, _>(number)?,
-                    Bound::Text(text) => out.push_bind_param::<Nullable<Text>, _>(text)?,
+                    Datum::Whole(number) => out.push_bind_param::<Nullable<BigInt>, _>(number)?,
+                    Datum::Text(text) => out.push_bind_param::<Nullable<Text>, _>(text)?,
                 }
             }
             out.push_sql(")");
@@ -470,10 +502,23 @@ fn fill_postgres(
 /// Stands for an absent value. Cells never hold it: control characters are refused at the door.
 const NULL: &str = "\u{1}";
 
-fn write_line(lines: &mut csv::Writer<impl Write>, number: u64, cells: &[Option<&str>]) -> csv::Result<()> {
-    lines.write_field(number.to_string())?;
-    for n in 0..WIDTH {
-        lines.write_field(cells.get(n).copied().flatten().unwrap_or(NULL))?;
+fn write_line(lines: &mut csv::Writer<impl io::Write>, number: u64, cells: &Cells) -> csv::Result<()> {
+    let mut digits = String::new();
+    let mut write_whole = |lines: &mut csv::Writer<_>, number: i64| {
+        digits.clear();
+        let _ = write!(digits, "{number}");
+        lines.write_field(&digits)
+    };
+    write_whole(lines, number as i64)?;
+    for datum in cells.iter() {
+        match datum {
+            Datum::Whole(Some(number)) => write_whole(lines, number)?,
+            Datum::Text(Some(text)) => lines.write_field(text)?,
+            Datum::Whole(None) | Datum::Text(None) => lines.write_field(NULL)?,
+        }
+    }
+    for _ in cells.cells.len()..WIDTH {
+        lines.write_field(NULL)?;
     }
     lines.write_record(None::<&[u8]>)
 }

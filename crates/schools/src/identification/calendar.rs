@@ -79,6 +79,14 @@ pub enum Minimum {
     Mark(u8),
 }
 
+impl Minimum {
+    /// In hundredths, as means are kept.
+    pub fn hundredths(self) -> i64 {
+        let (Self::Score(least) | Self::Mark(least)) = self;
+        100 * i64::from(least)
+    }
+}
+
 /// A row of the table of minimum results of the exam after grade 11.
 struct MinimumRow {
     subjects: &'static [Subject],

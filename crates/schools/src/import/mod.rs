@@ -79,9 +79,10 @@ impl ImportKind {
         if self == Self::SupportRecords { "support-records" } else { self.as_str() }
     }
 
-    /// Whether the good rows of a file may be written without the others. Half a plan is none.
+    /// Whether the good rows of a file may be written without the others. Half a plan is none, nor is half a version of a
+    /// list (D184).
     pub fn is_divisible(self) -> bool {
-        self != Self::Plan
+        !matches!(self, Self::Plan | Self::Lists)
     }
 }
 

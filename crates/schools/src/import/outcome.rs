@@ -78,6 +78,10 @@ opora_primitives::word_type!(
         NotHeld = "not_held", "процедура в этом году не проводилась";
         /// The assessment is not given in this grade or subject.
         NotGiven = "not_given", "эта процедура не проводится в таком классе или по такому предмету";
+        /// Whether anybody missed the minimum does not go with the mean.
+        MeanAgainstMinimum = "mean_against_minimum", "средний балл не согласуется с числом не преодолевших порог";
+        /// A school that was merged or split names nobody who took over.
+        NoSuccessor = "no_successor", "у реорганизованной школы не указан преемник";
         /// The control digit behind an ОКТМО is not that of the code.
         ControlDigit = "control_digit", "контрольная цифра ОКТМО не сходится";
         /// Of a plan: what should follow one another overlaps.
@@ -95,6 +99,8 @@ impl Caution {
         match self {
             Self::NotHeld => "the procedure was not held that year",
             Self::NotGiven => "the assessment is not given in this grade or subject",
+            Self::MeanAgainstMinimum => "the mean does not go with the number below the minimum",
+            Self::NoSuccessor => "a reorganised school names no successor",
             Self::ControlDigit => "the control digit of an ОКТМО does not match",
             Self::Overlap => "activities that should follow one another overlap",
             Self::ActivityRemoved => "an activity is gone from the plan",

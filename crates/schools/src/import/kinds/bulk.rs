@@ -6,10 +6,12 @@ use crate::{
     registry,
 };
 use diesel::prelude::*;
-use opora_db::{Database, Db, Fate, Merge, Origin, Result, Stage, Telling, Tx, dialect, schema::schools};
+use opora_db::{
+    Cells, Database, Db, Fate, Merge, Origin, Result, Stage, Telling, Tx, dialect, schema::schools,
+};
 use opora_primitives::{Area, Reason, SchoolId};
 use opora_tables::{RowError, RowReader, Table};
-use std::{collections::HashMap, fmt::Write};
+use std::collections::HashMap;
 
 use super::super::Report;
 
@@ -71,7 +73,7 @@ pub(super) fn load<B: Bulk>(
                 cells.clear();
                 let number = row.number();
                 match loader.read(row.reader(), &mut cells, source) {
-                    Ok(()) => cells.with(|row| sink(number, row)).map(Ok),
+                    Ok(()) => sink(number, &cells).map(Ok),
                     Err(flaws) => Ok(Err(flaws)),
                 }
             })
@@ -140,45 +142,5 @@ impl Schools {
             row.refuse(column, Reason::UnknownReference);
         }
         found
-    }
-}
-
-/// The cells of one staged row, in buffers that are used again.
-#[derive(Default)]
-pub(super) struct Cells {
-    text: String,
-    ends: Vec<Option<(usize, usize)>>,
-}
-
-impl Cells {
-    fn clear(&mut self) {
-        self.text.clear();
-        self.ends.clear();
-    }
-
-    /// Adds a cell.
-    pub fn push(&mut self, value: impl std::fmt::Display) {
-        let start = self.text.len();
-        // Writing into a String does not fail.
-        let _ = write!(self.text, "{value}");
-        self.ends.push(Some((start, self.text.len())));
-    }
-
-    /// Adds a cell that may have no value.
-    pub fn push_maybe(&mut self, value: Option<impl std::fmt::Display>) {
-        match value {
-            Some(value) => self.push(value),
-            None => self.ends.push(None),
-        }
-    }
-
-    fn with<T>(&self, use_row: impl FnOnce(&[Option<&str>]) -> T) -> T {
-        /// More than any kind has.
-        const MOST: usize = 16;
-        let mut row = [None; MOST];
-        for (cell, ends) in row.iter_mut().zip(&self.ends) {
-            *cell = ends.map(|(start, end)| &self.text[start..end]);
-        }
-        use_row(&row[..self.ends.len().min(MOST)])
     }
 }

@@ -1,8 +1,8 @@
 //! Social contexts.
 
-use super::bulk::{Bulk, Cells, Schools};
+use super::bulk::{Bulk, Schools};
 use crate::import::Source;
-use opora_db::{Db, Merge, Result, Telling};
+use opora_db::{Cells, Db, Merge, Result, Telling};
 use opora_primitives::{Area, Reason};
 use opora_tables::{Column, Holds, RowError, RowReader};
 
@@ -87,10 +87,10 @@ impl Bulk for Loader {
             })
             .collect();
         row.finish(|| {
-            cells.push(school?);
-            cells.push(year?.start());
-            cells.push(pupils?);
-            parts.into_iter().for_each(|part| cells.push_maybe(part));
+            cells.whole(school?.0);
+            cells.whole(i64::from(year?.start()));
+            cells.whole(pupils?);
+            parts.into_iter().for_each(|part| cells.whole(part));
             Some(())
         })
     }

@@ -1,13 +1,13 @@
 //! Results of schools in procedures.
 
-use super::bulk::{Bulk, Cells, Schools};
+use super::bulk::{Bulk, Schools};
 use crate::{
-    identification::{is_given, was_held},
+    identification::{ege_minimum, is_given, was_held},
     import::{Caution, Source},
     types::{Assessment, Attempt, Subject},
 };
 use diesel::prelude::*;
-use opora_db::{Db, Merge, Result, Stage, Telling, Tx, schema::procedures};
+use opora_db::{Cells, Db, Merge, Result, Stage, Telling, Tx, schema::procedures};
 use opora_primitives::{AcademicYear, Area, Reason};
 use opora_tables::{Column, Holds, RowError, RowReader};
 use std::collections::HashMap;
@@ -132,14 +132,19 @@ impl Bulk for Loader {
             if !is_given(assessment, subject, programme.unwrap_or(grade.into())) {
                 source.tally.borrow_mut().warn(Caution::NotGiven);
             }
-            cells.push(school?);
-            cells.push(self.procedure((year, assessment, grade, subject)));
-            cells.push(attempt);
-            cells.push_maybe(programme);
-            cells.push(participants?);
-            cells.push(below?);
-            cells.push_maybe(mean);
-            marks.into_iter().for_each(|mark| cells.push_maybe(mark));
+            if assessment == Assessment::Ege
+                && !goes_with_minimum(subject, year, (participants?, below?), mean)
+            {
+                source.tally.borrow_mut().warn(Caution::MeanAgainstMinimum);
+            }
+            cells.whole(school?.0);
+            cells.whole(self.procedure((year, assessment, grade, subject)));
+            cells.text(attempt);
+            cells.whole(programme);
+            cells.whole(participants?);
+            cells.whole(below?);
+            cells.whole(mean);
+            marks.into_iter().for_each(|mark| cells.whole(mark));
             Some(())
         })
     }
@@ -178,6 +183,19 @@ impl Loader {
 /// threshold of points, and other assessments have scales of their own.
 fn below_is_two(assessment: Assessment) -> bool {
     matches!(assessment, Assessment::Vpr | Assessment::Oge)
+}
+
+/// Whether the mean of an exam after grade 11, in hundredths, can be that of `below` of the participants under its
+/// minimum: with nobody below it reaches the minimum, with all below it does not (`docs/identifiers.md`).
+fn goes_with_minimum(
+    subject: Subject,
+    year: AcademicYear,
+    (participants, below): (i64, i64),
+    mean: Option<i64>,
+) -> bool {
+    let Some((mean, minimum)) = mean.zip(ege_minimum(subject, year)) else { return true };
+    let reaches = mean >= minimum.hundredths();
+    participants == 0 || (reaches || below > 0) && (!reaches || below < participants)
 }
 
 /// Reads a cell of a closed list, by its word or its Russian name.

@@ -5,7 +5,7 @@ use super::{
     results::named,
 };
 use crate::{
-    import::Source,
+    import::{Caution, Source},
     registry::{
         edit::schools::{SchoolDraft, create, replace},
         municipalities,
@@ -68,6 +68,9 @@ impl Register for Loader {
         let successor = row.padded(10, 6);
         if successor.is_some() && status == SchoolStatus::Open {
             row.refuse(10, Reason::Contradiction);
+        }
+        if successor.is_none() && status == SchoolStatus::Reorganised {
+            source.tally.borrow_mut().warn(Caution::NoSuccessor);
         }
         let opened_on = row.date(11);
         let closed_on = row.date(12);

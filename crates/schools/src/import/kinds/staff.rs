@@ -1,7 +1,7 @@
 //! Staff. Personal data: refused rows are reported by number and column, never with their contents.
 
 use super::{
-    bulk::{Bulk, Cells, Schools},
+    bulk::{Bulk, Schools},
     results::named,
 };
 use crate::{
@@ -9,7 +9,7 @@ use crate::{
     types::{StaffRole, Subject},
 };
 use chrono::Datelike;
-use opora_db::{Db, Merge, Result, Telling};
+use opora_db::{Cells, Db, Merge, Result, Telling};
 use opora_primitives::Area;
 use opora_tables::{Column, Holds, RowError, RowReader};
 
@@ -80,16 +80,16 @@ impl Bulk for Loader {
         let birth = row.integer(8, 1900..=i64::from(source.order.came_on.year()));
         let fte = row.hundredths(9, 0..=300);
         row.finish(|| {
-            cells.push(external?);
-            cells.push(school?);
-            cells.push(role?);
-            cells.push_maybe(subject);
-            cells.push(name?);
-            cells.push_maybe(education);
-            cells.push_maybe(category);
-            cells.push_maybe(experience);
-            cells.push_maybe(birth);
-            cells.push_maybe(fte);
+            cells.text(external?);
+            cells.whole(school?.0);
+            cells.text(role?);
+            cells.maybe_text(subject);
+            cells.text(name?);
+            cells.maybe_text(education);
+            cells.maybe_text(category);
+            cells.whole(experience);
+            cells.whole(birth);
+            cells.whole(fte);
             Some(())
         })
     }

@@ -1,9 +1,6 @@
 //! Methodical support of staff. Personal data: refused rows are reported by number and column, never with their contents.
 
-use super::{
-    bulk::{Bulk, Cells},
-    results::named,
-};
+use super::{bulk::Bulk, results::named};
 use crate::{
     import::Source,
     registry::{bounds, support::PROGRAMME, visible_schools},
@@ -11,7 +8,7 @@ use crate::{
 };
 use chrono::{Datelike, NaiveDate};
 use diesel::prelude::*;
-use opora_db::{Db, Merge, Result, Telling, schema::staff};
+use opora_db::{Cells, Db, Merge, Result, Telling, schema::staff};
 use opora_primitives::{Area, Reason, text::one_line};
 use opora_tables::{Column, Holds, RowError, RowReader};
 use std::collections::HashMap;
@@ -89,13 +86,13 @@ impl Bulk for Loader {
         let completed = row.may(COMPLETED, |r| named(r, COMPLETED, yes_or_no)).unwrap_or(false);
         check_days(&mut row, starts, ends, completed);
         row.finish(|| {
-            cells.push(person?);
-            cells.push(form?);
-            cells.push(programme?);
-            cells.push(starts?);
-            cells.push_maybe(ends);
+            cells.whole(person?.0);
+            cells.text(form?);
+            cells.text(programme?);
+            cells.text(starts?);
+            cells.maybe_text(ends);
             // Both databases read a truth value from a digit; SQLite from nothing else.
-            cells.push(u8::from(completed));
+            cells.whole(i64::from(completed));
             Some(())
         })
     }
