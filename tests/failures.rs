@@ -285,6 +285,16 @@ fn let_in(world: &World, allowed: bool) {
     }
 }
 
+/// Lets everybody in again and waits until the server has seen it.
+fn back(world: &World, client: &Client) {
+    let_in(world, true);
+    let begun = Instant::now();
+    while client.get("/health/ready").status != 200 {
+        assert!(begun.elapsed() < Duration::from_secs(20), "the server does not find its database again");
+        thread::sleep(Duration::from_millis(50));
+    }
+}
+
 /// Ends every connection to the world's database.
 fn cut(world: &World) {
     let name = world.storage.url.rsplit('/').next().unwrap();
@@ -306,15 +316,28 @@ fn a_database_that_goes_away_and_comes_back() {
     client.post("/api/v1/municipalities", &body).expect(503).problem("unavailable");
     client.send_file("contexts", contexts(100)).expect(503).problem("unavailable");
     client.get("/health/live").expect(200);
-    let_in(&world, true);
-    let begun = Instant::now();
-    while client.get("/health/ready").status != 200 {
-        assert!(begun.elapsed() < Duration::from_secs(20), "the server does not find its database again");
-        thread::sleep(Duration::from_millis(50));
-    }
+    back(&world, &client);
     client.get("/api/v1/schools").expect(200);
     client.post("/api/v1/municipalities", &body).expect(201);
     client.load("contexts", contexts(100)).succeeded([5, 0, 0, 0]);
+}
+
+/// A database that goes away under a running job: the job is taken up again once its lease has run out.
+#[test]
+fn an_outage_in_the_middle_of_an_import() {
+    let world = World::postgres();
+    let node = world.another_node(|config| (config.connection_wait_seconds, config.lease_seconds) = (1, 2));
+    let client = node.log_in("admin");
+    let before = world.storage.number("SELECT count(*) AS n FROM staff");
+    let sent = client.send_file("staff", many_people()).expect(202);
+    let job = sent.json["job_id"].as_i64().unwrap();
+    client.job_when(job, |job| job["progress"]["done"].as_i64() > Some(0));
+    let_in(&world, false);
+    thread::sleep(Duration::from_secs(3));
+    back(&world, &client);
+    let loaded = client.loaded(&sent).succeeded([MANY, 0, 0, 0]);
+    assert_eq!(loaded.job["attempts"], 2);
+    assert_eq!(world.storage.number("SELECT count(*) AS n FROM staff"), before + MANY);
 }
 
 /// Connections that died while they were idle: a write finds a live one, as a read does.

@@ -3,6 +3,7 @@
 use crate::harness::{Client, Reply, seed::PASSWORD};
 use opora_identity::Role;
 use serde_json::{Value, json};
+use std::thread;
 
 const LOGIN: &str = "/api/v1/auth/login";
 
@@ -54,6 +55,16 @@ both!(too_many_failures_close_a_login, |world| {
     // Case does not open a second door; other logins stay open.
     stranger.try_log_in("EXPERT", PASSWORD).expect(429);
     stranger.try_log_in("institute", PASSWORD).expect(200);
+});
+
+both!(guesses_at_the_same_time_are_as_few, |world| {
+    let guess = || world.stranger().try_log_in("expert", "not the password").status;
+    let answers: Vec<u16> = thread::scope(|scope| {
+        let guesses: Vec<_> = (0..24).map(|_| scope.spawn(guess)).collect();
+        guesses.into_iter().map(|guess| guess.join().unwrap()).collect()
+    });
+    let count = |status| answers.iter().filter(|answer| **answer == status).count();
+    assert_eq!((count(401), count(429)), (10, 14), "{answers:?}");
 });
 
 both!(a_stranger_elsewhere_does_not_shut_a_user_out, |world| {

@@ -155,7 +155,7 @@ impl Desk {
     fn import(&self, job: &Job, progress: &Progress) -> Result<()> {
         let (database, id) = (&self.database, ImportId(job.subject_id));
         let import = database.read(|db| store::find(db, Area::Region, id))?;
-        let file = scratch::file(&self.config.data_dir).map_err(Error::fault)?;
+        let file = scratch::file(&self.config.data_dir).map_err(Error::storage)?;
         database.read(|db| store::copy_bytes(db, id, &mut file.as_file()))?;
         let order = import.order(self.config.any_school_code);
         let loading = Loading { job, holder: &self.holder, progress, order: &order };

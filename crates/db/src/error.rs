@@ -2,6 +2,7 @@
 
 use diesel::result::{DatabaseErrorInformation, DatabaseErrorKind as Kind, Error as Query};
 use opora_primitives::{Flaw, Problem, ProblemCode, Reason};
+use std::io::ErrorKind;
 
 /// What a store function answers.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -30,6 +31,14 @@ impl Error {
     /// A fault of ours, in words for the log.
     pub fn fault(what: impl std::fmt::Display) -> Self {
         Self::Fault(what.to_string())
+    }
+
+    /// A file that cannot be written: [`ProblemCode::StorageFull`] where there is no room, else a fault of ours.
+    pub fn storage(error: std::io::Error) -> Self {
+        match error.kind() {
+            ErrorKind::StorageFull | ErrorKind::QuotaExceeded => ProblemCode::StorageFull.into(),
+            _ => Self::fault(error),
+        }
     }
 
     /// Whether the connection it came from is of no more use.
@@ -152,7 +161,16 @@ fn is_outage(message: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::key_columns;
+    use super::*;
+
+    #[test]
+    fn a_file_without_room_is_no_fault_of_ours() {
+        for kind in [ErrorKind::StorageFull, ErrorKind::QuotaExceeded] {
+            let Error::Problem(problem) = Error::storage(kind.into()) else { panic!("{kind}") };
+            assert_eq!(problem.code, ProblemCode::StorageFull);
+        }
+        assert!(matches!(Error::storage(ErrorKind::PermissionDenied.into()), Error::Fault(_)));
+    }
 
     #[test]
     fn both_databases_name_the_columns_of_a_key() {

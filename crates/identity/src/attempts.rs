@@ -58,12 +58,14 @@ impl Attempt {
         Ok(to_forgive)
     }
 
-    /// Notes that it failed.
+    /// Notes that it failed. It is checked once more: of many guesses at the same time only the first few learn that they
+    /// are wrong.
     ///
     /// # Errors
-    /// Faults of the database.
+    /// [`ProblemCode::TooManyAttempts`].
     pub fn failed(&self, database: &Database, now: Moment) -> Result<()> {
         database.keep_books(|db| {
+            self.check(db, now)?;
             for (subject, _) in &self.0 {
                 let row = (login_failures::subject.eq(subject), login_failures::at.eq(now));
                 diesel::insert_into(login_failures::table).values(row).execute(db)?;
@@ -72,11 +74,13 @@ impl Attempt {
         })
     }
 
-    /// Forgives the failures of the one who has now succeeded; those of the address stay. Old ones go.
+    /// Forgives the failures of the one who has now succeeded; those of the address stay. Old ones go. It too is
+    /// checked once more.
     ///
     /// # Errors
-    /// Faults of the database.
+    /// [`ProblemCode::TooManyAttempts`].
     pub fn succeeded(&self, db: &mut Db, now: Moment) -> Result<()> {
+        self.check(db, now)?;
         let old = login_failures::at.lt(now.plus_seconds(-WINDOW));
         let own = login_failures::subject.eq(&self.0[0].0);
         diesel::delete(login_failures::table.filter(own.or(old))).execute(db)?;

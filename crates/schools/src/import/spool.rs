@@ -36,7 +36,7 @@ impl Spool {
     /// # Errors
     /// A folder that cannot be written.
     pub fn new(folder: &Path, most: u64) -> Result<Self> {
-        let file = scratch::file(folder).map_err(storage)?;
+        let file = scratch::file(folder).map_err(Error::storage)?;
         Ok(Self { file, digest: Context::new(&SHA256), size: 0, most })
     }
 
@@ -55,7 +55,7 @@ impl Spool {
             return Err(ProblemCode::BodyTooLarge.into());
         }
         self.digest.update(bytes);
-        self.file.write_all(bytes).map_err(storage)
+        self.file.write_all(bytes).map_err(Error::storage)
     }
 
     /// The whole file.
@@ -63,7 +63,7 @@ impl Spool {
     /// # Errors
     /// [`ProblemCode::StorageFull`].
     pub fn finish(mut self) -> Result<Spooled> {
-        self.file.flush().map_err(storage)?;
+        self.file.flush().map_err(Error::storage)?;
         let sha256 = self.digest.finish().as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
         Ok(Spooled { file: self.file, size: self.size as i64, sha256 })
     }
@@ -80,7 +80,7 @@ impl Spooled {
     /// # Errors
     /// A file that cannot be read any more.
     pub fn chunks(&self) -> Result<impl Iterator<Item = std::io::Result<Vec<u8>>>> {
-        let mut file = File::open(self.path()).map_err(storage)?;
+        let mut file = File::open(self.path()).map_err(Error::storage)?;
         Ok(std::iter::from_fn(move || {
             let mut chunk = Vec::new();
             match Read::by_ref(&mut file).take(CHUNK as u64).read_to_end(&mut chunk) {
@@ -89,14 +89,5 @@ impl Spooled {
                 Err(error) => Some(Err(error)),
             }
         }))
-    }
-}
-
-fn storage(error: std::io::Error) -> Error {
-    match error.kind() {
-        std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => {
-            ProblemCode::StorageFull.into()
-        }
-        _ => Error::fault(error),
     }
 }

@@ -178,13 +178,13 @@ pub fn queue(
 /// Writes the bytes of an import to `out`, one chunk in memory at a time.
 ///
 /// # Errors
-/// Faults of the database or of `out`.
+/// [`ProblemCode::StorageFull`] if `out` has no room; other faults of it and of the database.
 pub fn copy_bytes(db: &mut Db, id: ImportId, out: &mut impl Write) -> Result<()> {
     for n in 0.. {
         let chunk: Option<Vec<u8>> =
             import_chunks::table.find((id, n)).select(import_chunks::bytes).first(db).optional()?;
         let Some(bytes) = chunk else { return Ok(()) };
-        out.write_all(&bytes).map_err(opora_db::Error::fault)?;
+        out.write_all(&bytes).map_err(opora_db::Error::storage)?;
     }
     Ok(())
 }
