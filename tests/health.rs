@@ -57,6 +57,9 @@ both!(metrics_count_by_route, |world| {
         .lines()
         .find(|l| l.contains("/api/v1/users/{id}") && l.starts_with("http_requests_total"));
     assert!(line.is_some(), "{}", metrics.text);
+    // Buckets of two nodes add up, quantiles do not.
+    let bucket = "http_request_seconds_bucket{route=\"/api/v1/users/{id}\",le=\"10\"}";
+    assert!(metrics.text.contains(bucket), "{}", metrics.text);
     // A label for each id would fill the memory.
     assert!(!metrics.text.contains("987654321"));
 });
