@@ -15,13 +15,14 @@ use std::{
 const FEED: &str = "/api/v1/changes";
 const SCHOOLS: &str = "/api/v1/schools";
 
-fn position(client: &Client) -> String {
+/// Where the feed is now.
+pub fn position(client: &Client) -> String {
     let found = client.get(&format!("{FEED}/position")).expect(200);
     found.json["position"].as_str().unwrap().to_owned()
 }
 
 /// Everything after `after`, in parts of at most `limit`.
-fn told(client: &Client, after: &str, rest: &str, limit: usize) -> Vec<Value> {
+pub fn told(client: &Client, after: &str, rest: &str, limit: usize) -> Vec<Value> {
     let (mut after, mut all) = (after.to_owned(), Vec::new());
     loop {
         let part = client.get(&format!("{FEED}?after={after}&limit={limit}{rest}")).expect(200);
@@ -36,7 +37,7 @@ fn told(client: &Client, after: &str, rest: &str, limit: usize) -> Vec<Value> {
 }
 
 /// Operation and natural key of each change.
-fn said(changes: &[Value]) -> Vec<(&str, &Value)> {
+pub fn said(changes: &[Value]) -> Vec<(&str, &Value)> {
     changes.iter().map(|change| (change["operation"].as_str().unwrap(), &change["natural_key"])).collect()
 }
 

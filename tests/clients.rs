@@ -2,6 +2,7 @@
 
 use crate::harness::{
     Client, World,
+    facts::with_plan,
     oauth::{CLIENTS, Made},
     process::run,
 };
@@ -163,6 +164,69 @@ both!(a_client_sees_and_writes_its_area, |world| {
     program.send_file("schools", "").expect(403);
     let school = world.service_client(json!({ "scopes": scopes, "school_id": world.seed.school }));
     assert_eq!(world.program(&school, None).get(SCHOOLS).expect(200).items().len(), 1);
+});
+
+// The whole registry is the region's, and a school of one's own could be taken to another area by one field.
+both!(a_client_of_a_part_of_the_region_writes_no_register, |world| {
+    let (scopes, seed) = (json!(["registry:read", "registry:write"]), &world.seed);
+    let admin = world.client(Role::Admin);
+    let school = format!("{SCHOOLS}/{}", seed.school);
+    let designations = admin.get(&format!("/api/v1/designations?school_id={}", seed.school)).expect(200);
+    let designation = format!("/api/v1/designations/{}", designations.items()[0]["id"]);
+    let municipality = format!("/api/v1/municipalities/{}", seed.own);
+    let bounds = [json!({ "municipality_id": seed.own }), json!({ "school_id": seed.school })];
+    for bound in bounds {
+        let mut draft = json!({ "scopes": scopes });
+        draft.as_object_mut().unwrap().extend(bound.as_object().unwrap().clone());
+        let program = world.program(&world.service_client(draft), None);
+        for (path, patch) in [
+            (&school, json!({ "municipality_id": seed.other })),
+            (&school, json!({ "status": "closed", "successor_id": seed.other_school })),
+            (&school, json!({ "short_name": "Школа" })),
+            (&municipality, json!({ "name": "Иной" })),
+            (&designation, json!({ "valid_to": "2020-12-31" })),
+        ] {
+            program.patch(path, "\"1\"", &patch).expect(403).problem("forbidden");
+        }
+        for path in [&school, &municipality, &designation] {
+            let call = program.call("DELETE", path).header("If-Match", "\"1\"");
+            call.send().expect(403).problem("forbidden");
+        }
+        let results = "/api/v1/results?academic_year=2019%2F2020&type=OGE";
+        program.call("DELETE", results).send().expect(403).problem("forbidden");
+        program.get(&school).expect(200);
+    }
+    let regional = world.program(&world.service_client(json!({ "scopes": scopes })), None);
+    regional.patch(&school, "\"1\"", &json!({ "municipality_id": seed.other })).expect(200);
+});
+
+both!(a_client_of_a_part_of_the_region_reads_no_report, |world| {
+    let institute = with_plan(world);
+    institute.post("/api/v1/reports", &json!({ "kind": "half-year", "period": "2020-H2" })).expect(201);
+    let scopes = json!(["reports:read", "registry:read", "changes:read", "webhooks:manage"]);
+    let draft = json!({ "scopes": scopes, "municipality_id": world.seed.own });
+    let bounded = world.program(&world.service_client(draft), None);
+    let regional = world.program(&world.service_client(json!({ "scopes": scopes })), None);
+    for path in [
+        "/api/v1/reports",
+        "/api/v1/reports/half-year/2020-H2",
+        "/api/v1/reports/half-year/latest",
+        "/api/v1/reports/half-year/2020-H2/file?format=pdf",
+        "/api/v1/reports/half-year/2020-H2/charts/1",
+        "/api/v1/plans/2020-2021/due-reports",
+        "/api/v1/changes?resource=reports",
+    ] {
+        bounded.get(path).expect(403).problem("forbidden");
+        assert_ne!(regional.get(path).status, 403, "{path}");
+    }
+    let told = |client: &Client| -> bool {
+        let changes = client.get("/api/v1/changes?limit=1000").expect(200);
+        changes.items().iter().any(|change| change["resource"] == "reports")
+    };
+    assert_eq!((told(&bounded), told(&regional)), (false, true));
+    let hook = json!({ "url": "https://receiver.example/", "events": ["reports.*"] });
+    bounded.post("/api/v1/webhooks", &hook).expect(403).problem("forbidden");
+    regional.post("/api/v1/webhooks", &hook).expect(201);
 });
 
 /// The audit record of the last change of a resource: kind of actor, actor, its row.

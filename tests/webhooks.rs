@@ -1,11 +1,14 @@
 //! Webhooks: what was changed reaches who asked for it, signed, at least once, one after another.
 
-use crate::harness::{Client, process::Server, receiver::Receiver};
+use crate::harness::{Client, process::Server, receiver::Receiver, storage::Storage, world::Node};
 use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
 use opora_identity::Role;
-use opora_webhooks::rules::signature;
+use opora_webhooks::{deliveries::OF_ONE, rules::signature};
 use serde_json::{Value, json};
-use std::{thread, time::Duration};
+use std::{
+    thread,
+    time::{Duration, Instant},
+};
 
 const HOOKS: &str = "/api/v1/webhooks";
 const SCHOOLS: &str = "/api/v1/schools";
@@ -120,6 +123,25 @@ both!(what_is_not_taken_is_sent_again_and_then_kept, |world| {
     assert_eq!(all.json, json!({ "replayed": 0 }));
 });
 
+both!(who_does_not_answer_delays_nobody_else, |world| {
+    let client = world.log_in("institute");
+    let (silent, quick) = (Receiver::silent(), Receiver::answering(&[]));
+    subscribe(&client, &silent, &["schools.*"]);
+    for n in 0..40 {
+        client.post(SCHOOLS, &school(&format!("5209{n:02}"))).expect(201);
+    }
+    silent.wait_for(OF_ONE);
+    subscribe(&client, &quick, &["schools.*"]);
+    let began = Instant::now();
+    for n in 40..52 {
+        client.post(SCHOOLS, &school(&format!("5209{n:02}"))).expect(201);
+    }
+    quick.wait_for(12);
+    // Less than a receiver is waited for.
+    assert!(began.elapsed() < Duration::from_secs(12), "{:?}", began.elapsed());
+    assert!(silent.received().len() <= 2 * OF_ONE, "{} at once", silent.received().len());
+});
+
 both!(who_is_gone_is_left_alone, |world| {
     let client = world.log_in("institute");
     let receiver = Receiver::answering(&["410 Gone"]);
@@ -176,8 +198,33 @@ both!(while_a_secret_is_replaced_both_sign, |world| {
     assert_eq!(message.header("webhook-signature"), both);
 });
 
+/// What a name leads to is looked at when it is resolved, not when it is subscribed.
+fn a_name_that_leads_inside(storage: &Storage) {
+    let node = Node::start(storage, |config| config.webhook_private_networks = false);
+    let client = node.log_in("institute");
+    let receiver = Receiver::answering(&[]);
+    let url = receiver.url("localhost").replace("http:", "https:");
+    let hook = client.post(HOOKS, &json!({ "url": url, "events": ["schools.*"] })).expect(201).json;
+    client.post(SCHOOLS, &school("520901")).expect(201);
+    let messages = ended(&client, &hook, 1);
+    assert_eq!(
+        (&messages[0]["state"], &messages[0]["last_failure"]),
+        (&json!("dead"), &json!("address_refused"))
+    );
+    assert!(receiver.received().is_empty());
+}
+
+#[test]
+fn a_name_that_leads_inside_on_sqlite() {
+    a_name_that_leads_inside(&Storage::sqlite());
+}
+
+#[test]
+fn a_name_that_leads_inside_on_postgres() {
+    a_name_that_leads_inside(&Storage::postgres());
+}
+
 both!(private_networks_are_closed, |world| {
-    // What a name leads to is looked at when it is resolved: `webhooks::resolve` has its own test.
     let closed = world.another_node(|config| config.webhook_private_networks = false);
     let client = closed.log_in("institute");
     for url in [

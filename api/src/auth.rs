@@ -62,12 +62,7 @@ impl<P: Need> Guard<P> {
     /// # Errors
     /// [`ProblemCode::Forbidden`].
     pub fn whole_region(&self) -> Result<(), ApiError> {
-        if self.actor.area == Area::Region {
-            return Ok(());
-        }
-        let words =
-            ("only for who works for the whole region", "только для тех, кто работает со всем регионом");
-        Err(Problem::new(ProblemCode::Forbidden, words).into())
+        if self.actor.area == Area::Region { Ok(()) } else { Err(region_only().into()) }
     }
 
     /// Refuses callers without another permission that what they ask for needs.
@@ -87,6 +82,12 @@ pub fn people_only() -> Problem {
     )
 }
 
+/// What is asked for a part of the region and is there for the whole of it.
+pub fn region_only() -> Problem {
+    let words = ("only for who works for the whole region", "только для тех, кто работает со всем регионом");
+    Problem::new(ProblemCode::Forbidden, words)
+}
+
 /// Proof that the caller holds the permission `P` and works for the whole region: for what concerns everybody.
 pub struct Regional<P: Need>(pub Guard<P>);
 
@@ -95,10 +96,11 @@ impl<P: Need + 'static> FromRequest for Regional<P> {
     type Future = LocalBoxFuture<'static, Result<Self, ApiError>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let admitted = admit::<P>(request.clone());
+        let request = request.clone();
         async move {
-            let guard = admitted.await?;
-            guard.whole_region().map(|()| Self(guard))
+            let guard = admit::<P>(&request).await?;
+            guard.whole_region()?;
+            check_parameters(&request).map(|()| Self(guard))
         }
         .boxed_local()
     }
@@ -109,29 +111,40 @@ impl<P: Need + 'static> FromRequest for Guard<P> {
     type Future = LocalBoxFuture<'static, Result<Self, ApiError>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        admit::<P>(request.clone()).boxed_local()
+        let request = request.clone();
+        async move {
+            let guard = admit::<P>(&request).await?;
+            check_parameters(&request).map(|()| guard)
+        }
+        .boxed_local()
     }
 }
 
-async fn admit<P: Need>(request: HttpRequest) -> Result<Guard<P>, ApiError> {
-    let actor = match bearer(&request).await {
+/// Who asks and may do `P`.
+async fn admit<P: Need>(request: &HttpRequest) -> Result<Guard<P>, ApiError> {
+    let actor = match bearer(request).await {
         Ok(actor) => actor,
         Err(refusal) => {
             // Whoever tries tokens is known by its address only.
-            limits::charge_address(&request)?;
+            limits::charge_address(request)?;
             return Err(refusal);
         }
     };
     let (kind, id) = actor.key();
     tracing::Span::current().record("caller", format!("{} {id}", kind.as_str()));
-    limits::charge_actor(&request, &actor)?;
+    limits::charge_actor(request, &actor)?;
     if !actor.may(P::PERMISSION) {
         return Err(Problem::lacking(P::PERMISSION.as_str()).into());
     }
-    if let Some(published) = request.app_data::<Data<Published>>() {
-        published.check_parameters(&request)?;
+    Ok(Guard { actor, request_id: RequestId::of(request), need: PhantomData })
+}
+
+/// Holds the parameters to the contract, for whom the operation is open.
+fn check_parameters(request: &HttpRequest) -> Result<(), ApiError> {
+    match request.app_data::<Data<Published>>() {
+        Some(published) => Ok(published.check_parameters(request)?),
+        None => Ok(()),
     }
-    Ok(Guard { actor, request_id: RequestId::of(&request), need: PhantomData })
 }
 
 /// Who holds the bearer token of a request.

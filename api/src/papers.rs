@@ -2,7 +2,7 @@
 
 use crate::{
     accept::chosen,
-    auth::{Guard, ReadReports},
+    auth::{ReadReports, Regional},
     error::Answer,
     files::{File, has_it, not_modified},
     state::{State, off_thread},
@@ -89,9 +89,9 @@ pub struct Wanted {
 }
 
 impl Wanted {
-    /// The report of `kind` about `period`, or the latest accepted one.
-    pub fn new(guard: &Guard<ReadReports>, kind: ReportKind, period: Option<Period>) -> Self {
-        Self { kind, period, is_author: guard.actor.may(Permission::WriteReports) }
+    /// The report of `kind` about `period`, or the latest accepted one. Reports are about the whole region (D254).
+    pub fn new(guard: &Regional<ReadReports>, kind: ReportKind, period: Option<Period>) -> Self {
+        Self { kind, period, is_author: guard.0.actor.may(Permission::WriteReports) }
     }
 }
 

@@ -1,8 +1,15 @@
 //! From a configuration to a running server.
 
 use crate::{
-    config::Config, cors::Origins, issuers::Issuers, limits::Limiter, middleware, notify, routes,
-    state::State, tag, traces::Traces, worker,
+    config::Config,
+    cors::Origins,
+    issuers::Issuers,
+    limits::{Limiter, places::Places},
+    middleware, notify, routes,
+    state::State,
+    tag,
+    traces::Traces,
+    worker,
 };
 use actix_web::{
     App, HttpServer,
@@ -26,14 +33,13 @@ use opora_reporting::facts::blobs::Blobs;
 use opora_schools::import::scratch;
 use socket2::SockRef;
 use std::{any::Any, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
-use tokio::sync::Semaphore;
 
 /// How long what still comes is read and dropped after an answer that did not wait for the whole body. A client that
 /// sends without reading for longer may see a reset instead of the answer.
 const LINGER: Duration = Duration::from_secs(5);
 
-/// Streams of changes that one node sends at once.
-const STREAMS: usize = 256;
+/// Streams of changes that one node sends at once, and those of one caller.
+const STREAMS: (usize, usize) = (256, 16);
 
 /// A server that has bound its port.
 pub struct Running {
@@ -133,11 +139,12 @@ pub fn state(config: Config) -> Result<State> {
     };
     let tokens = Tokens::open(&database, settings, config.master_key()?)?;
     let evidence = Blobs::open(&config.evidence())?;
-    // The others are left to short requests.
-    let exports = Arc::new(Semaphore::new((config.connections / 4).max(1) as usize));
+    // The other connections are left to short requests, and half of these to other callers.
+    let exports = (config.connections as usize / 4).max(1);
+    let exports = Places::new(exports, exports.div_ceil(2));
     let issuers = Arc::new(Issuers::open(&config)?);
     let (tokens, config) = (Arc::new(tokens), Arc::new(config));
-    let streams = Arc::new(Semaphore::new(STREAMS));
+    let streams = Places::new(STREAMS.0, STREAMS.1);
     let (bell, pulse) = (Arc::default(), Arc::default());
     let traces = Arc::new(Traces::to(&config.otlp_endpoint));
     let limiter = Arc::new(Limiter::new(&config));

@@ -1,7 +1,12 @@
 //! What every handler shares.
 
 use crate::{
-    config::Config, cors::Origins, error::ApiError, feed::pulse::Pulse, issuers::Issuers, limits::Limiter,
+    config::Config,
+    cors::Origins,
+    error::ApiError,
+    feed::pulse::Pulse,
+    issuers::Issuers,
+    limits::{Limiter, places::Places},
     traces::Traces,
 };
 use actix_web::web;
@@ -9,7 +14,6 @@ use opora_db::{Database, Db, Origin, Result, Tx};
 use opora_identity::{Actor, Tokens};
 use opora_reporting::facts::blobs::Blobs;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
-use tokio::sync::Semaphore;
 
 /// Shared by all workers; cheap to clone.
 #[derive(Clone)]
@@ -35,9 +39,9 @@ pub struct State {
     /// Who has asked how often.
     pub limiter: Arc<Limiter>,
     /// Streams of changes that may still be begun.
-    pub streams: Arc<Semaphore>,
+    pub streams: Places,
     /// Long answers that may still be begun: each holds a connection of the database for as long as its reader reads.
-    pub exports: Arc<Semaphore>,
+    pub exports: Places,
 }
 
 impl State {

@@ -31,6 +31,8 @@ impl Received {
 struct Kept {
     /// What it answers next, each once; 204 when there is nothing more.
     answers: VecDeque<&'static str>,
+    /// It answers nothing at all.
+    silent: bool,
     received: Vec<Received>,
 }
 
@@ -44,9 +46,17 @@ pub struct Receiver {
 impl Receiver {
     /// One that gives these answers, each once, and then 204. An answer is a status line's end, and headers if need be.
     pub fn answering(answers: &[&'static str]) -> Self {
+        Self::start(Kept { answers: answers.iter().copied().collect(), ..Kept::default() })
+    }
+
+    /// One that takes messages and never answers.
+    pub fn silent() -> Self {
+        Self::start(Kept { silent: true, ..Kept::default() })
+    }
+
+    fn start(kept: Kept) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
-        let kept = Kept { answers: answers.iter().copied().collect(), ..Kept::default() };
         let receiver = Self { port, kept: Arc::new((Mutex::new(kept), Condvar::new())) };
         let server = receiver.clone();
         thread::spawn(move || {
@@ -108,6 +118,9 @@ impl Receiver {
                 let mut kept = kept.lock().unwrap();
                 kept.received.push(message);
                 news.notify_all();
+                if kept.silent {
+                    continue;
+                }
                 kept.answers.pop_front().unwrap_or("204 No Content")
             };
             let mut out = &stream;

@@ -4,24 +4,30 @@ pub mod pulse;
 pub mod stream;
 
 use crate::{
-    auth::{Guard, ReadChanges},
+    auth::{Guard, ReadChanges, bearer, region_only},
     error::ApiError,
     feed::pulse::Pulse,
     state::State,
 };
-use actix_web::rt::time::Instant;
+use actix_web::{HttpRequest, rt::time::Instant};
 use opora_db::{
     Change, Db, Operation, Result,
     journal::{self, FeedResource, Happened, Position, Stretch, Told, Wanted},
 };
 use opora_identity::{Actor, Permission, Permissions};
-use opora_primitives::{Area, Moment, MunicipalityId, Problem, Reason, SchoolId};
+use opora_primitives::{Area, Moment, MunicipalityId, Problem, ProblemCode, Reason, SchoolId};
 use opora_schools::registry::{self, partitions::Harvest};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 
-/// Who may read `resource` is told of its changes.
+/// Whether who has `permissions` in `area` is told of changes of `resource`: whoever may read it. Reports are about the whole
+/// region (D254).
+fn is_open(resource: FeedResource, permissions: Permissions, area: Area) -> bool {
+    permissions.has(permission(resource)) && (area == Area::Region || resource != FeedResource::Reports)
+}
+
+/// What it takes to read `resource`.
 fn permission(resource: FeedResource) -> Permission {
     use FeedResource as R;
     match resource {
@@ -163,16 +169,13 @@ impl Reader {
     /// A reader for `actor`: of the resources it asks for, or else of all it may read.
     ///
     /// # Errors
-    /// [`opora_primitives::ProblemCode::Forbidden`] that names the resource and the permission, where it asks for what it
-    /// may not read.
+    /// [`ProblemCode::Forbidden`] that names the resource and the permission, where it asks for what it may not read.
     pub fn of(actor: &Actor, asked: Option<&Resources>) -> std::result::Result<Self, Problem> {
         if let Some(asked) = asked {
             Self::check(actor, &asked.0)?;
         }
         let all = asked.map_or(FeedResource::ALL, |asked| asked.0.as_slice());
-        let may = all.iter().filter(|resource| actor.may(permission(**resource)));
-        let resources = may.map(FeedResource::as_str).collect();
-        Ok(Self { area: actor.area, resources, people: actor.may(Permission::ReadStaff) })
+        Ok(Self::of_subscription((actor.permissions, actor.area), actor.area, all))
     }
 
     /// Looks whether `actor` may read all of `resources`.
@@ -180,9 +183,11 @@ impl Reader {
     /// # Errors
     /// As [`Reader::of`].
     pub fn check(actor: &Actor, resources: &[FeedResource]) -> std::result::Result<(), Problem> {
-        let Some(resource) = resources.iter().find(|resource| !actor.may(permission(**resource))) else {
-            return Ok(());
-        };
+        let is_closed = |resource: &&FeedResource| !is_open(**resource, actor.permissions, actor.area);
+        let Some(resource) = resources.iter().find(is_closed) else { return Ok(()) };
+        if actor.may(permission(*resource)) {
+            return Err(region_only());
+        }
         let needed = permission(*resource).as_str();
         let words = (
             format!("{resource} needs the permission {needed}"),
@@ -191,17 +196,27 @@ impl Reader {
         Err(Problem { detail: Some(words.into()), ..Problem::lacking(needed) })
     }
 
-    /// A reader for a subscription: of what its owner may read at present.
-    pub fn of_subscription(permissions: Permissions, area: Area, resources: &[FeedResource]) -> Self {
-        let may = resources.iter().filter(|resource| permissions.has(permission(**resource)));
+    /// A reader for a subscription to changes in `area`: of what its owner may read at present, in an area that holds this
+    /// one.
+    pub fn of_subscription(
+        (permissions, own): (Permissions, Area),
+        area: Area,
+        resources: &[FeedResource],
+    ) -> Self {
+        let may = resources.iter().filter(|resource| is_open(**resource, permissions, own));
         let resources = may.map(FeedResource::as_str).collect();
         Self { area, resources, people: permissions.has(Permission::ReadStaff) }
+    }
+
+    /// Whether it is told of a record of `resource` in its area, which may name people.
+    pub fn tells(&self, resource: FeedResource, names_people: bool) -> bool {
+        self.resources.contains(&resource.as_str()) && (self.people || !names_people)
     }
 
     /// What follows `after`. Wants one consistent state of the data.
     ///
     /// # Errors
-    /// [`opora_primitives::ProblemCode::PositionLost`]; faults of the database.
+    /// [`ProblemCode::PositionLost`]; faults of the database.
     pub fn read(&self, db: &mut Db, after: Position, limit: usize) -> Result<Stretch> {
         let audience = registry::audience(db, self.area)?;
         let wanted = Wanted { resources: &self.resources, audience: &audience, people: self.people };
@@ -213,10 +228,11 @@ impl Reader {
 /// first.
 ///
 /// # Errors
-/// [`opora_primitives::ProblemCode::PositionLost`]; faults of the database.
+/// What is wrong with the token of `request` after a wait; [`ProblemCode::PositionLost`]; faults of the database.
 pub async fn take(
     state: &State,
     guard: &Guard<ReadChanges>,
+    request: &HttpRequest,
     reader: &Reader,
     mut after: Position,
     limit: usize,
@@ -232,10 +248,17 @@ pub async fn take(
             return Ok(stretch);
         }
         after = stretch.next;
-        if !ear.hears_before(deadline).await {
+        let there_are_news = ear.hears_before(deadline).await;
+        still_holds(guard, request).await?;
+        if !there_are_news {
             return Ok(stretch);
         }
     }
+}
+
+/// Looks whether the token of `request` still stands for whom it stood for before a wait: rights may have been taken back.
+async fn still_holds(guard: &Guard<ReadChanges>, request: &HttpRequest) -> std::result::Result<(), ApiError> {
+    if bearer(request).await? == guard.actor { Ok(()) } else { Err(ProblemCode::InvalidToken.into()) }
 }
 
 /// Records that the caller was told of people: how many, no names.
@@ -258,7 +281,7 @@ async fn note_reading(
 /// A place in the feed, as a parameter names it.
 ///
 /// # Errors
-/// [`opora_primitives::ProblemCode::InvalidParameter`] for text that is no place.
+/// [`ProblemCode::InvalidParameter`] for text that is no place.
 pub fn place(text: Option<&str>) -> std::result::Result<Position, Problem> {
     text.map_or(Ok(Position::START), |text| {
         text.parse().map_err(|_| Problem::parameter("after", Reason::WrongFormat))

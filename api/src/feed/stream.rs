@@ -1,8 +1,9 @@
 //! The feed as Server-Sent Events.
 
-use super::{ChangeEntry, Reader, take};
+use super::{ChangeEntry, Reader, still_holds, take};
 use crate::{
-    auth::{Guard, ReadChanges, bearer},
+    auth::{Guard, ReadChanges},
+    limits::places::Place,
     state::State,
 };
 use actix_web::{
@@ -15,7 +16,6 @@ use futures_util::stream;
 use opora_db::journal::Position;
 use opora_primitives::Moment;
 use std::{fmt::Write, time::Duration};
-use tokio::sync::OwnedSemaphorePermit;
 
 /// How long a stream may be silent: proxies close what says nothing.
 const SILENCE: Duration = Duration::from_secs(15);
@@ -29,7 +29,7 @@ struct Flow {
     request: HttpRequest,
     reader: Reader,
     after: Position,
-    _permit: OwnedSemaphorePermit,
+    _place: Place,
 }
 
 /// Sends what follows `after`, and then whatever comes, until the token is no longer good or the server stops.
@@ -39,9 +39,9 @@ pub fn answer(
     request: HttpRequest,
     reader: Reader,
     after: Position,
-    permit: OwnedSemaphorePermit,
+    place: Place,
 ) -> HttpResponse {
-    let flow = Flow { state, guard, request, reader, after, _permit: permit };
+    let flow = Flow { state, guard, request, reader, after, _place: place };
     HttpResponse::Ok()
         .content_type("text/event-stream")
         // Compression would hold events back.
@@ -50,17 +50,24 @@ pub fn answer(
 }
 
 impl Flow {
+    /// Whether the token is no longer good or the server is about to stop.
+    async fn is_over(&self) -> bool {
+        still_holds(&self.guard, &self.request).await.is_err() || self.state.pulse.listen().is_closing()
+    }
+
     /// The next events; none at the end.
     async fn next(&mut self) -> Option<Result<Bytes, actix_web::Error>> {
-        if bearer(&self.request).await.is_err() || self.state.pulse.listen().is_closing() {
+        if self.is_over().await {
             return None;
         }
         // A stream does not outlive its token, not even by a silence.
         let life = self.guard.actor.expires_at.unix() - Moment::now().unix();
         let deadline = Instant::now() + SILENCE.min(Duration::from_secs(life.max(0) as u64 + 1));
-        let taken = take(&self.state, &self.guard, &self.reader, self.after, PORTION, deadline).await;
+        let (after, request) = (self.after, &self.request);
+        let taken = take(&self.state, &self.guard, request, &self.reader, after, PORTION, deadline).await;
         let stretch = match taken {
             Ok(stretch) => stretch,
+            Err(_) if self.is_over().await => return None,
             Err(error) => return Some(Err(error.into())),
         };
         let mut text = String::new();

@@ -3,6 +3,7 @@
 
 mod exchange;
 mod networks;
+pub mod places;
 mod rules;
 
 pub use exchange::exchange;

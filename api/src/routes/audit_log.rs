@@ -22,7 +22,7 @@ use opora_db::{
         verify::{self, AuditFinding, Verification},
     },
 };
-use opora_primitives::{Cursor, Moment, Problem, ProblemCode, Reason};
+use opora_primitives::{Cursor, Moment, Problem, Reason};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use utoipa::{IntoParams, ToSchema};
@@ -215,13 +215,13 @@ async fn export(
     Query(query): Query<AuditExportQuery>,
 ) -> Answer {
     let (filter, format) = (query.filter()?, chosen(&request, query.format.as_deref(), &LogFormat::ALL)?);
-    let permit = state.exports.clone().try_acquire_owned().map_err(|_| ProblemCode::TooManyRequests)?;
+    let place = state.exports.take(&guard.actor)?;
     let database = state.database.clone();
     let upto = off_thread(move || settled(&database)).await?;
     given(&state, &guard, filter.clone(), json!({"format": format.to_string(), "to": upto})).await?;
     let database = state.database.clone();
     outlet::answer(format.content_type(), &format!("audit-log.{format}"), move |outlet| {
-        let _permit = permit;
+        let _place = place;
         log_file::write(&database, &filter, upto, format, outlet)
     })
     .await
@@ -237,7 +237,7 @@ async fn export(
     responses((status = 200, description = "What was found", body = AuditVerification, headers(("Link" = String, description = "The next blocks")))))]
 #[get("/audit-verification")]
 async fn verify_chain(
-    _: Regional<ReadAudit>,
+    Regional(guard): Regional<ReadAudit>,
     request: HttpRequest,
     state: Data<State>,
     Query(query): Query<AuditVerificationQuery>,
@@ -247,10 +247,10 @@ async fn verify_chain(
     let kept = query.head.as_deref().map(str::parse::<Head>).transpose();
     require("head", kept.as_ref().err(), Reason::WrongFormat, |_| false)?;
     let after = query.cursor.as_deref().map(|c| Cursor::decode::<i64>(SCOPE, c)).transpose()?.unwrap_or(0);
-    let permit = state.exports.clone().try_acquire_owned().map_err(|_| ProblemCode::TooManyRequests)?;
+    let place = state.exports.take(&guard.actor)?;
     let database = state.database.clone();
     let found = off_thread(move || {
-        let _permit = permit;
+        let _place = place;
         AuditVerification::new(&database, after, limit.get(), kept.ok().flatten())
     })
     .await?;

@@ -9,7 +9,7 @@ use crate::{
 };
 use actix_web::{HttpRequest, HttpResponse, get, rt::time::Instant, web::Data};
 use opora_db::journal::{self, FeedResource, Position};
-use opora_primitives::{Limit, ProblemCode, Reason};
+use opora_primitives::{Limit, Reason};
 use opora_schools::registry::partitions::{self, Harvest, Partition};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -62,7 +62,7 @@ pub struct ChangePage {
 ///
 /// Every record that was created, changed (its natural key too) or removed in the caller's area, in the order of commits:
 /// none is skipped and none comes later under an earlier place. Read on with `after` = `next`, forever; with `wait` the
-/// answer waits for a change. A change tells that a record has changed, not how: read it at `href`. `leave` means that the
+/// answer waits for a change, and for nobody whose token is no longer good by then. A change tells that a record has changed, not how: read it at `href`. `leave` means that the
 /// record went out of the caller's area, with all that belongs to it. A place that the feed has not been at (a backup was
 /// restored) is refused with `position_lost`: begin anew. Where people are told of, the reading is recorded in the audit
 /// log.
@@ -80,7 +80,7 @@ async fn list(
     let reader = Reader::of(&guard.actor, query.resource.as_ref())?;
     let after = feed::place(query.after.as_deref())?;
     let deadline = Instant::now() + Duration::from_secs(query.wait.unwrap_or_default().into());
-    let stretch = feed::take(&state, &guard, &reader, after, limit, deadline).await?;
+    let stretch = feed::take(&state, &guard, &request, &reader, after, limit, deadline).await?;
     let mut response = HttpResponse::Ok();
     if stretch.more {
         response.insert_header(("Link", next_link(&request, stretch.next)));
@@ -132,7 +132,8 @@ pub struct StreamQuery {
 ///
 /// The feed as Server-Sent Events: `change` with a change as its data and its place as its id; `position` with a place
 /// alone, now and then, so that a reader who comes back begins there. A client that loses the connection comes back with
-/// `Last-Event-ID`, as browsers do. The stream ends when the token is no longer good.
+/// `Last-Event-ID`, as browsers do. The stream ends when the token is no longer good. A caller has at most 16 streams at once
+/// from one node; more are refused with `too_many_requests`.
 #[utoipa::path(operation_id = "stream_changes", tag = "changes", params(StreamQuery,
         ("Last-Event-ID" = Option<String>, Header, description = "The place where the reader was", example = "0-0-0")),
     security(("bearer" = ["changes:read"])),
@@ -147,9 +148,9 @@ async fn stream(
     let last = request.headers().get("last-event-id").and_then(|id| id.to_str().ok());
     let after = feed::place(last.or(query.after.as_deref()))?;
     let reader = Reader::of(&guard.actor, query.resource.as_ref())?;
-    let permit = state.streams.clone().try_acquire_owned().map_err(|_| ProblemCode::TooManyRequests)?;
+    let place = state.streams.take(&guard.actor)?;
     state.read(move |db| journal::check(db, after)).await?;
-    Ok(feed::stream::answer(state, guard, request, reader, after, permit))
+    Ok(feed::stream::answer(state, guard, request, reader, after, place))
 }
 
 /// Which parts are wanted.

@@ -102,15 +102,14 @@ async fn create(
     responses((status = 200, description = "The changed designation", body = Designation, headers(("ETag" = String, description = "The version")))))]
 #[patch("/designations/{id}")]
 async fn update(
-    guard: Guard<WriteRegistry>,
+    Regional(guard): Regional<WriteRegistry>,
     state: Data<State>,
     id: Path<DesignationId>,
     IfMatch { version }: IfMatch,
     Draft(patch): Draft<DesignationPatch>,
 ) -> Answer {
-    let (area, id) = (guard.area(), id.into_inner());
-    let changed =
-        state.write(guard.origin(), move |tx| edit::update(tx, area, id, version, patch.clone())).await?;
+    let id = id.into_inner();
+    let changed = state.write(guard.origin(), move |tx| edit::update(tx, id, version, patch.clone())).await?;
     Ok(changed_to(changed.version, &changed))
 }
 
@@ -122,12 +121,12 @@ async fn update(
     responses((status = 204, description = "The designation is gone")))]
 #[delete("/designations/{id}")]
 async fn remove(
-    guard: Guard<WriteRegistry>,
+    Regional(guard): Regional<WriteRegistry>,
     state: Data<State>,
     id: Path<DesignationId>,
     IfMatch { version }: IfMatch,
 ) -> Answer {
-    let (area, id) = (guard.area(), id.into_inner());
-    state.write(guard.origin(), move |tx| edit::delete(tx, area, id, version)).await?;
+    let id = id.into_inner();
+    state.write(guard.origin(), move |tx| edit::delete(tx, id, version)).await?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -94,7 +94,7 @@ async fn results_of_year(
 ) -> Answer {
     let format = chosen(&request, query.format.as_deref(), &FORMATS)?;
     let (year, municipality) = (query.academic_year, query.municipality_id);
-    let permit = state.exports.clone().try_acquire_owned().map_err(|_| ProblemCode::TooManyRequests)?;
+    let place = state.exports.take(&guard.actor)?;
     let source = Source {
         database: state.database.clone(),
         area: guard.area(),
@@ -104,7 +104,7 @@ async fn results_of_year(
     };
     let name = format!("results-{}.{}", year.to_string().replace('/', "-"), format);
     outlet::answer(format.content_type(), &name, move |outlet| {
-        let _permit = permit;
+        let _place = place;
         match format {
             Format::Xlsx => source.xlsx(outlet),
             _ => source.csv(outlet),

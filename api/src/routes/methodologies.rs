@@ -141,14 +141,21 @@ async fn update(
 
 /// Publish a draft
 ///
-/// From now on it never changes, and runs may use it. It is the one that runs take unless told otherwise.
-#[utoipa::path(operation_id = "publish_methodology", tag = "identification", params(("id" = MethodologyId, Path, description = "The methodology's id")),
+/// From now on it never changes, and runs may use it. It is the one that runs take unless told otherwise. Needs `If-Match` with
+/// the draft's ETag: what is frozen is what was read.
+#[utoipa::path(operation_id = "publish_methodology", tag = "identification",
+    params(("id" = MethodologyId, Path, description = "The methodology's id"), IfMatch),
     security(("bearer" = ["methodologies:write"])),
     responses((status = 200, description = "The published methodology", body = Methodology, headers(("ETag" = String, description = "The version")))))]
 #[post("/methodologies/{id}/publish")]
-async fn publish(guard: Guard<WriteMethodologies>, state: Data<State>, id: Path<MethodologyId>) -> Answer {
+async fn publish(
+    guard: Guard<WriteMethodologies>,
+    state: Data<State>,
+    id: Path<MethodologyId>,
+    IfMatch { version }: IfMatch,
+) -> Answer {
     let id = id.into_inner();
-    let published = state.write(guard.origin(), move |tx| methodologies::publish(tx, id)).await?;
+    let published = state.write(guard.origin(), move |tx| methodologies::publish(tx, id, version)).await?;
     Ok(changed_to(published.version, &published))
 }
 

@@ -1,7 +1,7 @@
 //! Half-yearly reports and analytical notes: drafted, submitted, accepted or returned, and fetched in any format.
 
 use crate::{
-    auth::{AcceptReports, Guard, ReadReports, WriteReports},
+    auth::{AcceptReports, Guard, ReadReports, Regional, WriteReports},
     create::{IdempotencyKey, create_once, created},
     error::{Answer, ApiError},
     extract::{Draft, IfMatch, Items, Query, changed_to, list_query, page},
@@ -132,7 +132,7 @@ pub struct Remarks {
     responses((status = 200, description = "A page of reports", body = Items<Report>, headers(("Link" = String, description = "The next page")))))]
 #[get("/reports")]
 async fn list(
-    guard: Guard<ReadReports>,
+    Regional(guard): Regional<ReadReports>,
     request: HttpRequest,
     state: Data<State>,
     Query(query): Query<ReportQuery>,
@@ -151,7 +151,7 @@ async fn list(
     responses((status = 200, description = "The reports", body = Items<DueReportOnDay>)))]
 #[get("/plans/{plan}/due-reports")]
 async fn schedule(
-    _: Guard<ReadReports>,
+    _: Regional<ReadReports>,
     state: Data<State>,
     plan: Path<String>,
     Query(query): Query<DueReportQuery>,
@@ -200,7 +200,7 @@ async fn create(
             (Vec<u8> = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")))))]
 #[get("/reports/{kind}/{period}")]
 async fn get(
-    guard: Guard<ReadReports>,
+    guard: Regional<ReadReports>,
     request: HttpRequest,
     state: Data<State>,
     path: Path<(ReportKind, PeriodRef)>,
@@ -220,7 +220,7 @@ async fn get(
             (Vec<u8> = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"), (Vec<u8> = "text/csv"), (Vec<u8> = "text/html")))))]
 #[get("/reports/{kind}/{period}/file")]
 async fn file(
-    guard: Guard<ReadReports>,
+    guard: Regional<ReadReports>,
     request: HttpRequest,
     state: Data<State>,
     path: Path<(ReportKind, PeriodRef)>,
@@ -364,7 +364,7 @@ async fn decide(
         content((String = "image/svg+xml"), (Vec<u8> = "image/png")))))]
 #[get("/reports/{kind}/{period}/charts/{number}")]
 async fn chart(
-    guard: Guard<ReadReports>,
+    guard: Regional<ReadReports>,
     request: HttpRequest,
     state: Data<State>,
     path: Path<(ReportKind, PeriodRef, usize)>,

@@ -1,7 +1,7 @@
 //! Results: aggregates of a school in a procedure.
 
 use crate::{
-    auth::{Guard, ReadRegistry, WriteRegistry},
+    auth::{Guard, ReadRegistry, Regional, WriteRegistry},
     error::Answer,
     extract::{Items, Query, list_query, page, require},
     routes::schools::SchoolPath,
@@ -143,19 +143,19 @@ async fn list(
 
 /// Remove results
 ///
-/// Those of an assessment in a year that came by mistake, inside the caller's area: all of them, or those of a grade, a
-/// subject, an attempt, a school; with all of these, one result. At most 50,000 at once. Each leaves its contents in the
-/// audit log and an entry in the change journal.
+/// Those of an assessment in a year that came by mistake: all of them, or those of a grade, a subject, an attempt, a
+/// school; with all of these, one result. At most 50,000 at once. Each leaves its contents in the audit log and an entry in
+/// the change journal.
 #[utoipa::path(operation_id = "delete_results", tag = "registry", params(ResultRemoval), security(("bearer" = ["registry:write"])),
     responses((status = 200, description = "How many are gone", body = RemovedResults)))]
 #[delete("/results")]
 async fn remove(
-    guard: Guard<WriteRegistry>,
+    Regional(guard): Regional<WriteRegistry>,
     state: Data<State>,
     Query(wanted): Query<ResultRemoval>,
 ) -> Answer {
-    let (area, filter) = (guard.area(), wanted.filter()?);
-    let removed = state.write(guard.origin(), move |tx| edit::delete(tx, area, &filter)).await?;
+    let filter = wanted.filter()?;
+    let removed = state.write(guard.origin(), move |tx| edit::delete(tx, &filter)).await?;
     Ok(HttpResponse::Ok().json(RemovedResults { removed }))
 }
 

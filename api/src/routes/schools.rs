@@ -134,14 +134,14 @@ async fn create(
     responses((status = 200, description = "The changed school", body = School, headers(("ETag" = String, description = "The version")))))]
 #[patch("/schools/{id}")]
 async fn update(
-    guard: Guard<WriteRegistry>,
+    Regional(guard): Regional<WriteRegistry>,
     state: Data<State>,
     path: Path<SchoolPath>,
     IfMatch { version }: IfMatch,
     Draft(patch): Draft<SchoolPatch>,
 ) -> Answer {
-    let (area, wanted, any_code) = (guard.area(), path.school()?, state.config.any_school_code);
-    let change = move |tx: &mut Tx<'_>| edit::update(tx, area, &wanted, version, patch.clone(), any_code);
+    let (wanted, any_code) = (path.school()?, state.config.any_school_code);
+    let change = move |tx: &mut Tx<'_>| edit::update(tx, &wanted, version, patch.clone(), any_code);
     let changed = state.write(guard.origin(), change).await?;
     Ok(changed_to(changed.version, &changed))
 }
@@ -154,12 +154,12 @@ async fn update(
     responses((status = 204, description = "The school is gone")))]
 #[delete("/schools/{id}")]
 async fn remove(
-    guard: Guard<WriteRegistry>,
+    Regional(guard): Regional<WriteRegistry>,
     state: Data<State>,
     path: Path<SchoolPath>,
     IfMatch { version }: IfMatch,
 ) -> Answer {
-    let (area, wanted) = (guard.area(), path.school()?);
-    state.write(guard.origin(), move |tx| edit::delete(tx, area, &wanted, version)).await?;
+    let wanted = path.school()?;
+    state.write(guard.origin(), move |tx| edit::delete(tx, &wanted, version)).await?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -116,6 +116,7 @@ const fn words(area: Area) -> (&'static str, &'static str) {
 /// What is this token
 ///
 /// Of the token the request is made with, a user's or a client's: what it may do, for which organisations, and until when.
+/// What is the region's (its registers to be written, its reports) is closed to a token for a part of it, whatever it may do.
 #[utoipa::path(operation_id = "get_token_info", tag = "oauth", security(("bearer" = ["token:read"])),
     responses((status = 200, description = "What it is", body = TokenInfo)))]
 #[get("/token-info")]

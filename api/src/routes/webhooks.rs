@@ -12,13 +12,10 @@ use actix_web::{
     HttpRequest, HttpResponse, delete, get, patch, post,
     web::{Data, Path},
 };
-use opora_db::{self as db, Db, Tx, if_found};
+use opora_db::{self as db, Db, Tx};
 use opora_identity::Permission;
 use opora_primitives::{Area, Problem, Reason};
-use opora_schools::registry::{
-    municipalities,
-    schools::{self, SchoolRef},
-};
+use opora_schools::registry;
 use opora_webhooks::{
     deliveries,
     subscriptions::{self, WebhookDraft, WebhookPatch, Whose},
@@ -74,15 +71,17 @@ fn whose(guard: &Guard<ManageWebhooks>) -> Whose {
 
 /// The part of the caller's area that `draft` names; all of it if it names none.
 fn area(db: &mut Db, own: Area, draft: &WebhookDraft) -> db::Result<Area> {
-    match (draft.municipality_id, draft.school_id) {
-        (None, None) => Ok(own),
-        (Some(id), None) => if_found(municipalities::find(db, own, id))?
-            .map(|_| Area::Municipality(id))
-            .ok_or_else(|| Problem::field("/municipality_id", Reason::UnknownReference).into()),
-        (None, Some(id)) => if_found(schools::find(db, own, &SchoolRef::Id(id)))?
-            .map(|_| Area::School(id))
-            .ok_or_else(|| Problem::field("/school_id", Reason::UnknownReference).into()),
-        (Some(_), Some(_)) => Err(Problem::field("/school_id", Reason::Contradiction).into()),
+    let (at, part) = match (draft.municipality_id, draft.school_id) {
+        (None, None) => return Ok(own),
+        (Some(id), None) => ("/municipality_id", Area::Municipality(id)),
+        (None, Some(id)) => ("/school_id", Area::School(id)),
+        (Some(_), Some(_)) => return Err(Problem::field("/school_id", Reason::Contradiction).into()),
+    };
+    // One that is not there at all is refused when it is referred to.
+    if registry::lies_within(db, part, own)? {
+        Ok(part)
+    } else {
+        Err(Problem::field(at, Reason::UnknownReference).into())
     }
 }
 
@@ -106,8 +105,9 @@ async fn list(
 /// Create a webhook
 ///
 /// From now on changes of the given kinds, as far as the caller may read them, are sent to the address as they come: signed by
-/// the convention of Standard Webhooks, at least once, and one after another for the same record. The answer shows the secret
-/// this once. A caller has at most 20.
+/// the convention of Standard Webhooks, at least once, and one after another for the same record. What the caller may read is
+/// looked at again whenever something is sent: a webhook whose owner may have none any more, or no longer works for its area,
+/// is disabled. The answer shows the secret this once. A caller has at most 20.
 #[utoipa::path(operation_id = "create_webhook", tag = "webhooks", params(IdempotencyKey), request_body = WebhookDraft, security(("bearer" = ["webhooks:manage"])),
     responses((status = 201, description = "The webhook and its secret", body = NewWebhook, headers(("Location" = String, description = "Its address"), ("ETag" = String, description = "The version")))))]
 #[post("/webhooks")]

@@ -1,22 +1,19 @@
 //! Messages to webhooks: made from the journal, and sent.
 
 mod resolve;
+mod rights;
 mod sender;
 
-use crate::{
-    feed::{ChangeEntry, Reader},
-    state::State,
-};
+use crate::{feed::ChangeEntry, state::State};
 use opora_db::{
     Error, Origin, Result,
     journal::{self, Stretch, Told},
 };
-use opora_identity::actor::standing;
 use opora_primitives::{Moment, ProblemCode};
 use opora_webhooks::{
     deliveries::{self, Message},
     subscriptions,
-    types::{DisabledBecause, EventType, Webhook},
+    types::{DisabledBecause, EventType, Webhook, WebhookId},
 };
 use serde::Serialize;
 use std::{
@@ -27,6 +24,8 @@ use utoipa::ToSchema;
 
 /// How often the journal and the messages are looked at.
 const LOOK: Duration = Duration::from_millis(300);
+/// How soon after messages were begun it is looked for more.
+const SOON: Duration = Duration::from_millis(20);
 /// Changes that become messages in one write.
 const PORTION: usize = 500;
 /// How long messages that were taken are kept, in seconds.
@@ -73,23 +72,27 @@ fn make_portion(state: &State, webhook: Webhook) -> Result<Option<Webhook>> {
     let owner = Origin { kind: webhook.owner_kind, actor: webhook.owner.clone(), ..owner };
     let (events, after) = (webhook.event_types(), subscriptions::place(&webhook)?);
     let read = state.database.read_consistent(|db| {
-        let Some((permissions, _)) = standing(db, webhook.owner_kind, webhook.owner_id)? else {
-            return Ok(None);
-        };
         let resources: Vec<_> = events.iter().map(|event| event.resource).collect();
-        Reader::of_subscription(permissions, webhook.area(), &resources).read(db, after, PORTION).map(Some)
+        match rights::of(db, &webhook)? {
+            Ok(rights) => rights.reader(&resources).read(db, after, PORTION).map(Ok),
+            Err(because) => Ok(Err(because)),
+        }
     });
     let because = match read {
-        Ok(Some(stretch)) => return enqueue(state, &owner, webhook, &events, stretch),
-        Ok(None) => DisabledBecause::OwnerEnded,
+        Ok(Ok(stretch)) => return enqueue(state, &owner, webhook, &events, stretch),
+        Ok(Err(because)) => because,
         Err(Error::Problem(problem)) if problem.code == ProblemCode::PositionLost => {
             DisabledBecause::PositionLost
         }
         Err(error) => return Err(error),
     };
-    let origin = Origin::system(owner.request_id);
-    state.database.write(&origin, |tx| subscriptions::disable(tx, webhook.id, because))?;
+    disable(state, webhook.id, because)?;
     Ok(None)
+}
+
+fn disable(state: &State, id: WebhookId, because: DisabledBecause) -> Result<()> {
+    let origin = Origin::system(format!("webhook {id}"));
+    state.database.write(&origin, |tx| subscriptions::disable(tx, id, because))
 }
 
 fn enqueue(
@@ -101,9 +104,8 @@ fn enqueue(
 ) -> Result<Option<Webhook>> {
     let wanted = |change: &Told| events.iter().any(|event| event.covers(&change.resource, change.happened));
     let changes: Vec<Told> = stretch.changes.into_iter().filter(wanted).collect();
-    let people = changes.iter().filter(|change| change.names_people).count();
     let messages = changes.into_iter().map(message).collect::<Result<Vec<_>>>()?;
-    state.database.write(owner, |tx| deliveries::enqueue(tx, &webhook, &messages, stretch.next, people))?;
+    state.database.write(owner, |tx| deliveries::enqueue(tx, &webhook, &messages, stretch.next))?;
     Ok(stretch.more.then(|| Webhook { position: stretch.next.to_string(), ..webhook }))
 }
 
@@ -139,9 +141,10 @@ fn message(change: Told) -> Result<Message> {
     let event = format!("{}.{}", change.resource, change.happened);
     let name = change.key.clone().unwrap_or_else(|| change.natural_key.to_string());
     let subject = format!("{} {name}", change.resource);
+    let names_people = change.names_people;
     let sent = ChangeMessage { event, timestamp: change.at, data: change.into() };
     let body = serde_json::to_string(&sent).map_err(Error::fault)?;
-    Ok(Message { event: sent.event, subject, body })
+    Ok(Message { event: sent.event, subject, body, names_people })
 }
 
 /// Sends messages that are due, until `stopping`.
@@ -152,8 +155,8 @@ pub fn send(state: &State, stopping: &AtomicBool) {
             Err(error) => return tracing::error!(%error, "webhooks cannot be sent"),
         };
         while !stopping.load(Ordering::Relaxed) {
-            sender.send_due();
-            actix_web::rt::time::sleep(LOOK).await;
+            let begun = sender.send_due();
+            actix_web::rt::time::sleep(if begun { SOON } else { LOOK }).await;
         }
         sender.finish().await;
     });

@@ -1,6 +1,9 @@
 //! One attempt after another, several side by side.
 
-use super::resolve::{Inside, Public};
+use super::{
+    resolve::{Inside, Public},
+    rights,
+};
 use crate::{
     state::State,
     traces::{Begun, Ended, SpanKind},
@@ -18,8 +21,8 @@ use std::{cell::Cell, error::Error as _, rc::Rc, sync::Arc, time::Duration};
 
 /// How long a receiver may take for its answer; well below [`deliveries::LEASE`].
 const PATIENCE: Duration = Duration::from_secs(15);
-/// Messages that are on their way from one node at once.
-const AT_ONCE: i64 = 32;
+/// Messages that are on their way from one node at once: more than all webhooks of one owner may have there.
+const AT_ONCE: usize = 128;
 
 /// Sends messages. What it has begun it ends, or another node does when the lease has run out.
 pub struct Sender {
@@ -27,7 +30,7 @@ pub struct Sender {
     client: Client,
     holder: String,
     retries: Rc<Vec<i64>>,
-    flying: Rc<Cell<i64>>,
+    flying: Rc<Cell<usize>>,
 }
 
 impl Sender {
@@ -50,17 +53,23 @@ impl Sender {
         Ok(Self { state, client, holder, retries, flying: Rc::default() })
     }
 
-    /// Takes what is due and begins to send it.
-    pub fn send_due(&self) {
-        let free = AT_ONCE - self.flying.get();
-        if free <= 0 {
-            return;
+    /// Takes what is due, leaves out what its owner may not be told any more, and begins to send the rest. Answers whether
+    /// anything was taken.
+    pub fn send_due(&self) -> bool {
+        let free = AT_ONCE.saturating_sub(self.flying.get());
+        if free == 0 {
+            return false;
         }
-        let master = self.state.tokens.master();
-        match deliveries::claim(&self.state.database, master, &self.holder, free) {
-            Ok(due) => due.into_iter().for_each(|due| self.begin(due)),
-            Err(error) => tracing::warn!(%error, "messages to webhooks could not be taken"),
-        }
+        let (state, master) = (&self.state, self.state.tokens.master());
+        let taken = deliveries::claim(&state.database, master, &self.holder, free).and_then(|taken| {
+            let any = !taken.is_empty();
+            rights::sift(state, &self.holder, taken)?.into_iter().for_each(|due| self.begin(due));
+            Ok(any)
+        });
+        taken.unwrap_or_else(|error| {
+            tracing::warn!(%error, "messages to webhooks could not be taken");
+            false
+        })
     }
 
     fn begin(&self, due: Due) {
@@ -97,7 +106,7 @@ fn ended(due: &Due, attempt: &Attempt) -> Ended {
     let status = match attempt {
         Attempt::Taken(status) | Attempt::Failed(Some(status), _) => Some(*status),
         Attempt::Gone => Some(StatusCode::GONE.as_u16()),
-        Attempt::Failed(None, _) => None,
+        Attempt::Failed(None, _) | Attempt::Withheld => None,
     };
     let mut attributes = vec![
         ("opora.webhook_id", due.webhook_id.0.into()),

@@ -1,7 +1,7 @@
 //! What every record that is made, changed and removed by hand shares: every field is checked, all flaws are told at
 //! once, and the change carries the contents before and after.
 
-use crate::{Change, Db, Error, Operation, Result};
+use crate::{Change, Db, Error, Label, Operation, Result};
 use chrono::NaiveDate;
 use diesel::prelude::*;
 use opora_primitives::{Flaw, Problem, ProblemCode, Reason, text::is_hidden};
@@ -201,7 +201,8 @@ struct Referring {
     _id: i64,
 }
 
-/// The change from `before` to `after` of the record `key`; the operation follows from which of them is there.
+/// The change from `before` to `after` of the record `key`; the operation follows from which of them is there. What `label`
+/// says of each tells whether the record has another natural key now, and whether it went elsewhere.
 ///
 /// # Errors
 /// A record that has no JSON form.
@@ -210,6 +211,7 @@ pub fn change<T: Serialize>(
     key: impl ToString,
     before: Option<&T>,
     after: Option<&T>,
+    label: impl Fn(&T) -> Label,
 ) -> Result<Change> {
     let operation = match (before, after) {
         (None, _) => Operation::Create,
@@ -217,7 +219,10 @@ pub fn change<T: Serialize>(
         _ => Operation::Update,
     };
     let json = |value: Option<&T>| value.map(serde_json::to_value).transpose().map_err(Error::fault);
-    Ok(Change { before: json(before)?, after: json(after)?, ..Change::new(resource, key, operation) })
+    let change =
+        Change { before: json(before)?, after: json(after)?, ..Change::new(resource, key, operation) };
+    let Some(now) = after.or(before) else { return Ok(change) };
+    Ok(change.told(label(before.unwrap_or(now)), label(now)))
 }
 
 /// Reads a field of a patch: an absent one leaves the record as it is, `null` clears it where the record may go without.

@@ -5,7 +5,7 @@
 
 use crate::{
     Change, Db, Error, Operation, Result, on_each,
-    record::BATCH,
+    record::{BATCH, Place},
     schema::{change_journal, schools},
 };
 use diesel::prelude::*;
@@ -116,8 +116,16 @@ pub enum Audience {
     /// These municipalities: one, and if it is a city its districts.
     Municipalities(Vec<MunicipalityId>),
     /// One school.
-    School(SchoolId),
+    School {
+        /// The school.
+        id: SchoolId,
+        /// Its municipality, which its readers may look at.
+        home: Option<MunicipalityId>,
+    },
 }
+
+/// Resources whose records, where they are about no organisation, are the region's. Those of all others are everybody's.
+const OF_THE_REGION: [&str; 2] = ["facts", "evidence"];
 
 /// What a reader wants to be told and may be.
 #[derive(Clone, Debug)]
@@ -276,7 +284,8 @@ fn step(db: &mut Db, from: Position, wanted: &Wanted<'_>) -> Result<Vec<Row>> {
     if !wanted.people {
         query = query.filter(change_journal::names_people.eq(false));
     }
-    let everybodys = change_journal::municipality_id.is_null().and(change_journal::school_id.is_null());
+    let nobodys = change_journal::municipality_id.is_null().and(change_journal::school_id.is_null());
+    let everybodys = nobodys.and(change_journal::resource.ne_all(OF_THE_REGION));
     query = match wanted.audience {
         Audience::Region => query.filter(change_journal::operation.ne(Happened::Leave.as_str())),
         Audience::Municipalities(ids) => {
@@ -287,8 +296,12 @@ fn step(db: &mut Db, from: Position, wanted: &Wanted<'_>) -> Result<Vec<Row>> {
                 .and(change_journal::operation.ne(Happened::Leave.as_str()).or(outside));
             query.filter(everybodys.or(own.assume_not_null()))
         }
-        Audience::School(id) => {
-            query.filter(everybodys.or(change_journal::school_id.eq(*id).assume_not_null()))
+        Audience::School { id, home } => {
+            let municipality = change_journal::resource
+                .eq(FeedResource::Municipalities.as_str())
+                .and(change_journal::municipality_id.eq(*home));
+            let own = change_journal::school_id.eq(*id).or(municipality);
+            query.filter(everybodys.or(own.assume_not_null()))
         }
     };
     Ok(query.order(change_journal::seq).limit(STEP).load(db)?)
@@ -368,7 +381,7 @@ pub(crate) fn write_all(db: &mut Db, at: Moment, changes: &[Change]) -> Result<(
     for batch in changes.chunks(BATCH) {
         let rows: Vec<_> = batch
             .iter()
-            .flat_map(|change| [leaving(change), Some(Line::of(change, &homes))])
+            .flat_map(|change| [leaving(change, &homes), Some(Line::of(change, &homes))])
             .flatten()
             .map(|line| (change_journal::at.eq(at), line))
             .collect();
@@ -377,10 +390,15 @@ pub(crate) fn write_all(db: &mut Db, at: Moment, changes: &[Change]) -> Result<(
     Ok(())
 }
 
+/// The municipalities of schools.
+type Homes = HashMap<SchoolId, Option<MunicipalityId>>;
+
 /// The municipality of every school that a change names without one: readers of a municipality are found by it.
-fn homes(db: &mut Db, changes: &[&Change]) -> Result<HashMap<SchoolId, Option<MunicipalityId>>> {
-    let named = changes.iter().filter(|c| c.municipality.is_none() && c.resource != "schools");
-    let mut ids: Vec<SchoolId> = named.filter_map(|c| c.school).collect();
+fn homes(db: &mut Db, changes: &[&Change]) -> Result<Homes> {
+    let of_schools = changes.iter().filter(|c| c.resource != "schools");
+    let places = of_schools.flat_map(|c| [Some(c.place()), c.left]).flatten();
+    let mut ids: Vec<SchoolId> =
+        places.filter(|place| place.municipality.is_none()).filter_map(|place| place.school).collect();
     ids.sort_unstable();
     ids.dedup();
     let mut homes = HashMap::new();
@@ -393,6 +411,11 @@ fn homes(db: &mut Db, changes: &[&Change]) -> Result<HashMap<SchoolId, Option<Mu
         );
     }
     Ok(homes)
+}
+
+/// The municipality of a place, or else of its school.
+fn home(place: Place, homes: &Homes) -> Option<MunicipalityId> {
+    place.municipality.or_else(|| homes.get(&place.school?).copied().flatten())
 }
 
 /// An entry as it is written.
@@ -411,14 +434,13 @@ struct Line<'a> {
 }
 
 impl<'a> Line<'a> {
-    fn of(change: &'a Change, homes: &HashMap<SchoolId, Option<MunicipalityId>>) -> Self {
-        let home = || change.school.and_then(|school| homes.get(&school).copied().flatten());
+    fn of(change: &'a Change, homes: &Homes) -> Self {
         Self {
             resource: change.resource,
             resource_key: &change.key,
             natural_key: change.natural_key.to_string(),
             operation: change.operation.as_str(),
-            municipality_id: change.municipality.or_else(home),
+            municipality_id: home(change.place(), homes),
             school_id: change.school,
             previous_key: change.previous_key.as_ref().map(Value::to_string),
             moved_to: None,
@@ -427,20 +449,23 @@ impl<'a> Line<'a> {
     }
 }
 
-/// For the readers of the municipality that a record has left.
-fn leaving(change: &Change) -> Option<Line<'_>> {
+/// For the readers of the municipality or the school that a record has left.
+fn leaving<'a>(change: &'a Change, homes: &Homes) -> Option<Line<'a>> {
     let left = change.left?;
+    let now = Line::of(change, homes);
     let key = change.previous_key.as_ref().unwrap_or(&change.natural_key);
-    Some(Line {
+    let line = Line {
         natural_key: key.to_string(),
         operation: Happened::Leave.as_str(),
-        municipality_id: Some(left),
-        // The school itself has left nothing.
-        school_id: None,
+        municipality_id: home(left, homes),
+        // A school that moves has itself left nothing.
+        school_id: left.school.filter(|_| left.school != change.school),
         previous_key: None,
-        moved_to: change.municipality,
-        ..Line::of(change, &HashMap::new())
-    })
+        moved_to: now.municipality_id,
+        ..now
+    };
+    // What nobody but the region could read has left nobody.
+    (line.municipality_id.is_some() || line.school_id.is_some()).then_some(line)
 }
 
 #[cfg(test)]

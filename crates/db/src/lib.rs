@@ -29,4 +29,4 @@ pub use staging::{Cells, Fate, Merge, Stage};
 pub use telling::Telling;
 
 pub use error::{Error, Result, if_found};
-pub use record::{ActorKind, Change, Operation, Origin};
+pub use record::{ActorKind, Change, Label, Operation, Origin, Place};

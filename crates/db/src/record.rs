@@ -62,6 +62,40 @@ opora_primitives::word_type!(
     }
 );
 
+/// Where a record belongs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Place {
+    /// The municipality, if any.
+    pub municipality: Option<MunicipalityId>,
+    /// The school, if any.
+    pub school: Option<SchoolId>,
+}
+
+/// How a record is told: under which name, and to whom.
+#[derive(Clone, Debug, Default)]
+pub struct Label {
+    natural_key: Value,
+    place: Place,
+    names_people: bool,
+}
+
+impl Label {
+    /// With its natural key: an object of the fields that make it.
+    pub fn new(natural_key: impl Into<Value>) -> Self {
+        Self { natural_key: natural_key.into(), ..Self::default() }
+    }
+
+    /// Of a municipality, of a school, or of something that they have.
+    pub fn within(self, municipality: Option<MunicipalityId>, school: Option<SchoolId>) -> Self {
+        Self { place: Place { municipality, school }, ..self }
+    }
+
+    /// About people by name.
+    pub fn of_people(self) -> Self {
+        Self { names_people: true, ..self }
+    }
+}
+
 /// One change of one record.
 #[derive(Clone, Debug)]
 pub struct Change {
@@ -83,8 +117,8 @@ pub struct Change {
     pub municipality: Option<MunicipalityId>,
     /// The school it belongs to, if any.
     pub school: Option<SchoolId>,
-    /// The municipality it belonged to, if that was another.
-    pub left: Option<MunicipalityId>,
+    /// Where it belonged, if that was elsewhere.
+    pub left: Option<Place>,
     /// Whether only readers who may see people by name are told.
     pub names_people: bool,
 }
@@ -113,10 +147,17 @@ impl Change {
         Self { natural_key: natural_key.into(), ..self }
     }
 
-    /// With the natural key it had before, which may be the same.
-    pub fn named_before(self, natural_key: impl Into<Value>) -> Self {
-        let before = natural_key.into();
-        Self { previous_key: Some(before).filter(|before| *before != self.natural_key), ..self }
+    /// As `now` says, where `before` said how its record was told until then.
+    pub(crate) fn told(self, before: Label, now: Label) -> Self {
+        let Label { natural_key, place: Place { municipality, school }, names_people } = now;
+        let previous_key = Some(before.natural_key).filter(|key| *key != natural_key);
+        let left = Some(before.place).filter(|place| *place != now.place);
+        Self { natural_key, previous_key, municipality, school, left, names_people, ..self }
+    }
+
+    /// Where its record belongs.
+    pub(crate) fn place(&self) -> Place {
+        Place { municipality: self.municipality, school: self.school }
     }
 
     /// With its contents after the change.
@@ -129,24 +170,9 @@ impl Change {
         Self { before: Some(before), ..self }
     }
 
-    /// Of a school, or of something a school has.
-    pub fn of_school(self, school: SchoolId) -> Self {
-        Self { school: Some(school), ..self }
-    }
-
     /// Of a municipality, or of something a municipality has.
     pub fn of_municipality(self, municipality: Option<MunicipalityId>) -> Self {
         Self { municipality, ..self }
-    }
-
-    /// Out of `municipality`, where it was before, if that is another than it is in now.
-    pub fn out_of(self, municipality: Option<MunicipalityId>) -> Self {
-        Self { left: municipality.filter(|_| municipality != self.municipality), ..self }
-    }
-
-    /// About people by name.
-    pub fn of_people(self) -> Self {
-        Self { names_people: true, ..self }
     }
 }
 

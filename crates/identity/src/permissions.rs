@@ -56,7 +56,7 @@ macro_rules! permissions {
 permissions! {
     /// Municipalities, schools, contexts, results, designations.
     ReadRegistry = "registry:read": Admin Ministry Supervision Institute Municipality School Expert Reader;
-    /// Create, change and remove records of the registry by hand.
+    /// Create, change and remove records of the registry by hand; only of use to who works for the whole region.
     WriteRegistry = "registry:write": Admin Institute;
     /// The list of low-result schools: not public by default.
     ReadLists = "lists:read": Admin Ministry Supervision Institute Municipality School Expert;
@@ -104,7 +104,7 @@ permissions! {
     ReadChanges = "changes:read": Admin Ministry Supervision Institute Municipality School Expert Reader;
     /// Webhooks of one's own: be told of changes that one may read. An administrator sees everybody's.
     ManageWebhooks = "webhooks:manage": Admin Institute Municipality;
-    /// Half-yearly reports and analytical notes.
+    /// Half-yearly reports and analytical notes; only of use to who works for the whole region.
     ReadReports = "reports:read": Admin Ministry Supervision Institute;
     /// Draft, write and submit reports and notes.
     WriteReports = "reports:write": Institute;

@@ -7,7 +7,7 @@ use crate::{
 };
 use diesel::prelude::*;
 use opora_db::{
-    ActorKind, Change, Db, Operation, Origin, Result, Tx,
+    ActorKind, Change, Db, Label, Operation, Origin, Result, Tx,
     edit::{Expected, change, missing_area, same_version},
     schema::users,
 };
@@ -174,7 +174,8 @@ pub(crate) fn bounds(area: Area) -> (Option<MunicipalityId>, Option<SchoolId>) {
 
 /// Notes what has become of a user.
 pub(crate) fn record(tx: &mut Tx, before: Option<&User>, after: &User) -> Result<()> {
-    tx.record(change("users", after.id, before, Some(after))?.named(after.natural_key()));
+    let label = |user: &User| Label::new(user.natural_key());
+    tx.record(change("users", after.id, before, Some(after), label)?);
     Ok(())
 }
 

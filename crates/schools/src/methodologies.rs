@@ -230,9 +230,9 @@ pub fn update(
 /// Publishes a draft: from now on it never changes.
 ///
 /// # Errors
-/// Not found; [`ProblemCode::MethodologyFrozen`] if it is published already.
-pub fn publish(tx: &mut Tx, id: MethodologyId) -> Result<Methodology> {
-    let before = draft(tx, id)?;
+/// Not found; [`ProblemCode::MethodologyFrozen`] if it is published already; [`ProblemCode::PreconditionFailed`].
+pub fn publish(tx: &mut Tx, id: MethodologyId, version: impl Into<Expected>) -> Result<Methodology> {
+    let before = draft_at(tx, id, version)?;
     let at = tx.at;
     diesel::update(methodologies::table.find(id))
         .set((
@@ -283,7 +283,7 @@ pub fn ensure_default(database: &Database) -> Result<()> {
                 parameters: Parameters::default(),
             };
             let made = create(tx, &new)?;
-            publish(tx, made.id)?;
+            publish(tx, made.id, made.version)?;
         }
         Ok(())
     })

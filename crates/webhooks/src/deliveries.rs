@@ -2,12 +2,14 @@
 
 use crate::{
     rules, subscriptions,
-    types::{Delivery, DeliveryId, DeliveryState, DisabledBecause, Webhook, WebhookId, WebhookState},
+    types::{
+        Delivery, DeliveryId, DeliveryState, DisabledBecause, EventType, Webhook, WebhookId, WebhookState,
+    },
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD as B64URL};
 use diesel::prelude::*;
 use opora_db::{
-    Change, Database, Db, Operation, Origin, Result, Tx,
+    Change, Database, Db, Error, Operation, Origin, Result, Tx,
     journal::Position,
     on_each,
     schema::{webhook_deliveries as rows, webhooks},
@@ -15,9 +17,14 @@ use opora_db::{
 use opora_identity::seal::MasterKey;
 use opora_primitives::{Cursor, Limit, Moment, Page, ProblemCode};
 use serde_json::json;
+use std::collections::HashMap;
 
 /// How long one node has to send a message before another may, in seconds: longer than the receiver may take.
 pub const LEASE: i64 = 20;
+
+/// Messages of one webhook that are on their way at once, from all nodes: a receiver that does not answer delays its own
+/// messages and leaves room for those of others.
+pub const OF_ONE: usize = 4;
 
 /// A change as a message.
 #[derive(Clone, Debug)]
@@ -28,6 +35,8 @@ pub struct Message {
     pub subject: String,
     /// What is sent.
     pub body: String,
+    /// Whether it tells of people.
+    pub names_people: bool,
 }
 
 /// Puts `messages` on their way to `webhook`, whose place in the journal thereby becomes `next`; all of it or nothing. If
@@ -35,13 +44,7 @@ pub struct Message {
 ///
 /// # Errors
 /// Faults of the database.
-pub fn enqueue(
-    tx: &mut Tx,
-    webhook: &Webhook,
-    messages: &[Message],
-    next: Position,
-    people: usize,
-) -> Result<()> {
+pub fn enqueue(tx: &mut Tx, webhook: &Webhook, messages: &[Message], next: Position) -> Result<()> {
     let at = tx.at;
     let here = webhooks::table
         .filter(webhooks::id.eq(webhook.id))
@@ -62,6 +65,7 @@ pub fn enqueue(
                     rows::event.eq(&message.event),
                     rows::subject.eq(&message.subject),
                     rows::body.eq(&message.body),
+                    rows::names_people.eq(message.names_people),
                     rows::state.eq(DeliveryState::Pending),
                     rows::next_at.eq(at),
                     rows::created_at.eq(at),
@@ -71,6 +75,7 @@ pub fn enqueue(
         let db: &mut Db = tx;
         on_each!(db, c => diesel::insert_into(rows::table).values(&values).execute(c))?;
     }
+    let people = messages.iter().filter(|message| message.names_people).count();
     if people > 0 {
         let what = json!({ "shown": people, "to": webhook.url });
         tx.record(Change::new("webhooks", webhook.id, Operation::Read).after(what));
@@ -89,8 +94,12 @@ pub struct Due {
     pub url: String,
     /// The header `webhook-id`.
     pub message_id: String,
+    /// What kind of change it tells of.
+    pub event: EventType,
     /// What is sent.
     pub body: String,
+    /// Whether it tells of people.
+    pub names_people: bool,
     /// How often it was sent before.
     pub attempts: i32,
     secrets: Vec<Vec<u8>>,
@@ -103,57 +112,100 @@ impl Due {
     }
 }
 
-type Waiting = (DeliveryId, WebhookId, String, String, i32, String, String, Option<String>, Option<Moment>);
+/// A webhook for which messages are due: its id, where to, its secrets and until when the older one is good.
+type Waiting = (WebhookId, String, String, Option<String>, Option<Moment>);
 
-/// Takes up to `most` messages that are due, for `holder`. A message waits while an earlier one about the same record does.
+/// A message that is due: its row, the header `webhook-id`, event, body, whether it tells of people, attempts.
+type Next = (DeliveryId, String, String, String, bool, i32);
+
+/// Takes up to `most` messages that are due, for `holder`, and of no webhook more than [`OF_ONE`]. A message waits while an
+/// earlier one about the same record does.
 ///
 /// # Errors
 /// Faults of the database; a master key that does not fit.
-pub fn claim(database: &Database, master: &MasterKey, holder: &str, most: i64) -> Result<Vec<Due>> {
+pub fn claim(database: &Database, master: &MasterKey, holder: &str, most: usize) -> Result<Vec<Due>> {
     let now = Moment::now();
     let taken = database.keep_books(|db| {
-        let earlier = diesel::alias!(rows as earlier);
-        let before = earlier
-            .filter(earlier.field(rows::webhook_id).eq(rows::webhook_id))
-            .filter(earlier.field(rows::subject).eq(rows::subject))
-            .filter(earlier.field(rows::state).eq(DeliveryState::Pending))
-            .filter(earlier.field(rows::id).lt(rows::id));
-        let free = rows::lease_until.is_null().or(rows::lease_until.lt(now).assume_not_null());
-        let due: Vec<Waiting> = rows::table
-            .inner_join(webhooks::table)
-            .filter(rows::state.eq(DeliveryState::Pending))
-            .filter(rows::next_at.le(now))
-            .filter(webhooks::state.eq(WebhookState::Active))
-            .filter(free)
-            .filter(diesel::dsl::not(diesel::dsl::exists(before)))
-            .order(rows::id)
-            .limit(most)
-            .select((
-                rows::id,
-                rows::webhook_id,
-                rows::message_id,
-                rows::body,
-                rows::attempts,
-                webhooks::url,
-                webhooks::secret_sealed,
-                webhooks::previous_sealed,
-                webhooks::previous_until,
-            ))
-            .load(db)?;
-        let ids: Vec<DeliveryId> = due.iter().map(|row| row.0).collect();
+        let under_way = under_way(db, now)?;
+        let mut taken = Vec::new();
+        for webhook in waiting(db, now)? {
+            let begun = under_way.get(&webhook.0).copied().unwrap_or(0).min(OF_ONE);
+            let next = next_of(db, webhook.0, now, OF_ONE - begun)?;
+            taken.extend((begun..).zip(next).map(|(place, next)| (place, webhook.clone(), next)));
+        }
+        // The first message of each webhook goes before the second of any.
+        taken.sort_by_key(|(place, _, next)| (*place, next.0));
+        taken.truncate(most);
+        let ids: Vec<DeliveryId> = taken.iter().map(|(.., next)| next.0).collect();
         diesel::update(rows::table.filter(rows::id.eq_any(ids)))
             .set((rows::lease_owner.eq(holder), rows::lease_until.eq(now.plus_seconds(LEASE))))
             .execute(db)?;
-        Ok(due)
+        Ok(taken)
     })?;
-    taken
-        .into_iter()
-        .map(|(id, webhook_id, message_id, body, attempts, url, sealed, previous, until)| {
-            let previous = previous.filter(|_| until.is_some_and(|until| now < until));
-            let secrets = subscriptions::secrets(master, &sealed, previous.as_deref())?;
-            Ok(Due { id, webhook_id, url, message_id, body, attempts, secrets })
-        })
-        .collect()
+    taken.into_iter().map(|(_, webhook, next)| due(master, now, webhook, next)).collect()
+}
+
+/// How many messages of each webhook are on their way, from all nodes.
+fn under_way(db: &mut Db, now: Moment) -> Result<HashMap<WebhookId, usize>> {
+    let leased: Vec<WebhookId> =
+        rows::table.filter(rows::lease_until.ge(now).assume_not_null()).select(rows::webhook_id).load(db)?;
+    let mut counts = HashMap::new();
+    for webhook in leased {
+        *counts.entry(webhook).or_default() += 1;
+    }
+    Ok(counts)
+}
+
+/// The active webhooks for which messages are due.
+fn waiting(db: &mut Db, now: Moment) -> Result<Vec<Waiting>> {
+    let due = rows::table
+        .filter(rows::webhook_id.eq(webhooks::id))
+        .filter(rows::state.eq(DeliveryState::Pending))
+        .filter(rows::next_at.le(now));
+    Ok(webhooks::table
+        .filter(webhooks::state.eq(WebhookState::Active))
+        .filter(diesel::dsl::exists(due))
+        .select((
+            webhooks::id,
+            webhooks::url,
+            webhooks::secret_sealed,
+            webhooks::previous_sealed,
+            webhooks::previous_until,
+        ))
+        .load(db)?)
+}
+
+/// The first messages of `webhook` that are due and that nobody sends, at most `most`.
+fn next_of(db: &mut Db, webhook: WebhookId, now: Moment, most: usize) -> Result<Vec<Next>> {
+    if most == 0 {
+        return Ok(Vec::new());
+    }
+    let earlier = diesel::alias!(rows as earlier);
+    let before = earlier
+        .filter(earlier.field(rows::webhook_id).eq(rows::webhook_id))
+        .filter(earlier.field(rows::subject).eq(rows::subject))
+        .filter(earlier.field(rows::state).eq(DeliveryState::Pending))
+        .filter(earlier.field(rows::id).lt(rows::id));
+    let free = rows::lease_until.is_null().or(rows::lease_until.lt(now).assume_not_null());
+    Ok(rows::table
+        .filter(rows::webhook_id.eq(webhook))
+        .filter(rows::state.eq(DeliveryState::Pending))
+        .filter(rows::next_at.le(now))
+        .filter(free)
+        .filter(diesel::dsl::not(diesel::dsl::exists(before)))
+        .order(rows::id)
+        .limit(most as i64)
+        .select((rows::id, rows::message_id, rows::event, rows::body, rows::names_people, rows::attempts))
+        .load(db)?)
+}
+
+fn due(master: &MasterKey, now: Moment, webhook: Waiting, next: Next) -> Result<Due> {
+    let (webhook_id, url, sealed, previous, until) = webhook;
+    let (id, message_id, event, body, names_people, attempts) = next;
+    let previous = previous.filter(|_| until.is_some_and(|until| now < until));
+    let secrets = subscriptions::secrets(master, &sealed, previous.as_deref())?;
+    let event = event.parse().map_err(|_| Error::fault(format!("event of message {id}")))?;
+    Ok(Due { id, webhook_id, url, message_id, event, body, names_people, attempts, secrets })
 }
 
 /// How an attempt ended.
@@ -165,15 +217,17 @@ pub enum Attempt {
     Gone,
     /// It has to be tried again: the status, if there was an answer, and why.
     Failed(Option<u16>, &'static str),
+    /// It was not sent: the webhook's owner may not read what it tells of any more.
+    Withheld,
 }
 
 /// Notes the end of an attempt of `holder`. A message that failed is due again after the next of `retries` seconds, or given
-/// up; one that met 410 is given up and its webhook disabled.
+/// up; one that met 410 is given up and its webhook disabled; one that is withheld is given up.
 ///
 /// # Errors
 /// Faults of the database.
 pub fn settle(database: &Database, due: &Due, holder: &str, attempt: Attempt, retries: &[i64]) -> Result<()> {
-    let attempts = due.attempts + 1;
+    let attempts = due.attempts + i32::from(attempt != Attempt::Withheld);
     let again = rules::pause(retries, attempts);
     let origin = Origin::system(format!("webhook {}", due.webhook_id));
     database.write(&origin, |tx| {
@@ -181,6 +235,7 @@ pub fn settle(database: &Database, due: &Due, holder: &str, attempt: Attempt, re
         let (state, status, failure) = match attempt {
             Attempt::Taken(status) => (DeliveryState::Delivered, Some(status), None),
             Attempt::Gone => (DeliveryState::Dead, Some(410), Some("gone")),
+            Attempt::Withheld => (DeliveryState::Dead, None, Some("forbidden")),
             Attempt::Failed(status, why) if again.is_some() => (DeliveryState::Pending, status, Some(why)),
             Attempt::Failed(status, why) => (DeliveryState::Dead, status, Some(why)),
         };

@@ -9,7 +9,7 @@ use aws_lc_rs::rand;
 use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
 use diesel::prelude::*;
 use opora_db::{
-    ActorKind, Db, Error, Result, Tx,
+    ActorKind, Db, Error, Label, Result, Tx,
     edit::{self, Check, Expected, present, same_version},
     journal::{self, Position},
     schema::{webhook_deliveries, webhooks},
@@ -329,8 +329,8 @@ fn check_events(check: &mut Check, events: &[String]) -> String {
 
 fn record(tx: &mut Tx, before: Option<&Webhook>, after: Option<&Webhook>) -> Result<()> {
     if let Some(webhook) = after.or(before) {
-        let change = edit::change("webhooks", webhook.id, before, after)?.named(json!({ "id": webhook.id }));
-        tx.record(change);
+        let label = |webhook: &Webhook| Label::new(json!({ "id": webhook.id }));
+        tx.record(edit::change("webhooks", webhook.id, before, after, label)?);
     }
     Ok(())
 }

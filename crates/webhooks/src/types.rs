@@ -33,8 +33,10 @@ opora_primitives::word_type!(
         ByHand = "by_hand", "вручную";
         /// Its address answered 410.
         Gone = "gone", "адрес ответил 410";
-        /// Its owner may no longer ask for anything.
+        /// Its owner may no longer have webhooks.
         OwnerEnded = "owner_ended", "владелец отключён";
+        /// Its area does not lie in that of its owner any more.
+        OutOfArea = "out_of_area", "вне области владельца";
         /// The journal went back to an earlier state: a backup was restored.
         PositionLost = "position_lost", "место в ленте утрачено";
     }
@@ -88,7 +90,7 @@ impl std::fmt::Display for EventType {
 pub struct Webhook {
     /// Its id.
     pub id: WebhookId,
-    /// What kind of caller made it; it is told what that caller may read.
+    /// What kind of caller made it; it is told what that caller may read at present.
     pub owner_kind: ActorKind,
     /// The caller's row.
     #[serde(skip)]
@@ -168,7 +170,8 @@ pub struct Delivery {
     /// The status of the last answer, if there was one.
     #[schema(minimum = 100, maximum = 599, example = 503)]
     pub last_status: Option<i32>,
-    /// Why the last attempt failed.
+    /// Why the last attempt failed, or `forbidden`: the owner may not read what the message tells of any more, so it was not
+    /// sent.
     #[schema(example = "status")]
     pub last_failure: Option<String>,
     /// When it was made.

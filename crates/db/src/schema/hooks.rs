@@ -40,5 +40,6 @@ diesel::table! {
         last_failure -> Nullable<Text>,
         created_at -> Timestamp,
         ended_at -> Nullable<Timestamp>,
+        names_people -> Bool,
     }
 }

@@ -1,14 +1,14 @@
 //! Clients made, changed and ended.
 
 use super::{ClientId, ServiceClient, find, keys::ClientKeys};
-use crate::{Permission, Permissions, secret};
+use crate::{Permission, Permissions, secret, users::bounds};
 use diesel::prelude::*;
 use opora_db::{
-    Db, Error, Result, Tx,
+    Db, Error, Label, Result, Tx,
     edit::{Check, Expected, change, missing_area, present, same_version},
     schema::{client_secrets, service_clients as clients},
 };
-use opora_primitives::{Area, Moment, MunicipalityId, ProblemCode, Reason, SchoolId};
+use opora_primitives::{Moment, MunicipalityId, ProblemCode, Reason, SchoolId};
 use serde::Deserialize;
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -240,12 +240,10 @@ fn text(keys: &ClientKeys) -> Result<String> {
 /// The change of a client. Its contents hold no secret.
 fn record(tx: &mut Tx, before: Option<&ServiceClient>, after: Option<&ServiceClient>) -> Result<()> {
     let Some(client) = after.or(before) else { return Ok(()) };
-    let change = change("service-clients", client.id, before, after)?.named(client.client_id.as_str());
-    let change = match client.area() {
-        Area::Region => change,
-        Area::Municipality(id) => change.of_municipality(Some(id)),
-        Area::School(id) => change.of_school(id),
+    let label = |client: &ServiceClient| {
+        let (municipality, school) = bounds(client.area());
+        Label::new(client.client_id.as_str()).within(municipality, school)
     };
-    tx.record(change);
+    tx.record(change("service-clients", client.id, before, after, label)?);
     Ok(())
 }

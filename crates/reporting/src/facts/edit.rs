@@ -1,6 +1,6 @@
 //! Facts entered, changed and removed by hand.
 
-use super::{Fact, FactId, FactKind, FactOrigin, FactState, rules, store::find};
+use super::{Fact, FactId, FactKind, FactOrigin, FactState, evidence, rules, store::find};
 use crate::{
     discipline::{self, place},
     plan::{
@@ -11,10 +11,10 @@ use crate::{
 use chrono::NaiveDate;
 use diesel::prelude::*;
 use opora_db::{
-    Db, Error, Result, Tx,
+    Db, Error, Label, Result, Tx,
     edit::{Check, Expected, change, present, same_version},
     merge,
-    schema::{activity_facts as facts, evidence, municipalities, schools, users},
+    schema::{activity_facts as facts, municipalities, schools, users},
 };
 use opora_primitives::{Area, MunicipalityId, Problem, ProblemCode, Reason, SchoolId};
 use opora_schools::registry::{bounds, visible_schools, with_districts};
@@ -203,7 +203,7 @@ pub fn update(
 /// As [`update`].
 pub fn delete(tx: &mut Tx, writer: Writer, id: FactId, version: impl Into<Expected>) -> Result<()> {
     let before = entered(tx, writer, id, version)?;
-    diesel::delete(evidence::table.filter(evidence::fact_id.eq(id))).execute(&mut **tx)?;
+    evidence::delete_all(tx, &before)?;
     diesel::delete(facts::table.find(id)).execute(&mut **tx)?;
     record(tx, Some(&before), None)
 }
@@ -251,15 +251,17 @@ fn entered(tx: &mut Tx, writer: Writer, id: FactId, version: impl Into<Expected>
 /// A fact that has no JSON form.
 pub(super) fn record(tx: &mut Tx, before: Option<&Fact>, after: Option<&Fact>) -> Result<()> {
     if let Some(fact) = after.or(before) {
-        // People may report the same thing twice: nothing but its id tells a fact from the others.
-        let key = json!({
-            "plan_id": fact.plan_id, "activity": fact.activity, "window_from": fact.window_from, "id": fact.id,
-        });
-        let mut change = change("facts", fact.id, before, after)?.named(key);
-        change.school = fact.school_id;
-        tx.record(change.of_municipality(fact.municipality_id));
+        tx.record(change("facts", fact.id, before, after, label)?);
     }
     Ok(())
+}
+
+fn label(fact: &Fact) -> Label {
+    // People may report the same thing twice: nothing but its id tells a fact from the others.
+    let key = json!({
+        "plan_id": fact.plan_id, "activity": fact.activity, "window_from": fact.window_from, "id": fact.id,
+    });
+    Label::new(key).within(fact.municipality_id, fact.school_id)
 }
 
 fn checked(tx: &mut Tx, area: Area, draft: FactDraft) -> Result<Row> {

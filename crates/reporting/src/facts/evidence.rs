@@ -2,13 +2,13 @@
 
 use super::{
     Evidence, EvidenceId, EvidenceKind, Fact, FactId,
-    edit::{Writer, open},
+    edit::{self, Writer, open},
     sniff::MediaType,
     store::find as fact,
 };
 use diesel::prelude::*;
 use opora_db::{
-    Change, Db, Operation, Result, Tx,
+    Change, Db, Label, Operation, Result, Tx,
     edit::{Check, change},
     schema::{activity_facts as facts, evidence},
 };
@@ -114,6 +114,17 @@ pub fn delete(tx: &mut Tx, writer: Writer, id: EvidenceId) -> Result<()> {
     record(tx, &of, Some(&gone), None)
 }
 
+/// Takes all evidence of a fact away, which is about to go itself.
+///
+/// # Errors
+/// Faults of the database.
+pub(super) fn delete_all(tx: &mut Tx, from: &Fact) -> Result<()> {
+    let gone: Vec<Evidence> =
+        of(from.id).order(evidence::id).select(Evidence::as_select()).load(&mut **tx)?;
+    diesel::delete(of(from.id)).execute(&mut **tx)?;
+    gone.iter().try_for_each(|piece| record(tx, from, Some(piece), None))
+}
+
 /// Those of `digests` that some evidence refers to.
 ///
 /// # Errors
@@ -215,17 +226,19 @@ fn add(tx: &mut Tx, writer: Writer, to: &Fact, same: i64, columns: Columns) -> R
 }
 
 /// Gives the fact a new version: who decides on it decides on its evidence.
-fn touch(db: &mut Db, of: &Fact) -> Result<()> {
-    diesel::update(facts::table.find(of.id)).set(facts::version.eq(of.version + 1)).execute(db)?;
-    Ok(())
+fn touch(tx: &mut Tx, of: &Fact) -> Result<()> {
+    diesel::update(facts::table.find(of.id)).set(facts::version.eq(of.version + 1)).execute(&mut **tx)?;
+    let touched = fact(tx, Area::Region, of.id)?;
+    edit::record(tx, Some(of), Some(&touched))
 }
 
 fn record(tx: &mut Tx, of: &Fact, before: Option<&Evidence>, after: Option<&Evidence>) -> Result<()> {
     if let Some(piece) = after.or(before) {
-        let key = json!({"fact_id": of.id, "sha256": piece.sha256, "url": piece.url});
-        let mut change = change("evidence", piece.id, before, after)?.named(key);
-        change.school = of.school_id;
-        tx.record(change.of_municipality(of.municipality_id));
+        let label = |piece: &Evidence| {
+            let key = json!({"fact_id": of.id, "sha256": piece.sha256, "url": piece.url});
+            Label::new(key).within(of.municipality_id, of.school_id)
+        };
+        tx.record(change("evidence", piece.id, before, after, label)?);
     }
     Ok(())
 }

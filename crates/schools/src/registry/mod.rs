@@ -17,4 +17,4 @@ pub mod staff;
 pub mod succession;
 pub mod support;
 
-pub use scope::{audience, bounds, inside_area, visible_schools, with_districts};
+pub use scope::{audience, bounds, inside_area, lies_within, visible_schools, with_districts};

@@ -127,7 +127,8 @@ pub fn find(db: &mut Db, area: Area, id: MunicipalityId) -> Result<Municipality>
     Ok(query.first(db)?)
 }
 
-fn home_of(db: &mut Db, school: SchoolId) -> Result<Option<MunicipalityId>> {
+/// The municipality of a school, which its readers may look at.
+pub(super) fn home_of(db: &mut Db, school: SchoolId) -> Result<Option<MunicipalityId>> {
     Ok(schools::table.find(school).select(schools::municipality_id).first(db).optional()?.flatten())
 }
 

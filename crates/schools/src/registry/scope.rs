@@ -1,5 +1,6 @@
 //! The reader's area as a filter.
 
+use super::municipalities::home_of;
 use diesel::{dsl::auto_type, prelude::*};
 use opora_db::{
     Db, Result,
@@ -46,6 +47,25 @@ pub fn inside_area(db: &mut Db, id: MunicipalityId) -> Result<Vec<MunicipalityId
     Ok(own.select(municipality_areas::municipality_id).load(db)?)
 }
 
+/// Whether all of `part` lies in `whole`.
+///
+/// # Errors
+/// Faults of the database.
+pub fn lies_within(db: &mut Db, part: Area, whole: Area) -> Result<bool> {
+    Ok(match (part, whole) {
+        (_, Area::Region) => true,
+        (Area::Municipality(id), Area::Municipality(of)) => inside_area(db, of)?.contains(&id),
+        (Area::School(id), Area::School(of)) => id == of,
+        (Area::School(id), Area::Municipality(of)) => {
+            let there =
+                schools::id.eq(id).and(schools::municipality_id.eq_any(with_districts(of)).assume_not_null());
+            let found: i64 = schools::table.filter(there).count().get_result(db)?;
+            found > 0
+        }
+        (Area::Region, _) | (Area::Municipality(_), Area::School(_)) => false,
+    })
+}
+
 /// The area as the change journal knows it.
 ///
 /// # Errors
@@ -53,7 +73,7 @@ pub fn inside_area(db: &mut Db, id: MunicipalityId) -> Result<Vec<MunicipalityId
 pub fn audience(db: &mut Db, area: Area) -> Result<Audience> {
     Ok(match area {
         Area::Region => Audience::Region,
-        Area::School(id) => Audience::School(id),
+        Area::School(id) => Audience::School { id, home: home_of(db, id)? },
         Area::Municipality(id) => Audience::Municipalities(inside_area(db, id)?),
     })
 }

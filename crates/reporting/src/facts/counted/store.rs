@@ -5,6 +5,7 @@ use crate::{
     facts::{
         Fact, FactId, FactKind, FactOrigin, FactState,
         edit::{AHEAD, record},
+        evidence,
         store::find,
     },
     plan::store::{self as plans, Plan},
@@ -13,9 +14,7 @@ use chrono::NaiveDate;
 use diesel::prelude::*;
 use opora_db::{
     Db, Result, Tx, on_each,
-    schema::{
-        activity_facts as facts, evidence, fact_rows as rows, lists, municipalities, proposal_runs, schools,
-    },
+    schema::{activity_facts as facts, fact_rows as rows, lists, municipalities, proposal_runs, schools},
 };
 use opora_models::ProposalRunId;
 use opora_primitives::{Area, Cursor, Limit, MunicipalityId, Page, Problem, Reason, SchoolCode, SchoolId};
@@ -113,8 +112,8 @@ fn waiting(db: &mut Db, plan: &Plan) -> Result<Vec<Fact>> {
 }
 
 fn take_back(tx: &mut Tx, fact: &Fact) -> Result<()> {
+    evidence::delete_all(tx, fact)?;
     let db: &mut Db = tx;
-    diesel::delete(evidence::table.filter(evidence::fact_id.eq(fact.id))).execute(db)?;
     diesel::delete(rows::table.filter(rows::fact_id.eq(fact.id))).execute(db)?;
     diesel::delete(facts::table.find(fact.id)).execute(db)?;
     record(tx, Some(fact), None)

@@ -1,6 +1,6 @@
 //! Normative acts made, changed and removed.
 
-use super::{Check, Expected, change, merge, present, referenced, same_version, unreferenced};
+use super::{Check, Expected, Label, change, merge, present, referenced, same_version, unreferenced};
 use crate::passport::{
     acts::{NormativeAct, find},
     types::{ActId, ActKind},
@@ -204,8 +204,10 @@ fn following<T>(
 
 fn record(tx: &mut Tx, before: Option<&NormativeAct>, after: Option<&NormativeAct>) -> Result<()> {
     if let Some(act) = after.or(before) {
-        let key = json!({"issuer": act.issuer, "number": act.number, "signed_on": act.signed_on});
-        tx.record(change("acts", act.id, before, after)?.named(key));
+        let label = |act: &NormativeAct| {
+            Label::new(json!({"issuer": act.issuer, "number": act.number, "signed_on": act.signed_on}))
+        };
+        tx.record(change("acts", act.id, before, after, label)?);
     }
     Ok(())
 }

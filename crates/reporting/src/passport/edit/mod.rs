@@ -6,6 +6,7 @@ pub mod seats;
 pub mod stages;
 
 use opora_db::{
+    Label,
     edit::{Check, Expected, change, present, referenced, same_version, unreferenced},
     merge,
 };

@@ -1,6 +1,6 @@
 //! Seats of the working group given, changed and taken back.
 
-use super::{Check, Expected, change, merge, present, same_version};
+use super::{Check, Expected, Label, change, merge, present, same_version};
 use crate::passport::{
     rules::{CHAIR_POSITION, Holding, SEATS, leaderless},
     seats::{WorkingGroupSeat, all, find},
@@ -171,8 +171,9 @@ fn set(tx: &mut Tx, before: &WorkingGroupSeat, row: SeatDraft) -> Result<Working
 
 fn record(tx: &mut Tx, before: Option<&WorkingGroupSeat>, after: Option<&WorkingGroupSeat>) -> Result<()> {
     if let Some(row) = after.or(before) {
-        let key = json!({"seat": row.seat, "valid_from": row.valid_from});
-        tx.record(change("working-group/seats", row.id, before, after)?.named(key));
+        let label =
+            |row: &WorkingGroupSeat| Label::new(json!({"seat": row.seat, "valid_from": row.valid_from}));
+        tx.record(change("working-group/seats", row.id, before, after, label)?);
     }
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! Stages of the passport changed by hand.
 
-use super::{Check, Expected, change, merge, present, same_version};
+use super::{Check, Expected, Label, change, merge, present, same_version};
 use crate::passport::{
     rules::{StageDates, out_of_turn},
     stages::{PassportStage, find},
@@ -116,10 +116,8 @@ pub fn update(
     diesel::update(stages::table.find(stage)).set(row).execute(&mut **tx)?;
     replace_evidence(tx, stage, &draft.evidence)?;
     let after = find(tx, stage)?;
-    tx.record(
-        change("passport/stages", stage, Some(&before), Some(&after))?
-            .named(serde_json::json!({ "stage": stage })),
-    );
+    let label = |_: &PassportStage| Label::new(serde_json::json!({ "stage": stage }));
+    tx.record(change("passport/stages", stage, Some(&before), Some(&after), label)?);
     Ok(after)
 }
 

@@ -1,6 +1,6 @@
 //! Designations made, changed and removed by hand.
 
-use super::{Check, Expected, change, merge, present, referenced, same_version};
+use super::{Check, Expected, Label, change, merge, present, referenced, same_version};
 use crate::{
     registry::designations::{Designation, find},
     types::{DesignationId, DesignationKind},
@@ -8,7 +8,7 @@ use crate::{
 use chrono::NaiveDate;
 use diesel::prelude::*;
 use opora_db::{
-    Change, Db, Result, Tx,
+    Db, Result, Tx,
     schema::{designations, municipalities, schools},
 };
 use opora_primitives::{Area, MunicipalityId, Reason, SchoolId};
@@ -110,15 +110,14 @@ pub fn create(tx: &mut Tx, draft: DesignationDraft) -> Result<Designation> {
 /// Changes the designation `id`, if it is still at `version`.
 ///
 /// # Errors
-/// Not found, or outside the area; `precondition_failed` at another version; otherwise as [`create`].
+/// Not found; `precondition_failed` at another version; otherwise as [`create`].
 pub fn update(
     tx: &mut Tx,
-    area: Area,
     id: DesignationId,
     version: impl Into<Expected>,
     patch: DesignationPatch,
 ) -> Result<Designation> {
-    let before = find(tx, area, id)?;
+    let before = find(tx, Area::Region, id)?;
     same_version(before.version, version)?;
     let mut draft = DesignationDraft::from(before.clone());
     patch.apply(&mut draft);
@@ -143,9 +142,9 @@ pub fn replace(tx: &mut Tx, before: &Designation, draft: DesignationDraft) -> Re
 /// Removes the designation `id`, if it is still at `version`.
 ///
 /// # Errors
-/// Not found, or outside the area; `precondition_failed` at another version.
-pub fn delete(tx: &mut Tx, area: Area, id: DesignationId, version: impl Into<Expected>) -> Result<()> {
-    let before = find(tx, area, id)?;
+/// Not found; `precondition_failed` at another version.
+pub fn delete(tx: &mut Tx, id: DesignationId, version: impl Into<Expected>) -> Result<()> {
+    let before = find(tx, Area::Region, id)?;
     same_version(before.version, version)?;
     diesel::delete(designations::table.find(id)).execute(&mut **tx).map_err(referenced)?;
     record(tx, Some(&before), None)
@@ -153,9 +152,10 @@ pub fn delete(tx: &mut Tx, area: Area, id: DesignationId, version: impl Into<Exp
 
 fn record(tx: &mut Tx, before: Option<&Designation>, after: Option<&Designation>) -> Result<()> {
     if let Some(d) = after.or(before) {
+        // What a designation is for, and whose it is, never changes.
         let key = natural_key(tx, d)?;
-        let change = change("designations", d.id, before, after)?.named(key);
-        tx.record(Change { school: d.school_id, ..change }.of_municipality(d.municipality_id));
+        let label = |d: &Designation| Label::new(key.clone()).within(d.municipality_id, d.school_id);
+        tx.record(change("designations", d.id, before, after, label)?);
     }
     Ok(())
 }

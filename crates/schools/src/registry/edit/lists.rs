@@ -1,7 +1,10 @@
 //! Versions of the list removed by hand. They are made by files alone and never change.
 
-use super::{change, referenced, unreferenced};
-use crate::{registry::lists::find, types::ListId};
+use super::{Label, change, referenced, unreferenced};
+use crate::{
+    registry::lists::{List, find},
+    types::ListId,
+};
 use diesel::prelude::*;
 use opora_db::{
     Result, Tx,
@@ -21,8 +24,8 @@ pub fn delete(tx: &mut Tx, id: ListId) -> Result<()> {
         entries.inner_join(schools::table).order(schools::code).select(schools::code).load(&mut **tx)?;
     diesel::delete(entries).execute(&mut **tx)?;
     diesel::delete(lists::table.find(id)).execute(&mut **tx).map_err(referenced)?;
-    let key = json!({"list_year": list.list_year, "revision": list.revision});
-    let change = change("lists", id, Some(&list), None)?.named(key);
+    let label = |list: &List| Label::new(json!({"list_year": list.list_year, "revision": list.revision}));
+    let change = change("lists", id, Some(&list), None, label)?;
     // What the list itself does not show would be lost.
     let before = json!({"list": list, "school_codes": codes});
     tx.record(change.before(before));

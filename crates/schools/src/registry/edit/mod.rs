@@ -1,5 +1,6 @@
 //! Records of the registry made, changed and removed by hand: every field is checked, all flaws are told at once, every
-//! change leaves an audit record with the contents before and after.
+//! change leaves an audit record with the contents before and after. The registers are the region's, and so is whoever
+//! writes them (D43, D253); records of support are written within the caller's area.
 
 pub mod designations;
 pub mod lists;
@@ -9,6 +10,7 @@ pub mod schools;
 pub mod support;
 
 use opora_db::{
+    Label,
     edit::{Check, Expected, change, present, referenced, same_version, unreferenced},
     merge,
 };

@@ -1,6 +1,6 @@
 //! Municipalities made, changed and removed by hand.
 
-use super::{Check, Expected, change, merge, present, referenced, same_version, unreferenced};
+use super::{Check, Expected, Label, change, merge, present, referenced, same_version, unreferenced};
 use crate::{
     registry::{
         municipalities::{Municipality, all, find},
@@ -133,15 +133,14 @@ pub fn create(tx: &mut Tx, draft: MunicipalityDraft, links: Links) -> Result<Mun
 /// Changes the municipality `id`, if it is still at `version`.
 ///
 /// # Errors
-/// Not found, or outside the area; `precondition_failed` at another version; otherwise as [`create`].
+/// Not found; `precondition_failed` at another version; otherwise as [`create`].
 pub fn update(
     tx: &mut Tx,
-    area: Area,
     id: MunicipalityId,
     version: impl Into<Expected>,
     patch: MunicipalityPatch,
 ) -> Result<Municipality> {
-    let before = find(tx, area, id)?;
+    let before = find(tx, Area::Region, id)?;
     same_version(before.version, version)?;
     let mut draft = MunicipalityDraft::from(before.clone());
     patch.apply(&mut draft);
@@ -171,9 +170,9 @@ pub fn replace(
 /// Removes the municipality `id`, if it is still at `version` and nothing refers to it.
 ///
 /// # Errors
-/// Not found, or outside the area; `precondition_failed` at another version; `still_referenced`.
-pub fn delete(tx: &mut Tx, area: Area, id: MunicipalityId, version: impl Into<Expected>) -> Result<()> {
-    let before = find(tx, area, id)?;
+/// Not found; `precondition_failed` at another version; `still_referenced`.
+pub fn delete(tx: &mut Tx, id: MunicipalityId, version: impl Into<Expected>) -> Result<()> {
+    let before = find(tx, Area::Region, id)?;
     same_version(before.version, version)?;
     unreferenced(tx, "municipalities", id.0)?;
     diesel::delete(municipalities::table.find(id)).execute(&mut **tx).map_err(referenced)?;
@@ -182,11 +181,8 @@ pub fn delete(tx: &mut Tx, area: Area, id: MunicipalityId, version: impl Into<Ex
 
 fn record(tx: &mut Tx, before: Option<&Municipality>, after: Option<&Municipality>) -> Result<()> {
     if let Some(municipality) = after.or(before) {
-        let key = |municipality: &Municipality| json!({ "oktmo": municipality.oktmo });
-        let change = change("municipalities", municipality.id, before, after)?
-            .named(key(municipality))
-            .named_before(key(before.unwrap_or(municipality)));
-        tx.record(change.of_municipality(Some(municipality.id)));
+        let label = |m: &Municipality| Label::new(json!({ "oktmo": m.oktmo })).within(Some(m.id), None);
+        tx.record(change("municipalities", municipality.id, before, after, label)?);
     }
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! Results removed by hand. They are made and changed by files alone; a file cannot say that a row is to go.
 
-use super::change;
+use super::{Label, change};
 use crate::{
     registry::results::{Filter, ResultRow, list},
     types::Attempt,
@@ -17,12 +17,12 @@ pub const MOST: usize = 50_000;
 /// Rows of one statement.
 const BATCH: usize = 500;
 
-/// Removes the results inside `area` that `filter` lets through; answers how many.
+/// Removes the results that `filter` lets through; answers how many.
 ///
 /// # Errors
 /// [`ProblemCode::InvalidParameter`] if there are more than [`MOST`].
-pub fn delete(tx: &mut Tx, area: Area, filter: &Filter) -> Result<usize> {
-    let rows = wanted(tx, area, filter)?;
+pub fn delete(tx: &mut Tx, filter: &Filter) -> Result<usize> {
+    let rows = wanted(tx, filter)?;
     let mut of_procedure: BTreeMap<(i64, Attempt), Vec<SchoolId>> = BTreeMap::new();
     for row in &rows {
         of_procedure.entry((row.procedure_id, row.attempt)).or_default().push(row.school_id);
@@ -42,10 +42,10 @@ pub fn delete(tx: &mut Tx, area: Area, filter: &Filter) -> Result<usize> {
     Ok(rows.len())
 }
 
-fn wanted(tx: &mut Tx, area: Area, filter: &Filter) -> Result<Vec<ResultRow>> {
+fn wanted(tx: &mut Tx, filter: &Filter) -> Result<Vec<ResultRow>> {
     let (limit, mut cursor, mut rows) = (Limit::new(Some(Limit::MOST))?, None, Vec::new());
     loop {
-        let page = list(tx, area, filter, limit, cursor.as_deref())?;
+        let page = list(tx, Area::Region, filter, limit, cursor.as_deref())?;
         rows.extend(page.items);
         if rows.len() > MOST {
             return Err(too_many().into());
@@ -71,6 +71,7 @@ fn record(tx: &mut Tx, row: &ResultRow) -> Result<()> {
     let key = format!("{school_code} {academic_year} {assessment} {grade} {subject} {attempt}");
     let named = json!({"school_code": school_code, "academic_year": academic_year, "type": assessment,
         "grade": grade, "subject": subject, "attempt": attempt});
-    tx.record(change("results", key, Some(row), None)?.named(named).of_school(row.school_id));
+    let label = |row: &ResultRow| Label::new(named.clone()).within(None, Some(row.school_id));
+    tx.record(change("results", key, Some(row), None, label)?);
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! Schools made, changed and removed by hand.
 
-use super::{Check, Expected, change, merge, present, referenced, same_version, unreferenced};
+use super::{Check, Expected, Label, change, merge, present, referenced, same_version, unreferenced};
 use crate::{
     registry::schools::{School, SchoolRef, find, folded},
     types::{Founder, Locality, SchoolKind, SchoolStatus},
@@ -189,16 +189,15 @@ pub fn create(tx: &mut Tx, draft: SchoolDraft, any_code: bool) -> Result<School>
 /// Changes the school that `wanted` names, if it is still at `version`.
 ///
 /// # Errors
-/// Not found, or outside the area; `precondition_failed` at another version; otherwise as [`create`].
+/// Not found; `precondition_failed` at another version; otherwise as [`create`].
 pub fn update(
     tx: &mut Tx,
-    area: Area,
     wanted: &SchoolRef,
     version: impl Into<Expected>,
     patch: SchoolPatch,
     any_code: bool,
 ) -> Result<School> {
-    let before = find(tx, area, wanted)?;
+    let before = find(tx, Area::Region, wanted)?;
     same_version(before.version, version)?;
     let mut draft = SchoolDraft::from(before.clone());
     // A code that stands there already need not pass today's setting.
@@ -239,9 +238,9 @@ fn remember_home(tx: &mut Tx, school: SchoolId, left: MunicipalityId) -> Result<
 /// Removes the school that `wanted` names, if it is still at `version` and nothing refers to it.
 ///
 /// # Errors
-/// Not found, or outside the area; `precondition_failed` at another version; `still_referenced`.
-pub fn delete(tx: &mut Tx, area: Area, wanted: &SchoolRef, version: impl Into<Expected>) -> Result<()> {
-    let before = find(tx, area, wanted)?;
+/// Not found; `precondition_failed` at another version; `still_referenced`.
+pub fn delete(tx: &mut Tx, wanted: &SchoolRef, version: impl Into<Expected>) -> Result<()> {
+    let before = find(tx, Area::Region, wanted)?;
     same_version(before.version, version)?;
     unreferenced(tx, "schools", before.id.0)?;
     diesel::delete(schools::table.find(before.id)).execute(&mut **tx).map_err(referenced)?;
@@ -250,11 +249,10 @@ pub fn delete(tx: &mut Tx, area: Area, wanted: &SchoolRef, version: impl Into<Ex
 
 fn record(tx: &mut Tx, before: Option<&School>, after: Option<&School>) -> Result<()> {
     if let Some(school) = after.or(before) {
-        let key = |school: &School| json!({ "code": school.code });
-        let was = before.unwrap_or(school);
-        let change = change("schools", school.id, before, after)?.named(key(school)).named_before(key(was));
-        let change = change.of_school(school.id).of_municipality(school.municipality_id);
-        tx.record(change.out_of(was.municipality_id));
+        let label = |school: &School| {
+            Label::new(json!({ "code": school.code })).within(school.municipality_id, Some(school.id))
+        };
+        tx.record(change("schools", school.id, before, after, label)?);
     }
     Ok(())
 }

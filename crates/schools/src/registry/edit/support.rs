@@ -1,6 +1,6 @@
 //! Records of methodical support made, changed and removed by hand, within the caller's area.
 
-use super::{Check, Expected, change, merge, present, same_version};
+use super::{Check, Expected, Label, change, merge, present, same_version};
 use crate::{
     registry::{
         bounds,
@@ -148,10 +148,12 @@ pub fn delete(tx: &mut Tx, area: Area, id: SupportId, version: impl Into<Expecte
 
 fn record(tx: &mut Tx, before: Option<&SupportRecord>, after: Option<&SupportRecord>) -> Result<()> {
     if let Some(r) = after.or(before) {
-        let key = json!({"external_id": r.external_id, "form": r.form, "programme": r.programme, "starts_on": r.starts_on});
-        tx.record(
-            change("support-records", r.id, before, after)?.named(key).of_school(r.school_id).of_people(),
-        );
+        let label = |r: &SupportRecord| {
+            let key = json!({"external_id": r.external_id, "form": r.form, "programme": r.programme,
+                "starts_on": r.starts_on});
+            Label::new(key).within(None, Some(r.school_id)).of_people()
+        };
+        tx.record(change("support-records", r.id, before, after, label)?);
     }
     Ok(())
 }

@@ -1,0 +1,3 @@
+DROP INDEX webhook_deliveries_leased;
+DROP INDEX webhook_deliveries_next;
+ALTER TABLE webhook_deliveries DROP COLUMN names_people;
