@@ -9,6 +9,8 @@
 # `make` calls it when a lock file is newer than what is installed.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+# shellcheck source=scripts/installed.sh
+. scripts/installed.sh
 
 cargo_deny_version=0.20.2
 
@@ -28,11 +30,7 @@ node_modules() {
 venv() {
     local venv=$1/.venv
     if ! python3 -c 'import sys, ensurepip; sys.exit(sys.version_info < (3, 10))' 2>/dev/null; then
-        if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then
-            say "Python 3.10 or newer with venv is missing (Debian: apt-get install python3-venv)"
-            exit 1
-        fi
-        { apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends python3-venv; } >&2
+        install_packages "Python 3.10 or newer with venv" python3-venv
     fi
     python3 -m venv --clear "$venv"
     "$venv/bin/pip" install --quiet --disable-pip-version-check --requirement "$1/requirements.txt"

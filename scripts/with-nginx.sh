@@ -3,8 +3,11 @@
 #
 #     scripts/with-nginx.sh cargo test -p opora-tests --test opora -- --ignored nodes::
 #
-# The command sees OPORA_TEST_NGINX, the path of the program; it starts what it needs itself.
+# The command sees OPORA_TEST_NGINX, the path of the program, and OPORA_TEST_PG_PROGRAMS, the directory of PostgreSQL's; it starts what it
+# needs itself.
 set -euo pipefail
+# shellcheck source=scripts/installed.sh
+. "$(dirname "$0")/installed.sh"
 
 say() { printf 'with-nginx: %s\n' "$*" >&2; }
 
@@ -14,14 +17,7 @@ PATH=$PATH:/usr/sbin:/sbin
 
 missing=()
 command -v nginx >/dev/null || missing+=(nginx-light)
-compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || missing+=(postgresql)
-if [ ${#missing[@]} -gt 0 ]; then
-    if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then
-        say "missing: install ${missing[*]} (Debian: apt-get install ${missing[*]})"
-        exit 1
-    fi
-    say "installing ${missing[*]}"
-    { apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "${missing[@]}"; } >&2
-fi
+[ -n "$(postgres_programs)" ] || missing+=(postgresql)
+[ ${#missing[@]} -eq 0 ] || install_packages "${missing[*]}" "${missing[@]}"
 
-OPORA_TEST_NGINX=$(command -v nginx) exec "$@"
+OPORA_TEST_NGINX=$(command -v nginx) OPORA_TEST_PG_PROGRAMS=$(postgres_programs) exec "$@"

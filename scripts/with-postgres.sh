@@ -15,31 +15,13 @@ say() { printf 'with-postgres: %s\n' "$*" >&2; }
 [ $# -gt 0 ] || { say "usage: $0 COMMAND [ARGUMENT...]"; exit 2; }
 [ -z "${OPORA_TEST_POSTGRES_URL:-}" ] || exec "$@"
 
-# Prints the newest directory that holds the real server programs. Debian keeps them off the PATH.
-server_programs() {
-    local dir
-    for dir in $(printf '%s\n' /usr/lib/postgresql/*/bin /usr/pgsql-*/bin | sort -rV) \
-        "$(dirname "$(readlink -f "$(command -v initdb || true)" || true)")"; do
-        if [ -x "$dir/initdb" ] && [ -x "$dir/postgres" ] && [ -x "$dir/pg_ctl" ]; then
-            echo "$dir"
-            return
-        fi
-    done
-}
+# shellcheck source=scripts/installed.sh
+. "$(dirname "$0")/installed.sh"
 
-install_postgres() {
-    if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then
-        say "the PostgreSQL server is missing: install it (Debian: apt-get install postgresql) or set OPORA_TEST_POSTGRES_URL"
-        exit 1
-    fi
-    say "installing the PostgreSQL server"
-    { apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends postgresql; } >&2
-}
-
-bin=$(server_programs)
+bin=$(postgres_programs)
 if [ -z "$bin" ]; then
-    install_postgres
-    bin=$(server_programs)
+    install_packages "the PostgreSQL server, or OPORA_TEST_POSTGRES_URL, the address of one" postgresql
+    bin=$(postgres_programs)
     [ -n "$bin" ] || { say "the server programs are still missing after the installation"; exit 1; }
 fi
 

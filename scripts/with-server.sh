@@ -11,6 +11,8 @@
 # OPORA_TEST_DATABASE       sqlite or postgres (sqlite)
 # OPORA_TEST_POSTGRES_URL   a superuser's address of that server; without it a cluster is started (scripts/with-postgres.sh)
 set -euo pipefail
+# shellcheck source=scripts/installed.sh
+. "$(dirname "$0")/installed.sh"
 
 say() { printf 'with-server: %s\n' "$*" >&2; }
 
@@ -30,7 +32,7 @@ database=opora_server_$$
 # on_postgres SQL: says it to the server as its superuser.
 on_postgres() {
     local psql
-    psql=$(command -v psql || printf '%s\n' /usr/lib/postgresql/*/bin/psql | tail -n 1)
+    psql=$(command -v psql || echo "$(postgres_programs)/psql")
     "$psql" -q "$OPORA_TEST_POSTGRES_URL" -c "$1"
 }
 clean_up() {

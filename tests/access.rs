@@ -1,9 +1,13 @@
 //! Every operation of the contract times every role.
 
-use crate::harness::{
-    Client, Reply, World,
-    contract::{Operation, operations},
-    seed::Seed,
+use crate::{
+    audit_stories::tell_all,
+    harness::{
+        Client, Reply, World,
+        contract::{Operation, operations, secured},
+        seed::Seed,
+        walk::{Clients, There, query},
+    },
 };
 use opora_identity::{
     Permission, Role,
@@ -11,7 +15,8 @@ use opora_identity::{
     users::{self, User},
 };
 use opora_schools::import::ImportKind;
-use serde_json::json;
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
 
 /// A value for each path parameter, of something that does not exist: nothing is changed by walking.
 fn nothing(parameter: &str) -> Option<String> {
@@ -38,8 +43,20 @@ fn nothing(parameter: &str) -> Option<String> {
 /// gets 403. Each stands here with its reason.
 pub const WHOLE_REGION: &[(&str, &str)] = &[
     ("create_municipality", "a municipality is a part of the region's register"),
+    ("update_municipality", "what it is called and what it lies in is said there"),
+    ("delete_municipality", "and that it is gone"),
     ("create_school", "so is a school, which is in no area before it is there"),
+    ("update_school", "by its municipality and its successor it could be taken to another area"),
+    ("delete_school", "the register says which schools there are"),
     ("create_designation", "an act of the ministry"),
+    ("update_designation", "so is its change"),
+    ("delete_designation", "and its removal"),
+    ("delete_results", "results are removed by who runs the registry of the region (D48)"),
+    ("list_reports", "a report is about the whole region"),
+    ("list_due_reports", "so is what is due"),
+    ("get_report", "it names every municipality"),
+    ("get_report_file", "in every format"),
+    ("get_report_chart", "and in its figures"),
     ("upsert_municipalities", "the registers are the region's, many records of them too"),
     ("upsert_schools", "so are schools"),
     ("upsert_staff", "a person could be taken from another municipality by its external id"),
@@ -170,6 +187,67 @@ both!(a_program_may_what_its_scopes_say, |world| {
         check(&world.program(&made, Some(scope.as_str())), &[*scope], false);
     }
     assert!(faults.is_empty(), "{}", faults.join("\n"));
+});
+
+/// Fields of a document that name a school or a municipality, however deep, with the ids.
+fn places(document: &Value) -> Vec<(&str, i64)> {
+    match document {
+        Value::Array(items) => items.iter().flat_map(places).collect(),
+        Value::Object(fields) => fields
+            .iter()
+            .flat_map(|(name, value)| {
+                let id = value.as_i64().filter(|_| ["school_id", "municipality_id"].contains(&name.as_str()));
+                id.map(|id| (name.as_str(), id)).into_iter().chain(places(value))
+            })
+            .collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// The query that asks for a whole list.
+fn whole(operation: &Operation) -> String {
+    let needed = query(operation);
+    let mark = if needed.is_empty() { '?' } else { '&' };
+    let is_paged = operation.parameters().any(|parameter| parameter["name"] == "limit");
+    if is_paged { format!("{needed}{mark}limit=1000") } else { needed.to_owned() }
+}
+
+// What a list is about is asked for both as the region knows it and as the program does.
+both!(a_program_of_an_area_reads_of_its_own_alone, |world| {
+    tell_all(world);
+    let Seed { own, school, neighbour, .. } = world.seed;
+    let region = Clients::of(world);
+    let scopes: Vec<&str> = Permission::FOR_CLIENTS.iter().map(|scope| scope.as_str()).collect();
+    let (mut faults, mut seen) = (Vec::new(), BTreeSet::new());
+    for (area, schools) in [
+        (json!({ "municipality_id": own }), vec![school, neighbour]),
+        (json!({ "school_id": school }), vec![school]),
+    ] {
+        let mut draft = area;
+        draft["scopes"] = json!(scopes);
+        let program = world.program(&world.service_client(draft), Some(&scopes.join(" ")));
+        let is_own = |(field, id): &(&str, i64)| match *field {
+            "municipality_id" => *id == own.0,
+            _ => schools.iter().any(|school| school.0 == *id),
+        };
+        let (mut all, mut inside) = (There::default(), There::default());
+        let lists = secured().filter(|(operation, _)| operation.method == "GET" && operation.is_list());
+        for (operation, permission) in lists.filter(|(_, scope)| Permission::FOR_CLIENTS.contains(scope)) {
+            let path = operation.path;
+            for path in
+                [all.of(region.may(permission), path), inside.of(&program, path)].into_iter().flatten()
+            {
+                let reply = program.get(&(path + &whole(&operation)));
+                let told = places(&reply.json["items"]);
+                if ![200, 403, 404].contains(&reply.status) || !told.iter().all(is_own) {
+                    faults.push(format!("{} with {} schools: {reply}", operation.id, schools.len()));
+                }
+                seen.extend((!told.is_empty()).then_some(operation.id));
+            }
+        }
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+    assert!(seen.len() > 12, "only these told of a place: {seen:?}");
 });
 
 both!(without_a_good_token_nothing_is_told, |world| {

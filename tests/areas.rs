@@ -4,15 +4,15 @@
 use crate::{
     access::WHOLE_REGION,
     harness::{
-        Client, World,
-        contract::{Operation, operations},
+        Client, Reply, World,
+        contract::{Operation, operations, secured},
         seed::{Seed, YEAR},
     },
 };
 use diesel::prelude::*;
 use opora_db::schema::{assignments, designations, staff, support_records};
 use opora_identity::{Permission, Role};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
 /// How the rows of a list tell whose they are.
@@ -267,8 +267,8 @@ const RECORDS: &[(&str, Record)] = &[
     ("get_working_group_seat", Record::Shared("the working group is the region's")),
 ];
 
-/// Operations that write and that roles of a municipality or a school may carry out, with the test that tries them on
-/// another's record. Those of the whole region stand in `access::WHOLE_REGION`.
+/// Operations that write and that roles of a municipality or a school, or a program bounded to one, may carry out, with
+/// the test that tries them on another's record. The others of the whole region stand in `access::WHOLE_REGION`.
 const WRITES: &[(&str, &str)] = &[
     ("log_out", "one's own session: `sessions::a_logout_counts_at_once`"),
     ("change_password", "one's own: `sessions::a_user_changes_its_own_password`"),
@@ -293,6 +293,13 @@ const WRITES: &[(&str, &str)] = &[
     ("delete_evidence", "`evidence::evidence_is_of_the_facts_area`"),
     ("create_feed_token", "for oneself: `feeds::rights_are_those_of_the_user_when_the_feed_is_fetched`"),
     ("delete_feed_token", "`feeds::a_token_opens_its_feed_as_long_as_it_may`"),
+    ("update_municipality", "`areas::a_program_of_an_area_writes_nothing_of_the_registry`"),
+    ("delete_municipality", "`areas::a_program_of_an_area_writes_nothing_of_the_registry`"),
+    ("update_school", "`areas::a_program_of_an_area_writes_nothing_of_the_registry`"),
+    ("delete_school", "`areas::a_program_of_an_area_writes_nothing_of_the_registry`"),
+    ("update_designation", "`areas::a_program_of_an_area_writes_nothing_of_the_registry`"),
+    ("delete_designation", "`areas::a_program_of_an_area_writes_nothing_of_the_registry`"),
+    ("delete_results", "`areas::a_program_of_an_area_writes_nothing_of_the_registry`"),
 ];
 
 fn reads() -> impl Iterator<Item = Operation> {
@@ -313,15 +320,20 @@ fn every_operation_that_reads_has_a_case() {
 #[test]
 fn every_operation_that_writes_within_an_area_has_a_case() {
     let local = |permission: Permission| {
-        [Role::Municipality, Role::School].iter().any(|role| permission.given_to(*role))
+        let has = |role: &Role| permission.given_to(*role);
+        [Role::Municipality, Role::School].iter().any(has) || Permission::FOR_CLIENTS.contains(&permission)
     };
-    let writes: BTreeSet<&str> = operations()
-        .iter()
-        .filter(|o| o.method != "GET" && o.permission().is_some_and(local))
-        .map(|o| o.id)
-        .filter(|id| !WHOLE_REGION.iter().any(|(known, _)| known == id))
+    let writes: BTreeSet<&str> = secured()
+        .filter(|(operation, permission)| operation.method != "GET" && local(*permission))
+        .map(|(operation, _)| operation.id)
         .collect();
-    assert_eq!(writes, WRITES.iter().map(|(id, _)| *id).collect::<BTreeSet<_>>());
+    let known = |list: &[(&'static str, &str)]| list.iter().map(|(id, _)| *id).collect::<BTreeSet<_>>();
+    let (cases, regional) = (known(WRITES), known(WHOLE_REGION));
+    let missing: Vec<_> =
+        writes.iter().filter(|id| !cases.contains(*id) && !regional.contains(*id)).collect();
+    assert!(missing.is_empty(), "no case for {missing:?} in tests/areas.rs");
+    let idle: Vec<_> = cases.difference(&writes).collect();
+    assert!(idle.is_empty(), "{idle:?} writes nothing within an area");
 }
 
 /// A case that only names its test must name one that is there.
@@ -486,6 +498,12 @@ fn designation(world: &World, of: opora_primitives::SchoolId) -> i64 {
     world.node.state.database.read(|db| Ok(row.first(db)?)).unwrap()
 }
 
+/// A designation of the municipality `of`.
+fn designation_of_municipality(world: &World, of: opora_primitives::MunicipalityId) -> i64 {
+    let row = designations::table.filter(designations::municipality_id.eq(of)).select(designations::id);
+    world.node.state.database.read(|db| Ok(row.first(db)?)).unwrap()
+}
+
 /// The assignment of the school `of`.
 fn assignment(world: &World, of: opora_primitives::SchoolId) -> i64 {
     let row = assignments::table.filter(assignments::school_id.eq(of)).select(assignments::id);
@@ -556,6 +574,57 @@ both!(anothers_record_is_not_found, |world| {
     client.get("/api/v1/schools/code:520201").expect(404).problem("not_found");
     // A neighbour in the same municipality is another's for a school.
     school_user.get(&format!("/api/v1/schools/{}", seed.neighbour)).expect(404);
+});
+
+/// Records of the registry, in the areas of the users and outside: where they are, and a change of each.
+fn registry(world: &World) -> Vec<(String, Value)> {
+    let seed = world.seed;
+    let act = json!({ "act": "Приказ № 99" });
+    let of_schools = [seed.school, seed.neighbour, seed.other_school, seed.state_school].map(|school| {
+        let designation = format!("designations/{}", designation(world, school));
+        [(format!("schools/{school}"), json!({ "short_name": "Иная" })), (designation, act.clone())]
+    });
+    let of_places = [seed.own, seed.other, seed.district].map(|place| {
+        let designation = format!("designations/{}", designation_of_municipality(world, place));
+        [(format!("municipalities/{place}"), json!({ "name": "Иной" })), (designation, act.clone())]
+    });
+    let all = of_schools.into_iter().chain(of_places).flatten();
+    all.map(|(path, change)| (format!("/api/v1/{path}"), change)).collect()
+}
+
+// No role of a part of the region may write the registry, but a program bounded to one may hold the scope. What it may do
+// with files is `imports::a_municipality_loads_what_is_its_own`.
+both!(a_program_of_an_area_writes_nothing_of_the_registry, |world| {
+    let seed = world.seed;
+    let region = world.client(Role::Institute);
+    let read = |path: &str| region.get(path).expect(200);
+    let results = "/api/v1/results?academic_year=2019%2F2020&type=OGE";
+    for area in [json!({ "municipality_id": seed.own }), json!({ "school_id": seed.school })] {
+        let mut draft = area.clone();
+        draft["scopes"] = json!(["registry:read", "registry:write"]);
+        let program = world.program(&world.service_client(draft), None);
+        let closed = |reply: Reply| {
+            let (status, code) = (reply.status, reply.json["code"].clone());
+            let known = [(403, json!("forbidden")), (404, json!("not_found"))];
+            assert!(known.contains(&(status, code)), "{area}: {reply}");
+        };
+        for (path, change) in registry(world) {
+            let before = read(&path);
+            closed(program.patch(&path, before.header("etag"), &change));
+            closed(program.call("DELETE", &path).header("If-Match", before.header("etag")).send());
+            assert_eq!(read(&path).json, before.json, "{area}");
+        }
+        let before = read(results).items().to_vec();
+        assert_eq!(before.len(), 5, "one of each school of the seed");
+        for of in [
+            String::new(),
+            format!("&school_id={}", seed.school),
+            format!("&school_id={}", seed.other_school),
+        ] {
+            closed(program.call("DELETE", &format!("{results}{of}")).send());
+        }
+        assert_eq!(read(results).items(), before, "{area}");
+    }
 });
 
 both!(people_are_named_only_to_those_who_may, |world| {

@@ -5,6 +5,7 @@ use crate::harness::{
     load::Busy,
     process::{run, shell},
     storage::Storage,
+    world::Node,
 };
 use opora_identity::Role;
 use serde_json::{Value, json};
@@ -221,6 +222,71 @@ both!(a_forgotten_password_is_replaced_by_the_operator, |world| {
     world.stranger().try_log_in("reader", "four other words").expect(200);
     refresh_is_over(&reader);
 });
+
+/// Runs `opora user create` with this password typed; answers whether it went well, and what it said.
+fn create_user(storage: &Storage, arguments: &str, password: &str) -> (bool, String) {
+    let script = format!("printf '%s\\n' '{password}' | OPORA_LOG=trace \"$0\" user create {arguments}");
+    let output = shell(storage, &script);
+    let said = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+    (output.status.success(), said)
+}
+
+/// What the installation keeps in files, in one text: on SQLite all of it.
+fn kept(storage: &Storage) -> String {
+    let files = fs::read_dir(storage.dir.path()).unwrap().map(|file| file.unwrap().path());
+    files
+        .filter(|file| file.is_file())
+        .map(|file| String::from_utf8_lossy(&fs::read(file).unwrap()).into_owned())
+        .collect()
+}
+
+#[test]
+fn the_first_user_of_a_new_installation_is_made_by_the_operator() {
+    const WORDS: &str = "five words of the operator";
+    for storage in [Storage::empty_sqlite(), Storage::empty_postgres()] {
+        assert!(run(&storage, &["migrate"], &[]).status.success());
+        let users = || storage.number("SELECT count(*) AS n FROM users");
+        for (arguments, password, words) in [
+            (
+                "--role admin",
+                "2 short 4",
+                "password: too short or too long (a password has 10 to 128 characters)",
+            ),
+            ("--role admin", "Root.Admin 2021", "password: too easy to guess"),
+            ("--role admin", "aaaaaaaaaaaaaaa", "password: too easy to guess"),
+            ("--role director", WORDS, "there is no role director"),
+            ("--role municipality", WORDS, "municipality_id: a value is required"),
+        ] {
+            let (well, said) = create_user(&storage, &format!("Root.Admin {arguments}"), password);
+            assert!(!well && said.contains(words) && !said.contains(password), "{arguments}: {said}");
+        }
+        assert_eq!(users(), 0);
+
+        let (well, said) =
+            create_user(&storage, "Root.Admin --role admin --name 'Первый администратор'", WORDS);
+        assert!(well && said.contains("user 1 root.admin") && !said.contains(WORDS), "{said}");
+        assert!(!kept(&storage).contains(WORDS), "the password stands in a file");
+        let recorded = |what: &str| {
+            let of_command =
+                "SELECT count(*) AS n FROM audit_log WHERE request_id = 'command line: user create'";
+            storage.number(&format!("{of_command} AND {what}"))
+        };
+        assert_eq!(recorded("resource = 'users' AND action = 'create'"), 1);
+        assert_eq!(recorded(&format!("after LIKE '%{WORDS}%'")), 0);
+
+        let (well, said) =
+            create_user(&storage, "root.admin --role admin", "five other words of the operator");
+        assert!(!well && said.contains("already_exists"), "{said}");
+        assert_eq!(users(), 1);
+
+        let node = Node::start(&storage, |_| {});
+        let pair = node.stranger().try_log_in("root.admin", WORDS).expect(200);
+        let user = node.stranger().with_token(pair.json["access_token"].as_str().unwrap());
+        let me = user.get("/api/v1/me").expect(200).json["user"].clone();
+        assert_eq!((&me["role"], &me["display_name"]), (&json!("admin"), &json!("Первый администратор")));
+        node.stranger().try_log_in("root.admin", "five other words of the operator").expect(401);
+    }
+}
 
 /// Its session has ended.
 fn refresh_is_over(client: &Client) {

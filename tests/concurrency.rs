@@ -1,7 +1,7 @@
 //! Many writers at once: nothing is lost, and the journal can be read while it grows.
 
 use crate::harness::World;
-use diesel::prelude::*;
+use diesel::{connection::SimpleConnection, prelude::*};
 use opora_db::{
     Change, Database, Operation, Origin, Result, dialect,
     schema::{change_journal, contexts, municipalities},
@@ -11,6 +11,7 @@ use std::{
     collections::BTreeSet,
     sync::atomic::{AtomicUsize, Ordering},
     thread,
+    time::Duration,
 };
 
 const WRITERS: usize = 16;
@@ -127,11 +128,48 @@ fn read_on(database: &Database, after: i64) -> (Vec<String>, i64) {
     (rows.into_iter().map(|(_, key)| key).collect(), last)
 }
 
+/// The number of the newest entry.
+fn newest(database: &Database) -> i64 {
+    let newest = change_journal::table.select(diesel::dsl::max(change_journal::seq));
+    database.read(|db| Ok(newest.first::<Option<i64>>(db)?)).unwrap().unwrap_or(0)
+}
+
+/// PostgreSQL gives an entry its number before it commits it: a write that dawdles between the two is waited for, or whoever
+/// has read the next entry would never see its own.
+#[test]
+fn a_late_commit_is_not_overtaken() {
+    let world = World::postgres();
+    let database = &world.storage.open(3);
+    let dawdling = "CREATE FUNCTION dawdle() RETURNS trigger LANGUAGE plpgsql AS
+            $$ BEGIN PERFORM pg_sleep(1); RETURN NULL; END $$;
+        CREATE TRIGGER dawdle AFTER INSERT ON change_journal FOR EACH ROW WHEN (NEW.resource_key = 'first')
+            EXECUTE FUNCTION dawdle()";
+    world.storage.connect().batch_execute(dawdling).unwrap();
+    let tell = |key: &str| {
+        let told = database.write(&Origin::system("telling"), |tx| {
+            tx.record(Change::new("test", key, Operation::Create));
+            Ok(())
+        });
+        told.unwrap();
+    };
+    let asleep = "SELECT count(*) AS n FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'";
+    let start = newest(database);
+    let (mut seen, place) = thread::scope(|scope| {
+        scope.spawn(|| tell("first"));
+        while world.storage.number(asleep) == 0 {
+            thread::sleep(Duration::from_millis(10));
+        }
+        tell("second");
+        read_on(database, start)
+    });
+    seen.extend(read_on(database, place).0);
+    assert_eq!(seen, ["first", "second"]);
+}
+
 both!(a_reader_of_the_journal_misses_nothing, |world| {
     const JOURNAL_WRITERS: usize = 6;
     let database = &world.storage.open(JOURNAL_WRITERS as u32 + 1);
-    let newest = change_journal::table.select(diesel::dsl::max(change_journal::seq));
-    let start = database.read(|db| Ok(newest.first::<Option<i64>>(db)?)).unwrap().unwrap_or(0);
+    let start = newest(database);
     let writing = &AtomicUsize::new(JOURNAL_WRITERS);
     let seen = thread::scope(|scope| {
         for writer in 0..JOURNAL_WRITERS {

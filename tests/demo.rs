@@ -8,11 +8,15 @@ use crate::harness::{
 };
 use diesel::RunQueryDsl;
 use opora_demo::Course;
+use opora_identity::Role;
 use serde_json::{Value, json};
+use std::time::Duration;
 
 /// The password that the command tells.
 const PASSWORD: &str = "opora-demonstration";
 const REPORTS: &str = "/api/v1/reports";
+/// Where a server would listen that is told of to the operator; none does.
+const ADDRESS: &str = "127.0.0.1:8099";
 /// What the last of the four pilots says of row 2.4.
 const LATE_IN_FEBRUARY: &str =
     "Выполнение завершено в феврале: два очных мероприятия перенесены из-за ограничений осени 2020 года.";
@@ -37,13 +41,14 @@ macro_rules! both_empty {
 }
 
 both_empty!(the_course_of_two_years_is_loaded, |storage| {
-    let loaded = run(storage, &["demo", "--if-empty"], &[]);
+    let loaded = run(storage, &["demo", "--if-empty"], &[("LISTEN", ADDRESS)]);
     assert!(loaded.status.success(), "{loaded:?}");
     let node = Node::start(storage, |_| {});
     let mut institute = node.stranger();
     let pair = institute.try_log_in("institute", PASSWORD).expect(200);
     institute.keep(&pair);
 
+    what_is_told_at_the_end_is_true(&node, &String::from_utf8(loaded.stdout).unwrap());
     every_activity_ends_as_meant(&institute);
     facts_have_their_days_and_decisions(&institute);
     most_report_in_time_and_some_do_not(&institute);
@@ -81,19 +86,30 @@ struct Count {
     n: i64,
 }
 
+/// The stages of a load: its begin, nine files, the passport, the users with what they reported.
+const STAGES: i64 = 12;
+/// Longer than it takes to begin a stage, and shorter than the last one, which hashes a password and enters every fact.
+const INTO_A_STAGE: Duration = Duration::from_millis(20);
+
 both_empty!(a_load_that_is_killed_is_taken_up_where_it_stopped, |storage| {
     let short_lease = [("LEASE_SECONDS", "2")];
     let load = ["demo", "--if-empty"];
     // In the middle of the stage after so many: before anything, among the registers, among the results, before the users.
     for stages in [1, 3, 4, 9, 11] {
-        let begun = std::time::Instant::now();
-        run_until(storage, &load, &short_lease, || {
-            marks(storage) >= stages && begun.elapsed().as_millis().is_multiple_of(7)
+        let killed = run_until(storage, &load, &short_lease, || {
+            let reached = marks(storage) >= stages;
+            if reached {
+                std::thread::sleep(INTO_A_STAGE);
+            }
+            reached
         });
-        assert_eq!(marks(storage) >= 12, storage.number("SELECT count(*) AS n FROM users") > 0);
+        let (marks, users) = (marks(storage), storage.number("SELECT count(*) AS n FROM users"));
+        assert!(killed && marks >= stages && marks < STAGES, "{marks} stages before it was killed: {killed}");
+        assert_eq!(users, 0, "the users come with the last stage");
     }
     let loaded = run(storage, &load, &short_lease);
     assert!(loaded.status.success(), "{loaded:?}");
+    assert_eq!(marks(storage), STAGES);
     // Nothing is missing, and nothing stands twice.
     let files = tempfile::tempdir().unwrap();
     opora_demo::write(files.path(), &opora_demo::Scale::region()).unwrap();
@@ -128,6 +144,36 @@ both!(an_operators_database_is_left_alone, |world| {
     assert!(said.contains("ничего не загружено") && !said.contains(PASSWORD), "{said}");
     assert_eq!(world.storage.number("SELECT count(*) AS n FROM users"), users);
 });
+
+/// The documentation, a login for each role, the password of all, a first request.
+fn what_is_told_at_the_end_is_true(node: &Node, said: &str) {
+    let told = |name: &str| {
+        let line = said.lines().find_map(|line| line.strip_prefix(name));
+        line.unwrap_or_else(|| panic!("no {name} in {said}")).trim().to_owned()
+    };
+    let path = |address: &str| {
+        let (server, path) = address.strip_prefix("http://").and_then(|rest| rest.split_once('/')).unwrap();
+        assert_eq!(server, ADDRESS, "{said}");
+        format!("/{path}")
+    };
+    assert!(node.stranger().get(&path(&told("documentation:"))).expect(200).text.contains("swagger"));
+
+    let logins = told("logins:");
+    let logins: Vec<&str> = logins.split(" (").next().unwrap().split(", ").collect();
+    assert_eq!(logins, Role::ALL.iter().map(|role| role.as_str()).collect::<Vec<_>>());
+    for login in logins {
+        let pair = node.stranger().try_log_in(login, &told("password:")).expect(200);
+        let user = node.stranger().with_token(pair.json["access_token"].as_str().unwrap());
+        assert_eq!(user.get("/api/v1/me").expect(200).json["user"]["role"], login);
+    }
+
+    let (_, first) = said.split_once("curl -s ").unwrap_or_else(|| panic!("no first request in {said}"));
+    let (address, rest) = first.split_once(' ').unwrap();
+    let body = rest.split_once("-d '").and_then(|(_, data)| data.split_once('\'')).unwrap().0;
+    assert!(rest.contains("-H 'Content-Type: application/json'"), "{said}");
+    let pair = node.stranger().call("POST", &path(address)).body("application/json", body).send().expect(200);
+    assert!(pair.json["access_token"].is_string());
+}
 
 fn status(all: &[Value], number: &str) -> String {
     let found =

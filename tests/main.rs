@@ -28,6 +28,8 @@ mod bad_files;
 #[cfg(test)]
 mod bulk;
 #[cfg(test)]
+mod change_stories;
+#[cfg(test)]
 mod changes;
 #[cfg(test)]
 mod clients;
@@ -112,6 +114,8 @@ mod secrets;
 #[cfg(test)]
 mod sessions;
 #[cfg(test)]
+mod social;
+#[cfg(test)]
 mod succession;
 #[cfg(test)]
 mod support;
@@ -121,5 +125,9 @@ mod tokens;
 mod tour;
 #[cfg(test)]
 mod traces;
+#[cfg(test)]
+mod waiting;
+#[cfg(test)]
+mod webhook_rights;
 #[cfg(test)]
 mod webhooks;

@@ -1,8 +1,9 @@
-//! The two histories of the schema: the same steps, and the same tables at the end.
+//! The two histories of the schema: the same steps, and the same tables at the end, as far as both databases have the means.
 
 use crate::harness::{checks, storage::Storage};
 use diesel::{
     RunQueryDsl,
+    connection::SimpleConnection,
     sql_types::{BigInt, Nullable, Text},
 };
 use opora_db::{Db, migrations, on_each};
@@ -15,15 +16,26 @@ type Column = (String, bool);
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Table {
     columns: BTreeMap<String, Column>,
+    /// What a column gets that is not said, in one form; [`NUMBERED`] for a key that the database counts.
+    defaults: BTreeMap<String, String>,
     primary_key: Vec<String>,
     unique: BTreeSet<Vec<String>>,
     /// Columns, table, its columns, what a deletion does.
     foreign_keys: BTreeSet<(Vec<String>, String, Vec<String>, String)>,
-    /// Indexes that are no constraint: columns, whether unique.
-    indexes: BTreeSet<(Vec<String>, bool)>,
+    /// Indexes that are no constraint: columns, whether unique, the condition of a partial one in one form.
+    indexes: BTreeSet<(Vec<String>, bool, Option<String>)>,
     /// The conditions of its CHECKs, in one form; the same one may stand twice.
     checks: Vec<String>,
+    /// When its triggers fire: `BEFORE UPDATE`. Their names differ on purpose: a trigger of SQLite has one event.
+    triggers: BTreeSet<String>,
 }
+
+/// The default of a key that the database counts: `AUTOINCREMENT` on SQLite, an identity on PostgreSQL.
+const NUMBERED: &str = "numbered";
+
+/// Triggers that SQLite has no means for, on purpose on PostgreSQL alone: it knows no `TRUNCATE`.
+const POSTGRES_ALONE: [(&str, &str); 2] =
+    [("audit_log", "BEFORE TRUNCATE"), ("audit_seals", "BEFORE TRUNCATE")];
 
 type Schema = BTreeMap<String, Table>;
 
@@ -78,7 +90,7 @@ fn sqlite_schema(db: &mut Db) -> Schema {
 fn sqlite_table(db: &mut Db, name: &str, definition: &str) -> Table {
     let mut table = Table::default();
     let columns = format!(
-        "SELECT name AS a, type AS b, CAST(\"notnull\" AS TEXT) AS c, NULL AS d, CAST(pk AS BIGINT) AS n
+        "SELECT name AS a, type AS b, CAST(\"notnull\" AS TEXT) AS c, dflt_value AS d, CAST(pk AS BIGINT) AS n
          FROM pragma_table_info('{name}') ORDER BY pk"
     );
     let rowid = definition.contains("INTEGER PRIMARY KEY AUTOINCREMENT");
@@ -87,18 +99,25 @@ fn sqlite_table(db: &mut Db, name: &str, definition: &str) -> Table {
         let is_rowid = rowid && row.n > 0;
         let class = if is_rowid { "bigint".into() } else { class(&row.b) };
         table.columns.insert(row.a.clone(), (class, row.c == "0" && !is_rowid));
+        let default = if is_rowid { Some(NUMBERED.to_owned()) } else { row.d.as_deref().map(checks::normal) };
+        table.defaults.extend(default.map(|default| (row.a.clone(), default)));
         if row.n > 0 {
             table.primary_key.push(row.a);
         }
     }
     let indexes = format!(
         "SELECT i.origin AS a, (SELECT group_concat(name, ',') FROM (SELECT name FROM pragma_index_info(i.name) ORDER BY seqno)) AS b,
-             '' AS c, NULL AS d, CAST(i.\"unique\" AS BIGINT) AS n FROM pragma_index_list('{name}') i"
+             '' AS c, (SELECT sql FROM sqlite_schema WHERE name = i.name) AS d, CAST(i.\"unique\" AS BIGINT) AS n
+         FROM pragma_index_list('{name}') i"
     );
     for row in rows(db, &indexes) {
         match row.a.as_str() {
             "u" => drop(table.unique.insert(list(&row.b))),
-            "c" => drop(table.indexes.insert((list(&row.b), row.n == 1))),
+            "c" => {
+                let definition = row.d.unwrap_or_default();
+                let condition = definition.split_once("WHERE").map(|(_, text)| checks::normal(text));
+                table.indexes.insert((list(&row.b), row.n == 1, condition));
+            }
             _ => {}
         }
     }
@@ -111,11 +130,20 @@ fn sqlite_table(db: &mut Db, name: &str, definition: &str) -> Table {
     }
     table.checks = checks::of_definition(definition).iter().map(|check| checks::normal(check)).collect();
     table.checks.sort();
+    let triggers = format!(
+        "SELECT name AS a, sql AS b, '' AS c, NULL AS d, 0 AS n FROM sqlite_schema WHERE type = 'trigger' AND tbl_name = '{name}'"
+    );
+    for row in rows(db, &triggers) {
+        // CREATE TRIGGER name BEFORE UPDATE ON ...
+        let words: Vec<&str> = row.b.split_whitespace().skip(3).take(2).collect();
+        table.triggers.insert(words.join(" ").to_ascii_uppercase());
+    }
     table
 }
 
 const POSTGRES_COLUMNS: &str = "
-    SELECT table_name::text AS a, column_name::text AS b, data_type::text AS c, is_nullable::text AS d, 0::bigint AS n
+    SELECT table_name::text AS a, column_name::text AS b, data_type::text AS c, column_default::text AS d,
+        (is_nullable = 'YES')::int::bigint + 2 * (is_identity = 'YES')::int AS n
     FROM information_schema.columns JOIN information_schema.tables USING (table_schema, table_name)
     WHERE table_schema = 'public' AND table_type = 'BASE TABLE' AND table_name NOT LIKE '\\_\\_diesel%'";
 
@@ -135,7 +163,7 @@ const POSTGRES_INDEXES: &str = "
     SELECT t.relname::text AS a,
         (SELECT string_agg(a.attname, ',' ORDER BY k.n) FROM unnest(i.indkey) WITH ORDINALITY k(num, n)
             JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.num) AS b,
-        '' AS c, NULL::text AS d, i.indisunique::int::bigint AS n
+        '' AS c, pg_get_expr(i.indpred, i.indrelid) AS d, i.indisunique::int::bigint AS n
     FROM pg_index i JOIN pg_class t ON t.oid = i.indrelid
     WHERE t.relnamespace = 'public'::regnamespace AND t.relname NOT LIKE '\\_\\_diesel%'
         AND NOT EXISTS (SELECT FROM pg_constraint c WHERE c.conindid = i.indexrelid AND c.contype IN ('p', 'u'))";
@@ -145,11 +173,22 @@ const POSTGRES_CHECKS: &str = "
     FROM pg_constraint c JOIN pg_class t ON t.oid = c.conrelid
     WHERE c.connamespace = 'public'::regnamespace AND c.contype = 'c' AND t.relname NOT LIKE '\\_\\_diesel%'";
 
+/// When a trigger fires, from the bits of `tgtype`: 2 before; 4 insert, 8 delete, 16 update, 32 truncate.
+const POSTGRES_TRIGGERS: &str = "
+    SELECT t.relname::text AS a, CASE WHEN g.tgtype & 2 = 2 THEN 'BEFORE' ELSE 'AFTER' END || ' ' || e.event AS b, '' AS c,
+        NULL::text AS d, 0::bigint AS n
+    FROM pg_trigger g JOIN pg_class t ON t.oid = g.tgrelid
+        JOIN (VALUES (4, 'INSERT'), (8, 'DELETE'), (16, 'UPDATE'), (32, 'TRUNCATE')) e (bit, event) ON g.tgtype & e.bit = e.bit
+    WHERE t.relnamespace = 'public'::regnamespace AND NOT g.tgisinternal";
+
 fn postgres_schema(db: &mut Db) -> Schema {
     let mut schema = Schema::new();
     for row in rows(db, POSTGRES_COLUMNS) {
-        let column = (class(&row.c), row.d.as_deref() == Some("YES"));
-        schema.entry(row.a).or_default().columns.insert(row.b, column);
+        let table = schema.entry(row.a).or_default();
+        table.columns.insert(row.b.clone(), (class(&row.c), row.n & 1 == 1));
+        let default =
+            if row.n & 2 == 2 { Some(NUMBERED.to_owned()) } else { row.d.as_deref().map(checks::normal) };
+        table.defaults.extend(default.map(|default| (row.b, default)));
     }
     for row in rows(db, POSTGRES_CONSTRAINTS) {
         let table = schema.get_mut(&row.a).unwrap();
@@ -172,10 +211,14 @@ fn postgres_schema(db: &mut Db) -> Schema {
         }
     }
     for row in rows(db, POSTGRES_INDEXES) {
-        schema.get_mut(&row.a).unwrap().indexes.insert((list(&row.b), row.n == 1));
+        let condition = row.d.as_deref().map(checks::normal);
+        schema.get_mut(&row.a).unwrap().indexes.insert((list(&row.b), row.n == 1, condition));
     }
     for row in rows(db, POSTGRES_CHECKS) {
         schema.get_mut(&row.a).unwrap().checks.push(checks::normal(&row.b));
+    }
+    for row in rows(db, POSTGRES_TRIGGERS) {
+        schema.get_mut(&row.a).unwrap().triggers.insert(row.b);
     }
     schema.values_mut().for_each(|table| table.checks.sort());
     schema
@@ -253,13 +296,63 @@ fn both_schemas_mean_the_same() {
     let (here, there) = (Storage::sqlite(), Storage::postgres());
     let (mut sqlite, mut postgres) = (here.connect(), there.connect());
     assert_eq!(views(&mut sqlite), views(&mut postgres));
-    let (sqlite, postgres) = (schema_of(&mut sqlite), schema_of(&mut postgres));
+    let (sqlite, mut postgres) = (schema_of(&mut sqlite), schema_of(&mut postgres));
+    for (table, event) in POSTGRES_ALONE {
+        assert!(postgres.get_mut(table).unwrap().triggers.remove(event), "{table}: no {event} any more");
+    }
     assert_eq!(sqlite.keys().collect::<Vec<_>>(), postgres.keys().collect::<Vec<_>>());
     assert!(sqlite.len() >= 20, "the comparison saw only {:?}", sqlite.keys());
-    assert!(sqlite.values().map(|table| table.checks.len()).sum::<usize>() >= 60, "CHECKs were lost");
+    let seen = |count: fn(&Table) -> usize| sqlite.values().map(count).sum::<usize>();
+    assert!(seen(|table| table.checks.len()) >= 60, "CHECKs were lost");
+    assert!(seen(|table| table.defaults.len()) >= 60, "defaults were lost");
+    assert_eq!(
+        seen(|table| table.triggers.len()),
+        4,
+        "the audit log and its seals, each against change and removal"
+    );
     for (name, table) in &sqlite {
         assert_eq!(table, &postgres[name], "{name}: SQLite on the left, PostgreSQL on the right");
     }
+}
+
+/// Whether jobs mean the same after a change of each database, which is undone.
+fn same_jobs_after(databases: [&mut Db; 2], changes: [&str; 2]) -> bool {
+    let mut tables = databases.into_iter().zip(changes).map(|(db, change)| {
+        db.batch_execute(&format!("BEGIN; {change}")).unwrap();
+        let table = schema_of(db).remove("jobs");
+        db.batch_execute("ROLLBACK").unwrap();
+        table.unwrap()
+    });
+    tables.next() == tables.next()
+}
+
+#[test]
+fn a_difference_between_the_schemas_is_seen() {
+    let (here, there) = (Storage::sqlite(), Storage::postgres());
+    let (mut sqlite, mut postgres) = (here.connect(), there.connect());
+    let mut is_same = |one: &str, other: &str| same_jobs_after([&mut sqlite, &mut postgres], [one, other]);
+    let index = |condition: &str| format!("CREATE INDEX probe ON jobs (kind){condition}");
+    let partial = index(" WHERE state IN ('queued', 'running') AND cancel_requested");
+    assert!(is_same(&index(""), &index("")) && is_same(&partial, &partial));
+    for other in ["", " WHERE cancel_requested", " WHERE state IN ('queued') AND cancel_requested"] {
+        assert!(!is_same(&partial, &index(other)), "{other}");
+    }
+    let column = |kind: &str| format!("ALTER TABLE jobs ADD COLUMN probe {kind}");
+    for (one, other, same) in [
+        ("TEXT NOT NULL DEFAULT 'None'", "TEXT NOT NULL DEFAULT 'None'", true),
+        ("TEXT NOT NULL DEFAULT 'None'", "TEXT NOT NULL DEFAULT 'none'", false),
+        ("BOOLEAN NOT NULL DEFAULT FALSE", "BOOLEAN NOT NULL DEFAULT FALSE", true),
+        ("BOOLEAN NOT NULL DEFAULT FALSE", "BOOLEAN NOT NULL DEFAULT TRUE", false),
+        ("BIGINT DEFAULT 1", "BIGINT DEFAULT 1", true),
+        ("BIGINT DEFAULT 1", "BIGINT", false),
+    ] {
+        assert_eq!(is_same(&column(one), &column(other)), same, "{one}; {other}");
+    }
+    let trigger = |when: &str, what: &str| format!("CREATE TRIGGER probe {when} ON jobs {what}");
+    let here = trigger("BEFORE DELETE", "BEGIN SELECT 1; END");
+    let there = |when| trigger(when, "FOR EACH STATEMENT EXECUTE FUNCTION append_only()");
+    assert!(is_same(&here, &there("BEFORE DELETE")));
+    assert!(!is_same(&here, &there("AFTER DELETE")) && !is_same(&here, "SELECT 1"));
 }
 
 /// The tables of the code's schema: name, columns in order, and for each its class and whether it may be empty.

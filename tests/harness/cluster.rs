@@ -161,12 +161,8 @@ fn is_root() -> bool {
     id.stdout == b"0\n"
 }
 
-/// The folder of the newest server programs.
+/// The folder of the server programs, which `scripts/with-nginx.sh` has found.
 fn programs() -> PathBuf {
-    let mut found: Vec<PathBuf> = std::fs::read_dir("/usr/lib/postgresql")
-        .map(|versions| versions.flatten().map(|version| version.path().join("bin")).collect())
-        .unwrap_or_default();
-    found.retain(|bin| bin.join("initdb").exists());
-    found.sort();
-    found.pop().expect("the programs of the PostgreSQL server: scripts/with-postgres.sh installs them")
+    let programs = std::env::var_os("OPORA_TEST_PG_PROGRAMS");
+    programs.expect("the programs of the PostgreSQL server: run scripts/with-nginx.sh").into()
 }

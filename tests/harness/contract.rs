@@ -50,6 +50,11 @@ impl Operation {
         resolve(schema)["properties"]["items"].is_object()
     }
 
+    /// The record that it changes under a condition, where `path` is its own path: a step is taken on the record above it.
+    pub fn record<'a>(&self, path: &'a str) -> &'a str {
+        if self.method == "POST" { path.rsplit_once('/').unwrap().0 } else { path }
+    }
+
     /// Its path and query parameters.
     pub fn parameters(&self) -> impl Iterator<Item = &'static Value> {
         self.json["parameters"].as_array().into_iter().flatten().map(resolve)
@@ -74,6 +79,11 @@ pub fn operations() -> Vec<Operation> {
             )
         })
         .collect()
+}
+
+/// Every operation that needs a permission, with it.
+pub fn secured() -> impl Iterator<Item = (Operation, Permission)> {
+    operations().into_iter().filter_map(|operation| operation.permission().map(|p| (operation, p)))
 }
 
 const METHODS: &[&str] = &["get", "put", "post", "patch", "delete", "head", "options", "trace"];

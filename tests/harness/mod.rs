@@ -22,6 +22,7 @@ pub mod storage;
 pub mod stuck;
 pub mod tables;
 pub mod trail;
+pub mod walk;
 pub mod world;
 
 pub use client::{Client, Reply};

@@ -30,6 +30,9 @@ pub const SMALL: &str = "610407";
 /// A listed school in the pilot, by an act.
 pub const PILOT: &str = "610701";
 
+/// The header of a file of results with means.
+pub const RESULTS: &str = "Код ОО;Учебный год;Процедура;Класс;Предмет;Количество участников;Не преодолели минимальный порог;Средний балл\n";
+
 /// How many listed schools a district has.
 const LISTED: [i32; 4] = [3, 4, 7, 8];
 
@@ -61,9 +64,7 @@ fn works(code: &str, place: usize, year: i32) -> (i32, i32, &'static str) {
 }
 
 fn results() -> String {
-    let mut text = String::from(
-        "Код ОО;Учебный год;Процедура;Класс;Предмет;Количество участников;Не преодолели минимальный порог;Средний балл\n",
-    );
+    let mut text = String::from(RESULTS);
     for (place, (_, code)) in schools().enumerate().filter(|(_, (_, code))| code != SMALL) {
         for year in 2016..=2018 {
             let (russian, mathematics, mean) = works(&code, place, year);

@@ -102,9 +102,7 @@ fn call_of<'a>(client: &'a Client, operation: &Operation, keys: &[&dyn Display],
     if !names_a_version(operation) {
         return call;
     }
-    // A step is taken on the record above it.
-    let record = if operation.method == "POST" { path.rsplit_once('/').unwrap().0 } else { &path };
-    call.header("If-Match", client.get(record).expect(200).header("etag"))
+    call.header("If-Match", client.get(operation.record(&path)).expect(200).header("etag"))
 }
 
 fn names_a_version(operation: &Operation) -> bool {

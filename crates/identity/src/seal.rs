@@ -104,6 +104,43 @@ impl MasterKey {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::{
+        fs::{self, Permissions},
+        os::unix::fs::PermissionsExt,
+    };
+
+    #[test]
+    fn a_key_file_is_made_for_its_owner_alone_and_read_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("master.key");
+        let made = MasterKey::load_or_create(&path).unwrap();
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(MasterKey::load_or_create(&path).unwrap().0, made.0);
+        assert_ne!(MasterKey::load_or_create(&folder.path().join("another.key")).unwrap().0, made.0);
+    }
+
+    #[test]
+    fn a_key_file_that_others_can_read_or_that_holds_no_key_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("master.key");
+        MasterKey::load_or_create(&path).unwrap();
+        let with_mode = |mode| {
+            fs::set_permissions(&path, Permissions::from_mode(mode)).unwrap();
+            MasterKey::load_or_create(&path).map_err(|error| error.to_string())
+        };
+        for mode in [0o640, 0o604, 0o620, 0o601, 0o666] {
+            let refused = with_mode(mode).unwrap_err();
+            assert!(refused.ends_with("can be read by others; set mode 0600"), "{mode:o}: {refused}");
+        }
+        for mode in [0o600, 0o400] {
+            with_mode(mode).unwrap();
+        }
+        with_mode(0o600).unwrap();
+        for text in ["no key at all", "c2hvcnQ="] {
+            fs::write(&path, text).unwrap();
+            assert!(!with_mode(0o600).unwrap_err().contains(text));
+        }
+    }
 
     #[test]
     fn opens_only_for_its_purpose_and_key() {

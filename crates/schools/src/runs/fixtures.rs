@@ -98,6 +98,19 @@ pub(super) fn region(base: i64) -> String {
     sql
 }
 
+/// Half of the pupils of these schools of [`region`] in need, more than anywhere else in it.
+pub(super) fn in_need(base: i64, schools: &[i64]) -> String {
+    let change = |n: &i64| {
+        format!(
+            "UPDATE contexts SET both_parents_higher = 50, one_parent = 50, low_income = 50, parent_out_of_work = 50,
+                on_register = 50, special_needs = 50, non_native_language = 50, wards = 50, poor_housing = 50
+             WHERE school_id = {};",
+            base + n
+        )
+    };
+    schools.iter().map(change).collect()
+}
+
 pub(super) fn origin() -> Origin {
     Origin::system("test")
 }

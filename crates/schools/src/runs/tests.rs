@@ -2,7 +2,7 @@
 
 use super::{
     NewRun, Run,
-    fixtures::{Store, region},
+    fixtures::{Store, in_need, region},
     verdicts::{self, ByRule, Filter, Verdict},
 };
 use crate::{
@@ -133,6 +133,46 @@ fn filters_areas_and_pages() {
             }
         }
         assert_eq!(pages, [3, 3, 1]);
+    }
+}
+
+#[test]
+fn good_results_in_adverse_conditions_make_a_school_resilient() {
+    for (base, store) in stores() {
+        // Schools 2 and 7 alike, school 1 next to them: 50 %, 50 % and 40 % of the pupils on each adverse indicator.
+        let store = store.with(&in_need(base, &[2, 7]));
+        let run = store.judged().id;
+        let by = |filter: Filter| all(&store, Area::Region, run, &filter);
+        assert_eq!(codes(&by(Filter { resilient: Some(true), ..Filter::default() })), ["520102"]);
+        let explained =
+            |n: i64| store.database.read(|db| verdicts::find(db, run, SchoolId(base + n), Lang::Ru)).unwrap();
+        // Of four schools two are lowest on nine indicators: (0 + 2) / 8 = 2500; all are alike on size and locality, 4 / 8 =
+        // 5000. (9 * 2500 + 2 * 5000) / 11 = 2954.5. School 1: 5 / 8 nine times, (56250 + 10000) / 11 = 6022.7; school 6: 7 / 8,
+        // (78750 + 10000) / 11 = 8068.2. The lowest quarter of four is one, and what equals it.
+        let seen = [2, 7, 1, 6].map(|n| {
+            let verdict = explained(n).verdict;
+            (verdict.social_index, verdict.adverse, verdict.resilient)
+        });
+        let expected = [(2955, true, true), (2955, true, false), (6023, false, false), (8068, false, false)];
+        assert_eq!(seen, expected.map(|(index, adverse, resilient)| (Some(index), Some(adverse), resilient)));
+        // The best two of six means: 4.00 in all works but Russian of 2019/2020, in which they are 4.00 and 3.90. School 7 has
+        // 3.90 everywhere, one strong year too few; school 6 has two such years in other conditions.
+        let strong = |n| {
+            let years = explained(n).social.unwrap().strong_years;
+            years.iter().map(ToString::to_string).collect::<Vec<_>>()
+        };
+        assert_eq!(strong(2), ["2019/2020", "2018/2019"]);
+        assert_eq!(strong(7), ["2019/2020"]);
+        assert!(strong(6).is_empty(), "looked for only in such conditions");
+
+        // In the same need school 6 is resilient too; without a context school 2 is not.
+        let store = store.with(&in_need(base, &[6]));
+        let run = store.judged().id;
+        let resilient = Filter { resilient: Some(true), ..Filter::default() };
+        assert_eq!(codes(&all(&store, Area::Region, run, &resilient)), ["520102", "520106"]);
+        let store = store.with(&format!("DELETE FROM contexts WHERE school_id = {}", base + 2));
+        let run = store.judged().id;
+        assert_eq!(codes(&all(&store, Area::Region, run, &resilient)), ["520106"]);
     }
 }
 
@@ -305,11 +345,13 @@ fn a_draft_is_not_used_and_a_published_methodology_does_not_change() {
     assert_eq!(refusal(stale).0, ProblemCode::PreconditionFailed);
     let changed = write(&|tx| methodologies::update(tx, draft.id, 1_i64, &change)).unwrap();
     assert_eq!((changed.version, changed.parameters.low_share.share_percent), (2, 50));
-    let published = write(&|tx| methodologies::publish(tx, draft.id)).unwrap();
+    let unread = write(&|tx| methodologies::publish(tx, draft.id, draft.version));
+    assert_eq!(refusal(unread).0, ProblemCode::PreconditionFailed);
+    let published = write(&|tx| methodologies::publish(tx, draft.id, changed.version)).unwrap();
     assert_eq!(published.state, MethodologyState::Published);
     for answer in [
         write(&|tx| methodologies::update(tx, draft.id, published.version, &change)),
-        write(&|tx| methodologies::publish(tx, draft.id)),
+        write(&|tx| methodologies::publish(tx, draft.id, published.version)),
         write(&|tx| methodologies::delete(tx, draft.id, published.version).map(|()| draft.clone())),
     ] {
         assert_eq!(refusal(answer).0, ProblemCode::MethodologyFrozen);
