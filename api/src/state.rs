@@ -38,9 +38,9 @@ pub struct State {
     pub origins: Arc<Origins>,
     /// Who has asked how often.
     pub limiter: Arc<Limiter>,
-    /// Streams of changes that may still be begun.
+    /// Streams of changes that are under way.
     pub streams: Places,
-    /// Long answers that may still be begun: each holds a connection of the database for as long as its reader reads.
+    /// Long answers that are under way: each holds a connection of the database for as long as its reader reads.
     pub exports: Places,
 }
 

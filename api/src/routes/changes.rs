@@ -62,10 +62,10 @@ pub struct ChangePage {
 ///
 /// Every record that was created, changed (its natural key too) or removed in the caller's area, in the order of commits:
 /// none is skipped and none comes later under an earlier place. Read on with `after` = `next`, forever; with `wait` the
-/// answer waits for a change, and for nobody whose token is no longer good by then. A change tells that a record has changed, not how: read it at `href`. `leave` means that the
-/// record went out of the caller's area, with all that belongs to it. A place that the feed has not been at (a backup was
-/// restored) is refused with `position_lost`: begin anew. Where people are told of, the reading is recorded in the audit
-/// log.
+/// answer waits for a change, and the token must still be good when it comes. A change tells that a record has changed, not
+/// how: read it at `href`. `leave` means that the record went out of the caller's area, with all that belongs to it. A place
+/// that the feed has not been at (a backup was restored) is refused with `position_lost`: begin anew. Where people are told
+/// of, the reading is recorded in the audit log.
 #[utoipa::path(operation_id = "list_changes", tag = "changes", params(ChangeQuery), security(("bearer" = ["changes:read"])),
     responses((status = 200, description = "A part of the feed", body = ChangePage, headers(("Link" = String, description = "The next part, if there is more")))))]
 #[get("/changes")]

@@ -9,7 +9,7 @@ use crate::{
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD as B64URL};
 use diesel::prelude::*;
 use opora_db::{
-    Change, Database, Db, Error, Operation, Origin, Result, Tx,
+    Change, Database, Db, Operation, Origin, Result, Tx,
     journal::Position,
     on_each,
     schema::{webhook_deliveries as rows, webhooks},
@@ -116,7 +116,7 @@ impl Due {
 type Waiting = (WebhookId, String, String, Option<String>, Option<Moment>);
 
 /// A message that is due: its row, the header `webhook-id`, event, body, whether it tells of people, attempts.
-type Next = (DeliveryId, String, String, String, bool, i32);
+type Next<Event = EventType> = (DeliveryId, String, Event, String, bool, i32);
 
 /// Takes up to `most` messages that are due, for `holder`, and of no webhook more than [`OF_ONE`]. A message waits while an
 /// earlier one about the same record does.
@@ -175,7 +175,8 @@ fn waiting(db: &mut Db, now: Moment) -> Result<Vec<Waiting>> {
         .load(db)?)
 }
 
-/// The first messages of `webhook` that are due and that nobody sends, at most `most`.
+/// The first messages of `webhook` that are due and that nobody sends, at most `most`. One about what this version does not
+/// know waits for a node of the newer version that made it.
 fn next_of(db: &mut Db, webhook: WebhookId, now: Moment, most: usize) -> Result<Vec<Next>> {
     if most == 0 {
         return Ok(Vec::new());
@@ -187,7 +188,7 @@ fn next_of(db: &mut Db, webhook: WebhookId, now: Moment, most: usize) -> Result<
         .filter(earlier.field(rows::state).eq(DeliveryState::Pending))
         .filter(earlier.field(rows::id).lt(rows::id));
     let free = rows::lease_until.is_null().or(rows::lease_until.lt(now).assume_not_null());
-    Ok(rows::table
+    let found: Vec<Next<String>> = rows::table
         .filter(rows::webhook_id.eq(webhook))
         .filter(rows::state.eq(DeliveryState::Pending))
         .filter(rows::next_at.le(now))
@@ -196,7 +197,11 @@ fn next_of(db: &mut Db, webhook: WebhookId, now: Moment, most: usize) -> Result<
         .order(rows::id)
         .limit(most as i64)
         .select((rows::id, rows::message_id, rows::event, rows::body, rows::names_people, rows::attempts))
-        .load(db)?)
+        .load(db)?;
+    let known = |(id, message_id, event, body, names_people, attempts): Next<String>| {
+        Some((id, message_id, event.parse().ok()?, body, names_people, attempts))
+    };
+    Ok(found.into_iter().filter_map(known).collect())
 }
 
 fn due(master: &MasterKey, now: Moment, webhook: Waiting, next: Next) -> Result<Due> {
@@ -204,7 +209,6 @@ fn due(master: &MasterKey, now: Moment, webhook: Waiting, next: Next) -> Result<
     let (id, message_id, event, body, names_people, attempts) = next;
     let previous = previous.filter(|_| until.is_some_and(|until| now < until));
     let secrets = subscriptions::secrets(master, &sealed, previous.as_deref())?;
-    let event = event.parse().map_err(|_| Error::fault(format!("event of message {id}")))?;
     Ok(Due { id, webhook_id, url, message_id, event, body, names_people, attempts, secrets })
 }
 
