@@ -16,13 +16,12 @@
 set -euo pipefail
 
 root=$(cd "$(dirname "$0")/.." && pwd)
+# shellcheck source=scripts/installed.sh
+. "$root/scripts/installed.sh"
 say() { printf 'load: %s\n' "$*" >&2; }
 
 if [ -z "${OPORA_TEST_URL:-}" ]; then
-    if ! command -v wrk >/dev/null; then
-        [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null || { say "wrk is missing (Debian: apt-get install wrk)"; exit 1; }
-        { apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends wrk; } >&2
-    fi
+    command -v wrk >/dev/null || install_packages wrk wrk
     # A token for the whole run; codes of other systems, because six digits would run out.
     # MALLOC_ARENA_MAX as in packaging/opora.service.
     export MALLOC_ARENA_MAX=2 OPORA_TOKEN_SECONDS=86400 OPORA_ANY_SCHOOL_CODE=true
