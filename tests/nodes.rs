@@ -304,12 +304,11 @@ fn reads_go_to_the_replica_and_see_what_was_written_on_any_node() {
     let before = pair.nodes.each_ref().map(places);
     assert!(before.iter().all(|[replica, primary]| *replica > 30 && replica > primary), "{before:?}");
     // A replica that stays behind: nobody is shown what was before, nobody waits long.
-    let mut replica = cluster.on_replica();
-    replica.batch_execute("SELECT pg_wal_replay_pause()").unwrap();
+    cluster.pause_replay();
     write_and_read(100);
     let behind = pair.nodes.each_ref().map(places);
     assert!(behind.iter().zip(&before).all(|(now, then)| now[1] > then[1] + 20), "{before:?} {behind:?}");
-    replica.batch_execute("SELECT pg_wal_replay_resume()").unwrap();
+    cluster.resume_replay();
     within(Duration::from_secs(10), "the replica is never read again", || {
         pair.at(0, &client).get(SCHOOLS).expect(200);
         places(&pair.nodes[0])[0] > behind[0][0]

@@ -51,7 +51,8 @@ impl Cluster {
             "pg_basebackup",
             &["-D", "replica", "-R", "-c", "fast", "-X", "stream", "-d", &conninfo],
         );
-        cluster.begin("replica", replica, "");
+        // As impatient as a replica can be: reads that its replay cancels have to be made on the primary.
+        cluster.begin("replica", replica, "-c max_standby_streaming_delay=0");
         // Given to the server that runs, not to its files: the replica has a copy of those.
         cluster.program("pg_ctl", &["-D", "primary", "-m", "fast", "-w", "stop"]);
         cluster.begin("primary", primary, "-c synchronous_standby_names=opora_replica");
@@ -82,9 +83,18 @@ impl Cluster {
         BackEnd::Postgres(url).connect(None).unwrap()
     }
 
-    /// A connection to the replica.
-    pub fn on_replica(&self) -> Db {
+    fn on_replica(&self) -> Db {
         BackEnd::Postgres(self.replica_url()).connect(None).unwrap()
+    }
+
+    /// Lets the replica stay where it is.
+    pub fn pause_replay(&self) {
+        self.on_replica().batch_execute("SELECT pg_wal_replay_pause()").unwrap();
+    }
+
+    /// Lets the replica follow again. The statement that does so may be the first that the replay cancels.
+    pub fn resume_replay(&self) {
+        self.until_done("SELECT pg_wal_replay_resume()");
     }
 
     /// SIGKILL for the primary: nothing in it has a chance to tidy up.
@@ -97,13 +107,14 @@ impl Cluster {
 
     /// Makes the replica the primary.
     pub fn promote(&self) {
-        let begun = Instant::now();
-        let mut db = self.on_replica();
-        while db
-            .batch_execute("DO $$ BEGIN IF NOT pg_promote(true) THEN RAISE 'not yet'; END IF; END $$")
-            .is_err()
-        {
-            assert!(begun.elapsed() < Duration::from_secs(30), "the replica is not promoted");
+        self.until_done("DO $$ BEGIN IF NOT pg_promote(true) THEN RAISE 'not yet'; END IF; END $$");
+    }
+
+    /// Runs `statement` on the replica until it ends well.
+    fn until_done(&self, statement: &str) {
+        let (begun, mut db) = (Instant::now(), self.on_replica());
+        while let Err(error) = db.batch_execute(statement) {
+            assert!(begun.elapsed() < Duration::from_secs(30), "{statement}: {error}");
             std::thread::sleep(Duration::from_millis(100));
         }
     }

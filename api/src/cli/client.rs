@@ -73,12 +73,8 @@ impl Client {
         let database = startup::open(&config).map_err(told)?;
         match self.action {
             Action::Create { name, scopes, municipality, school, days, rate_limit, jwks } => {
-                let bounds = |db: &mut Db| area(db, municipality.as_deref(), school.as_deref());
-                let (municipality_id, school_id) = match database.read(bounds).map_err(told)? {
-                    Area::Region => (None, None),
-                    Area::Municipality(id) => (Some(id), None),
-                    Area::School(id) => (None, Some(id)),
-                };
+                let named = |db: &mut Db| area(db, municipality.as_deref(), school.as_deref());
+                let (municipality_id, school_id) = database.read(named).map_err(told)?.ids();
                 let jwks = jwks.map(read_keys).transpose()?;
                 let expires_at = in_days(days);
                 let draft =

@@ -159,11 +159,7 @@ impl Desk<'_> {
     fn drafts(&self, activity: &str, fact: &CourseFact) -> Result<Vec<FactDraft>> {
         let (municipality_id, school_id) = match &fact.about {
             None => (None, None),
-            Some(code) => match self.place(code)?.0 {
-                Area::Region => (None, None),
-                Area::Municipality(id) => (Some(id), None),
-                Area::School(id) => (None, Some(id)),
-            },
+            Some(code) => self.place(code)?.0.ids(),
         };
         let windows = self.document.activity(activity).ok_or_else(|| unknown(activity))?.windows.iter();
         let window_from = fact.window.or(windows.map(|window| window.from).next());

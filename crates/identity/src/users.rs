@@ -62,11 +62,7 @@ pub struct User {
 impl User {
     /// The part of the region it works for.
     pub fn area(&self) -> Area {
-        match (self.school_id, self.municipality_id) {
-            (Some(school), _) => Area::School(school),
-            (None, Some(municipality)) => Area::Municipality(municipality),
-            (None, None) => Area::Region,
-        }
+        Area::of(self.municipality_id, self.school_id)
     }
 
     /// For the audit of what it does to its own sessions.
@@ -144,7 +140,7 @@ pub fn fold_login(login: &str) -> String {
 /// [`ProblemCode::AlreadyExists`] if the login is taken.
 pub fn create(tx: &mut Tx, new: &NewUser, password_hash: &str) -> Result<User> {
     check(new)?;
-    let (municipality, school) = bounds(new.area);
+    let (municipality, school) = new.area.ids();
     let row = (
         users::login.eq(fold_login(&new.login)),
         users::display_name.eq(new.display_name.trim()),
@@ -161,15 +157,6 @@ pub fn create(tx: &mut Tx, new: &NewUser, password_hash: &str) -> Result<User> {
     let user = find(db, id)?;
     record(tx, None, &user)?;
     Ok(user)
-}
-
-/// The columns of an area: a municipality, a school, or neither.
-pub(crate) fn bounds(area: Area) -> (Option<MunicipalityId>, Option<SchoolId>) {
-    match area {
-        Area::Region => (None, None),
-        Area::Municipality(id) => (Some(id), None),
-        Area::School(id) => (None, Some(id)),
-    }
 }
 
 /// Notes what has become of a user.

@@ -20,3 +20,23 @@ pub enum Area {
     /// One school.
     School(SchoolId),
 }
+
+impl Area {
+    /// The area that the two columns of a row name, of which one at most holds an id.
+    pub fn of(municipality: Option<MunicipalityId>, school: Option<SchoolId>) -> Self {
+        match (municipality, school) {
+            (_, Some(id)) => Self::School(id),
+            (Some(id), None) => Self::Municipality(id),
+            (None, None) => Self::Region,
+        }
+    }
+
+    /// The two columns that hold the area: [`Self::of`] backwards.
+    pub fn ids(self) -> (Option<MunicipalityId>, Option<SchoolId>) {
+        match self {
+            Self::Region => (None, None),
+            Self::Municipality(id) => (Some(id), None),
+            Self::School(id) => (None, Some(id)),
+        }
+    }
+}

@@ -107,11 +107,7 @@ pub fn create(
     check_url(&mut check, &draft.url, private);
     let description = check.optional_line("/description", draft.description.as_deref(), DESCRIPTION);
     check.done()?;
-    let (municipality, school) = match area {
-        Area::Region => (None, None),
-        Area::Municipality(id) => (Some(id), None),
-        Area::School(id) => (None, Some(id)),
-    };
+    let (municipality, school) = area.ids();
     let (secret, sealed) = fresh(master)?;
     let position = journal::position(tx)?.to_string();
     let (at, db): (_, &mut Db) = (tx.at, tx);

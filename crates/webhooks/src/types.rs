@@ -133,11 +133,7 @@ fn words<S: serde::Serializer>(text: &str, serializer: S) -> Result<S::Ok, S::Er
 impl Webhook {
     /// The part of the region whose changes it is told of.
     pub fn area(&self) -> Area {
-        match (self.school_id, self.municipality_id) {
-            (Some(school), _) => Area::School(school),
-            (None, Some(municipality)) => Area::Municipality(municipality),
-            (None, None) => Area::Region,
-        }
+        Area::of(self.municipality_id, self.school_id)
     }
 
     /// Which changes it is told of.

@@ -1,7 +1,7 @@
 //! Clients made, changed and ended.
 
 use super::{ClientId, ServiceClient, find, keys::ClientKeys};
-use crate::{Permission, Permissions, secret, users::bounds};
+use crate::{Permission, Permissions, secret};
 use diesel::prelude::*;
 use opora_db::{
     Db, Error, Label, Result, Tx,
@@ -241,7 +241,7 @@ fn text(keys: &ClientKeys) -> Result<String> {
 fn record(tx: &mut Tx, before: Option<&ServiceClient>, after: Option<&ServiceClient>) -> Result<()> {
     let Some(client) = after.or(before) else { return Ok(()) };
     let label = |client: &ServiceClient| {
-        let (municipality, school) = bounds(client.area());
+        let (municipality, school) = client.area().ids();
         Label::new(client.client_id.as_str()).within(municipality, school)
     };
     tx.record(change("service-clients", client.id, before, after, label)?);

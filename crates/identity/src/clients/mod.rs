@@ -63,11 +63,7 @@ pub struct ServiceClient {
 impl ServiceClient {
     /// The part of the region it works for.
     pub fn area(&self) -> Area {
-        match (self.school_id, self.municipality_id) {
-            (Some(school), _) => Area::School(school),
-            (None, Some(municipality)) => Area::Municipality(municipality),
-            (None, None) => Area::Region,
-        }
+        Area::of(self.municipality_id, self.school_id)
     }
 
     /// Whether it may have tokens.

@@ -5,7 +5,7 @@ use super::{Claimed, Place, Trust, Vouched, not_admitted};
 use crate::{
     Role,
     secret::hashed,
-    users::{self, User, UserId, bounds, fold_login},
+    users::{self, User, UserId, fold_login},
 };
 use diesel::prelude::*;
 use opora_db::{
@@ -169,7 +169,7 @@ fn keep(
     before: Option<&User>,
     wanted: &Wanted,
 ) -> Result<User> {
-    let (at, (municipality, school)) = (tx.at, bounds(wanted.area));
+    let (at, (municipality, school)) = (tx.at, wanted.area.ids());
     let said = (
         rows::login.eq(&wanted.login),
         rows::display_name.eq(&wanted.display_name),

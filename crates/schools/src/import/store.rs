@@ -56,11 +56,7 @@ pub struct Import {
 impl Import {
     /// What its worker has to do.
     pub fn order(&self, any_school_code: bool) -> Order {
-        let area = match (self.school_id, self.municipality_id) {
-            (Some(school), _) => Area::School(school),
-            (None, Some(municipality)) => Area::Municipality(municipality),
-            (None, None) => Area::Region,
-        };
+        let area = Area::of(self.municipality_id, self.school_id);
         let Self { id, kind, mode, dry_run, ref sheet, by_line, .. } = *self;
         let came_on = self.created_at.date();
         Order { id, kind, mode, dry_run, sheet: sheet.clone(), by_line, area, any_school_code, came_on }
@@ -125,11 +121,7 @@ fn create(tx: &mut Tx, origin: &Origin, new: &NewImport) -> Result<ImportId> {
         let flaws = vec![Flaw::at("mode", Reason::Contradiction)];
         return Err(Problem { flaws, ..Problem::new(ProblemCode::InvalidParameter, words) }.into());
     }
-    let (municipality, school) = match new.area {
-        Area::Region => (None, None),
-        Area::Municipality(id) => (Some(id), None),
-        Area::School(id) => (None, Some(id)),
-    };
+    let (municipality, school) = new.area.ids();
     let row = (
         imports::kind.eq(new.kind),
         imports::mode.eq(new.mode),
