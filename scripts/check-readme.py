@@ -35,12 +35,12 @@ STRING_OR_MORE = re.compile(rf'"(?:[^"\\]|\\.)*"|{MORE}(?=([}}\]]))')
 PRELUDE = r"""
 set -euo pipefail
 curl() {
-    local answer job
-    answer=$(command curl --max-time 60 "$@")
+    local answer job begun=$SECONDS
+    answer=$(command curl --max-time 300 "$@")
     printf '%s\n' "$answer"
     job=$(sed -n 's/.*"job_id":\([0-9]\+\).*/\1/p' <<<"$answer")
     until [ -z "$job" ] || [[ $(command curl -s -H "Authorization: Bearer $T" "$B/api/v1/jobs/$job") == *'"finished_at":"'* ]]; do
-        [ $SECONDS -lt 300 ] || { echo "job $job does not end" >&2; exit 1; }
+        [ $((SECONDS - begun)) -lt 900 ] || { echo "job $job does not end" >&2; exit 1; }
         sleep 0.1
     done
 }

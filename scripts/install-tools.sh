@@ -22,7 +22,7 @@ node_modules() {
         say "npm is missing: install Node.js 20.19 or newer (https://nodejs.org), the checks of the contract and of foreign issuers need it"
         exit 1
     fi
-    (cd "$1" && npm ci --ignore-scripts --no-progress)
+    (cd "$1" && npm ci --ignore-scripts --no-progress --fetch-retries 5)
     touch "$1/node_modules/.package-lock.json"
 }
 
@@ -33,7 +33,7 @@ venv() {
         install_packages "Python 3.10 or newer with venv" python3-venv
     fi
     python3 -m venv --clear "$venv"
-    "$venv/bin/pip" install --quiet --disable-pip-version-check --requirement "$1/requirements.txt"
+    "$venv/bin/pip" install --quiet --disable-pip-version-check --retries 10 --timeout 60 --requirement "$1/requirements.txt"
     touch "$venv/.installed"
 }
 

@@ -23,5 +23,6 @@ install_packages() {
         exit 1
     fi
     echo "$(basename "$0" .sh): installing $*" >&2
-    { apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "$@"; } >&2
+    local again=(-o Acquire::Retries=5)
+    { apt-get update -q "${again[@]}" && DEBIAN_FRONTEND=noninteractive apt-get install -y "${again[@]}" -q --no-install-recommends "$@"; } >&2
 }

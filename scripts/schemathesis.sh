@@ -68,7 +68,7 @@ for login in $logins; do
         --exclude-operation-id log_in --exclude-operation-id refresh_session --exclude-operation-id log_out --exclude-operation-id change_password --exclude-operation-id issue_token \
         --header "Authorization: Bearer $token" \
         --mode all --max-examples "${OPORA_FUZZ_EXAMPLES:-15}" --seed "${OPORA_FUZZ_SEED:-1}" \
-        --workers 1 --request-timeout 30 --generation-database none --no-color "$@"
+        --workers 1 --request-timeout 120 --generation-database none --no-color "$@"
     # A fuzzer that ended its own session, changed this password or locked this user out has been testing refusals since.
     still_accepted "$token" || { say "the token of $login is refused after the run: what was tested is unknown"; exit 1; }
     log_in "$login" >/dev/null

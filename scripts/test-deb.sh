@@ -53,17 +53,18 @@ from_unit() { sed -n "s/^$1=//p" "$unit" | head -n 1; }
 start() {
     local command user
     command=$(from_unit ExecStart) user=$(from_unit User)
-    rm -f /tmp/opora-test/notify /tmp/opora-test/notified
+    rm -f /tmp/opora-test/notify /tmp/opora-test/listening /tmp/opora-test/notified
     python3 - <<'PYTHON' &
 import os, socket
 s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
 s.bind("/tmp/opora-test/notify")
 os.chmod("/tmp/opora-test/notify", 0o777)
+open("/tmp/opora-test/listening", "w").close()
 s.settimeout(60)
 if b"READY=1" in s.recv(4096):
     open("/tmp/opora-test/notified", "w").close()
 PYTHON
-    for _ in $(seq 50); do [ ! -S /tmp/opora-test/notify ] || break; sleep 0.1; done
+    for _ in $(seq 300); do [ ! -e /tmp/opora-test/listening ] || break; sleep 0.1; done
     (
         cd "$(from_unit WorkingDirectory)"
         # Port 0 would not be known; a free one is asked for.

@@ -68,7 +68,7 @@ fi
 cat >>"$work/data/postgresql.conf" <<CONF
 listen_addresses = '127.0.0.1'
 unix_socket_directories = '$work'
-max_connections = 200
+max_connections = 500
 timezone = 'UTC'
 log_timezone = 'UTC'
 CONF

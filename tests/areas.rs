@@ -300,6 +300,8 @@ const WRITES: &[(&str, &str)] = &[
     ("update_designation", "`areas::a_program_of_an_area_writes_nothing_of_the_registry`"),
     ("delete_designation", "`areas::a_program_of_an_area_writes_nothing_of_the_registry`"),
     ("delete_results", "`areas::a_program_of_an_area_writes_nothing_of_the_registry`"),
+    ("delete_contexts", "`areas::a_program_of_an_area_writes_nothing_of_the_registry`"),
+    ("delete_person", "`areas::a_program_of_an_area_writes_nothing_of_the_registry`"),
 ];
 
 fn reads() -> impl Iterator<Item = Operation> {
@@ -614,16 +616,24 @@ both!(a_program_of_an_area_writes_nothing_of_the_registry, |world| {
             closed(program.call("DELETE", &path).header("If-Match", before.header("etag")).send());
             assert_eq!(read(&path).json, before.json, "{area}");
         }
-        let before = read(results).items().to_vec();
-        assert_eq!(before.len(), 5, "one of each school of the seed");
-        for of in [
-            String::new(),
-            format!("&school_id={}", seed.school),
-            format!("&school_id={}", seed.other_school),
-        ] {
-            closed(program.call("DELETE", &format!("{results}{of}")).send());
+        for list in [results, "/api/v1/contexts?academic_year=2019%2F2020"] {
+            let before = read(list).items().to_vec();
+            assert_eq!(before.len(), 5, "one of each school of the seed");
+            for of in [
+                String::new(),
+                format!("&school_id={}", seed.school),
+                format!("&school_id={}", seed.other_school),
+            ] {
+                closed(program.call("DELETE", &format!("{list}{of}")).send());
+            }
+            assert_eq!(read(list).items(), before, "{area}");
         }
-        assert_eq!(read(results).items(), before, "{area}");
+        let people = read("/api/v1/staff").items().to_vec();
+        for person in &people {
+            let path = format!("/api/v1/staff/{}", person["id"]);
+            closed(program.call("DELETE", &path).header("If-Match", "\"1\"").send());
+        }
+        assert_eq!(read("/api/v1/staff").items(), people, "{area}");
     }
 });
 

@@ -168,6 +168,12 @@ fn imports(world: &World) {
     let newest = admin.get("/api/v1/lists").expect(200).items()[0]["id"].clone();
     act(&admin, "delete_list", &[&newest], NOTHING);
     send(&admin, "delete_results", &[], "?academic_year=2017%2F2018&type=NIKO", |call| call);
+    send(&admin, "delete_contexts", &[], "?academic_year=2019%2F2020", |call| call);
+    let person = "external_id;school_code;role;full_name\nleft;520101;other;Ушедший Участник\n";
+    admin.load("staff", person).succeeded([1, 0, 0, 0]);
+    let left = staff::table.filter(staff::external_id.eq("left")).select(staff::id);
+    let left: i64 = world.node.state.database.read(|db| Ok(left.first(db)?)).unwrap();
+    send(&admin, "delete_person", &[&left], "", |call| call.header("If-Match", "\"1\""));
 }
 
 fn methodologies(institute: &Client) {

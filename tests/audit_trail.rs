@@ -49,6 +49,8 @@ const WRITES: &[(&str, &str, &str)] = &[
     ("cancel_job", "jobs", "update"),
     ("delete_list", "lists", "delete"),
     ("delete_results", "results", "delete"),
+    ("delete_contexts", "contexts", "delete"),
+    ("delete_person", "staff", "delete"),
     ("create_methodology", "methodologies", "create"),
     ("update_methodology", "methodologies", "update"),
     ("publish_methodology", "methodologies", "update"),

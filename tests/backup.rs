@@ -5,6 +5,7 @@ use crate::harness::{
     facts::{FACTS, draft, enter},
     process::{begin, run},
     storage::Storage,
+    time::{LONG, within},
 };
 use serde_json::{Value, json};
 use std::{
@@ -74,7 +75,7 @@ fn codes(client: &Client) -> BTreeSet<String> {
 
 /// Makes schools until told to stop; notes each that was acknowledged.
 fn make_schools(client: &Client, writer: usize, made: &Mutex<BTreeSet<String>>, stop: &AtomicBool) {
-    for round in 0..400 {
+    for round in 0.. {
         if stop.load(Ordering::SeqCst) {
             return;
         }
@@ -84,18 +85,28 @@ fn make_schools(client: &Client, writer: usize, made: &Mutex<BTreeSet<String>>, 
     }
 }
 
-/// Attaches files to the fact at `path` until told to stop, at most as many as a fact may have.
+/// Attaches a file to the fact at `path`.
+fn attach_file(client: &Client, path: &str, number: usize) {
+    let call = client.call("POST", &format!("{path}?file_name={number}.txt"));
+    call.body("text/plain", format!("Приказ № {number}")).send().expect(201);
+}
+
+/// Attaches further files to the fact at `path` until told to stop, at most as many as a fact may have.
 fn attach_files(client: &Client, path: &str, stop: &AtomicBool) {
-    for round in 0..100 {
+    for number in 1..100 {
         if stop.load(Ordering::SeqCst) {
             return;
         }
-        let body = format!("Приказ № {round}");
-        client
-            .call("POST", &format!("{path}?file_name={round}.txt"))
-            .body("text/plain", body)
-            .send()
-            .expect(201);
+        attach_file(client, path, number);
+    }
+}
+
+/// Tells writers to stop, also where the test fails beside them.
+struct Stop<'a>(&'a AtomicBool);
+
+impl Drop for Stop<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::SeqCst);
     }
 }
 
@@ -107,6 +118,7 @@ fn a_backup_made_in_a_storm_is_the_state_of_one_moment() {
     let client = server.client.clone();
     client.load("plan", PLAN).succeeded([54, 0, 0, 0]);
     let path = format!("{FACTS}/{}/evidence", enter(&client, &draft(&client))["id"]);
+    attach_file(&client, &path, 0);
     let (made, stop) = (Mutex::new(BTreeSet::new()), AtomicBool::new(false));
     let copies: Vec<(PathBuf, BTreeSet<String>, String)> = thread::scope(|scope| {
         for writer in 0..3 {
@@ -114,19 +126,19 @@ fn a_backup_made_in_a_storm_is_the_state_of_one_moment() {
             scope.spawn(move || make_schools(&client, writer, made, stop));
         }
         scope.spawn(|| attach_files(&client, &path, &stop));
+        let _stop = Stop(&stop);
+        let mut known = 0;
         let copies = (0..3).map(|n| {
-            thread::sleep(Duration::from_millis(400));
+            within(LONG, "nobody writes meanwhile", || made.lock().unwrap().len() > known);
             let acknowledged = made.lock().unwrap().clone();
+            known = acknowledged.len();
             let folder = backups.path().join(format!("copy {n}"));
             (folder.clone(), acknowledged, well(back_up(&storage, &folder)))
         });
-        let copies = copies.collect();
-        stop.store(true, Ordering::SeqCst);
-        copies
+        copies.collect()
     });
     let all = codes(&client);
     server.stop();
-    assert!(copies[1].1.len() < copies[2].1.len(), "nobody wrote meanwhile");
     for (folder, acknowledged, said) in copies {
         assert!(!folder.join("master.key").exists() && said.contains("master key"), "{said}");
         let fresh = Storage::empty_sqlite();

@@ -3,6 +3,7 @@
 use crate::harness::{
     World,
     files::{windows_1251, xlsx},
+    time::in_one_month,
 };
 use chrono::Datelike;
 use opora_identity::Role;
@@ -257,6 +258,7 @@ both!(only_where_marks_are_given_is_a_two_below_the_minimum, |world| {
 });
 
 both!(nobody_is_born_after_the_day_of_the_file, |world| {
+    in_one_month();
     let admin = world.client(Role::Admin);
     let row = |id: &str, born: i32| format!("{id};520101;Учитель;Математика;Пример {id};{born}\n");
     let this_year = chrono::Utc::now().year();
@@ -367,6 +369,53 @@ both!(a_merged_school_without_a_successor_is_a_warning, |world| {
     assert_eq!(loaded.import["report"]["warnings"], json!([{"code": "no_successor", "rows": 1}]));
 });
 
+both!(the_status_of_a_school_and_its_day_of_closing_are_compared, |world| {
+    let admin = world.client(Role::Admin);
+    let head = "code;name;oktmo;kind;locality;founder;status;closed_on";
+    let row = |code: &str, status: &str, closed_on: &str| {
+        format!("{code};Школа;22601000;basic;urban;municipal;{status};{closed_on}\n")
+    };
+    let rows = [
+        row("520901", "open", "2020-08-31"),
+        row("520902", "", "2020-08-31"),
+        row("520903", "open", "2999-08-31"),
+        row("520904", "closed", ""),
+        row("520905", "reorganised", ""),
+        row("520906", "closed", "2020-08-31"),
+    ];
+    let text = format!("{head}\n{}", rows.concat());
+    let loaded = admin.load("schools&mode=best_effort", text).succeeded([4, 0, 0, 2]);
+    let refused = |row| (row, "closed_on".to_owned(), "contradiction".to_owned());
+    assert_eq!(admin.rejects(loaded.id), [refused(2), refused(3)]);
+    let warnings = json!([{"code": "no_closing_date", "rows": 2}, {"code": "no_successor", "rows": 1}]);
+    assert_eq!(loaded.import["report"]["warnings"], warnings);
+});
+
+both!(a_warning_counts_rows_that_were_taken_and_each_once, |world| {
+    let admin = world.client(Role::Admin);
+    let head = "Код ОО;Наименование;ОКТМО;Вид ОО;Местность;Учредитель;Статус;Дата закрытия\n";
+    let row = |code: &str, oktmo: &str, kind: &str| {
+        format!("{code};Школа;{oktmo};{kind};Село;Муниципальное;Реорганизована;31.08.2020\n")
+    };
+    let rows = [
+        row("520901", "22601000", "Средняя"),
+        // Refused as they are read: by a cell, and for a code that came before.
+        row("520902", "22601000", "Небывалая"),
+        row("520901", "22601000", "Средняя"),
+        // Refused as it is written.
+        row("520903", "22699999", "Средняя"),
+    ];
+    let text = format!("{head}{}", rows.concat());
+    let loaded = admin.load("schools&mode=best_effort", text).succeeded([1, 0, 0, 3]);
+    assert_eq!(loaded.import["report"]["warnings"], json!([{"code": "no_successor", "rows": 1}]));
+    // Both codes of the first row have a control digit that is not theirs; the second row is refused.
+    let places = "ОКТМО;Наименование;Вид;ОКТМО вышестоящего;Действует по;ОКТМО правопреемника\n\
+        226990008;Первый;Муниципальный район;;31.12.2019;226991002\n\
+        226992000;;Муниципальный район;;;\n22699100;Второй;Муниципальный район;;;\n";
+    let loaded = admin.load("municipalities&mode=best_effort", places).succeeded([2, 0, 0, 1]);
+    assert_eq!(loaded.import["report"]["warnings"], json!([{"code": "control_digit", "rows": 1}]));
+});
+
 both!(a_part_of_a_list_is_refused, |world| {
     let admin = world.client(Role::Admin);
     let sent = admin.call("POST", "/api/v1/imports?kind=lists&mode=best_effort");
@@ -401,6 +450,7 @@ fn academic_year(ahead: i32) -> String {
 }
 
 both!(a_year_that_has_not_begun_is_refused, |world| {
+    in_one_month();
     let admin = world.client(Role::Admin);
     let result = |ahead| file(&[&GOOD.replace("2018/2019", &academic_year(ahead))]);
     let context =

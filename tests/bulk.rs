@@ -240,3 +240,30 @@ both!(followers_are_told_of_what_was_written, |world| {
     let told = admin.get(&format!("/api/v1/changes?after={place}&resource=contexts")).expect(200);
     assert_eq!(told.items()[0]["natural_key"]["school_code"], "520101", "{told}");
 });
+
+// A spreadsheet loses leading zeros, JSON does not (D182).
+both!(a_code_is_taken_as_it_stands, |world| {
+    let admin = world.client(Role::Admin);
+    let school = |code: &str| {
+        json!({ "code": code, "name": "Школа", "oktmo": "22601000", "kind": "secondary", "locality": "rural",
+            "founder": "municipal" })
+    };
+    let reply = send(&admin, &path("schools"), &[school("005201"), school("5201")]).expect(422);
+    assert_eq!(reply.flaws(), [("/1/code", "wrong_format")]);
+    send(&admin, &path("schools"), &[school("005201")]).expect(200);
+    let place = json!({ "oktmo": "2611000", "name": "Лесной", "kind": "district" });
+    let refused = [
+        ("contexts", context("5201", 10), "/0/school_code", "unknown_reference"),
+        (
+            "designations",
+            json!({ "school_code": "5201", "kind": "M1" }),
+            "/0/school_code",
+            "unknown_reference",
+        ),
+        ("municipalities", place, "/0/oktmo", "wrong_length"),
+    ];
+    for (kind, line, pointer, reason) in refused {
+        let reply = send(&admin, &path(kind), &[line]).expect(422);
+        assert_eq!(reply.flaws(), [(pointer, reason)], "{kind}");
+    }
+});

@@ -155,7 +155,7 @@ both!(a_school_is_told_of_its_own_municipality, |world| {
     }
     for (login, municipality, oktmo) in [("school", own, "22601000"), ("other_school", other, "22602000")] {
         let client = world.log_in(login);
-        let changes = told(&client, &start, "", 100);
+        let changes = told(&client, &start, "&resource=municipalities", 100);
         assert_eq!(said(&changes), [("update", &json!({ "oktmo": oktmo }))]);
         assert_eq!(changes[0]["municipality_id"], json!(municipality));
         client.get(changes[0]["href"].as_str().unwrap()).expect(200);
@@ -196,4 +196,102 @@ both!(keys_follow_the_code_of_their_school_and_of_their_municipality, |world| {
     for (change, owner) in changes.iter().zip(owners) {
         assert_eq!((change["school_id"].clone(), change["municipality_id"].clone()), owner, "{change}");
     }
+});
+
+// What lies in an area follows from cities and successors: a follower is told of the municipality, and by it of all within.
+both!(a_municipality_that_goes_to_another_area_leaves_the_first, |world| {
+    let Seed { own, other, district, .. } = world.seed;
+    let institute = world.client(Role::Institute);
+    let oktmo =
+        |id: i64| institute.get(&format!("/api/v1/municipalities/{id}")).expect(200).json["oktmo"].clone();
+    let key = json!({ "oktmo": oktmo(district.0) });
+    let path = format!("/api/v1/municipalities/{district}");
+    let seen = |login: &str, start: &str| -> Vec<String> {
+        let changes = told(&world.log_in(login), start, "&resource=municipalities", 100);
+        let of_district = changes.iter().filter(|change| change["natural_key"] == key);
+        of_district.map(|change| change["operation"].as_str().unwrap().to_owned()).collect()
+    };
+    let start = position(&institute);
+    institute.patch(&path, "\"1\"", &json!({ "parent_id": own })).expect(200);
+    assert_eq!(seen("institute", &start), ["update"]);
+    assert_eq!(seen("city", &start), ["leave"]);
+    assert_eq!(seen("municipality", &start), ["update"]);
+    for login in ["other_municipality", "school", "other_school"] {
+        assert!(seen(login, &start).is_empty(), "{login}");
+    }
+    // It stays in the area that it lies in by another way, and goes to that of its successor besides.
+    let start = position(&institute);
+    let ended = json!({ "valid_to": "2019-12-31", "successor_id": other });
+    institute.patch(&path, "\"2\"", &ended).expect(200);
+    assert_eq!(seen("municipality", &start), ["update"]);
+    assert_eq!(seen("other_municipality", &start), ["update"]);
+    let start = position(&institute);
+    institute.patch(&path, "\"3\"", &json!({ "valid_to": null, "successor_id": null })).expect(200);
+    assert_eq!(seen("other_municipality", &start), ["leave"]);
+    assert_eq!(seen("municipality", &start), ["update"]);
+});
+
+both!(a_municipality_that_is_removed_leaves_its_city, |world| {
+    let institute = world.client(Role::Institute);
+    let draft = json!({ "oktmo": "22699100", "name": "Новый район", "kind": "city_district",
+        "parent_id": world.seed.city });
+    let made = institute.post("/api/v1/municipalities", &draft).expect(201);
+    let start = position(&institute);
+    let path = made.header("location");
+    institute.call("DELETE", path).header("If-Match", made.header("etag")).send().expect(204);
+    let key = json!({ "oktmo": "22699100" });
+    let seen = |login: &str| told(&world.log_in(login), &start, "", 100);
+    assert_eq!(said(&seen("institute")), [("delete", &key)]);
+    assert_eq!(said(&seen("city")), [("leave", &key)]);
+    assert!(seen("municipality").is_empty());
+});
+
+both!(schools_show_the_new_name_of_their_municipality_and_are_told, |world| {
+    let Seed { own, school, neighbour, .. } = world.seed;
+    let institute = world.client(Role::Institute);
+    let start = position(&institute);
+    let before = institute.get(&format!("/api/v1/schools/{school}")).expect(200);
+    let path = format!("/api/v1/municipalities/{own}");
+    institute.patch(&path, "\"1\"", &json!({ "name": "Северный округ" })).expect(200);
+    let changes = told(&world.client(Role::Municipality), &start, "&resource=schools", 100);
+    let ids: Vec<&Value> = changes.iter().map(|change| &change["school_id"]).collect();
+    assert_eq!(ids, [&json!(school), &json!(neighbour)]);
+    assert_eq!(changes[0]["natural_key"], json!({ "code": "520101" }));
+    // Whoever looks with the tag of the copy gets the new name.
+    let tag = before.header("etag");
+    let now = institute.call("GET", changes[0]["href"].as_str().unwrap()).header("If-None-Match", tag).send();
+    assert_eq!(now.expect(200).json["municipality_name"], "Северный округ");
+    // Another field of the municipality stands in no school.
+    let start = position(&institute);
+    institute.patch(&path, "\"2\"", &json!({ "valid_from": "2000-01-01" })).expect(200);
+    assert!(told(&institute, &start, "&resource=schools", 100).is_empty());
+});
+
+both!(records_of_support_go_along_with_their_person, |world| {
+    let Seed { school, other_school, .. } = world.seed;
+    let institute = world.client(Role::Institute);
+    let record = institute.get("/api/v1/support-records").expect(200).items().to_vec();
+    let record = record.into_iter().find(|record| record["school_id"] == json!(school)).unwrap();
+    let start = position(&institute);
+    let table = "external_id;school_code;role;full_name\nperson-520101;520201;teacher;Учитель Один\n";
+    institute.load("staff", table).succeeded([0, 1, 0, 0]);
+    let key = Value::from_iter(
+        ["external_id", "form", "programme", "starts_on"]
+            .map(|field| (field.to_owned(), record[field].clone())),
+    );
+    let seen = |login: &str| told(&world.log_in(login), &start, "&resource=support-records", 100);
+    for login in ["municipality", "school"] {
+        assert_eq!(said(&seen(login)), [("leave", &key)], "{login}");
+    }
+    for login in ["institute", "other_municipality", "other_school"] {
+        assert_eq!(said(&seen(login)), [("update", &key)], "{login}");
+    }
+    let told = &seen("institute")[0];
+    assert_eq!((&told["key"], &told["school_id"]), (&json!(record["id"].to_string()), &json!(other_school)));
+    let now = institute.get(told["href"].as_str().unwrap()).expect(200);
+    assert_eq!(now.json["school_id"], json!(other_school));
+    // The same file moves nobody.
+    let start = position(&institute);
+    institute.load("staff", table).succeeded([0, 0, 1, 0]);
+    assert!(crate::changes::told(&institute, &start, "", 100).is_empty());
 });

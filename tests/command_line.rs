@@ -54,7 +54,10 @@ both!(a_dry_run_ends_as_the_import_would, |world| {
     let ended_well = |contents: &str, options: &[&str]| {
         std::fs::write(&file, contents).unwrap();
         let arguments = [&["import", "contexts", file.to_str().unwrap(), "--dry-run"], options].concat();
-        run(&world.storage, &arguments, &[]).status.success()
+        let output = run(&world.storage, &arguments, &[]);
+        let said = [output.stdout, output.stderr].map(|words| String::from_utf8(words).unwrap()).concat();
+        assert!(said.contains("nothing was written"), "{said}");
+        output.status.success()
     };
     let bad = CONTEXTS.replace(";80", ";-80");
     assert!(ended_well(CONTEXTS, &[]));
@@ -347,9 +350,14 @@ both!(an_identification_says_what_is_missing, |world| {
 both!(a_report_is_told_in_the_language_of_the_reader, |world| {
     let file = world.storage.dir.path().join("contexts.csv");
     std::fs::write(&file, CONTEXTS.replace(";80", ";-80")).unwrap();
-    let output =
-        run(&world.storage, &["import", "contexts", file.to_str().unwrap()], &[("LC_ALL", "ru_RU.UTF-8")]);
-    let said = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+    let import = |options: &[&str]| {
+        let arguments = [&["import"], options, &[file.to_str().unwrap()]].concat();
+        let output = run(&world.storage, &arguments, &[("LC_ALL", "ru_RU.UTF-8")]);
+        String::from_utf8([output.stdout, output.stderr].concat()).unwrap()
+    };
+    let refused = import(&["lists", "--best-effort"]);
+    assert!(refused.contains("загружается только целиком"), "{refused}");
+    let said = import(&["contexts"]);
     assert!(
         said.contains("строк: 2")
             && said.contains("строка 3, pupils: ")

@@ -1,12 +1,14 @@
 //! Many writers at once: nothing is lost, and the journal can be read while it grows.
 
-use crate::harness::World;
+use crate::harness::{World, stuck::Stuck};
 use diesel::{connection::SimpleConnection, prelude::*};
 use opora_db::{
     Change, Database, Operation, Origin, Result, dialect,
     schema::{change_journal, contexts, municipalities},
 };
+use opora_identity::Role;
 use opora_primitives::MunicipalityId;
+use serde_json::json;
 use std::{
     collections::BTreeSet,
     sync::atomic::{AtomicUsize, Ordering},
@@ -164,6 +166,21 @@ fn a_late_commit_is_not_overtaken() {
     });
     seen.extend(read_on(database, place).0);
     assert_eq!(seen, ["first", "second"]);
+}
+
+/// Others wait for the journal only while entries are copied into it, not for a file of people to be merged.
+#[test]
+fn a_merge_that_takes_long_holds_nobody_up() {
+    let world = World::postgres();
+    let admin = world.client(Role::Admin);
+    let stuck = Stuck::at(&world.storage, "INSERT", "staff");
+    let file = "Идентификатор;Код ОО;Должность;ФИО\nid-1;520101;Учитель;Учитель номер 1\n";
+    let sent = admin.send_file("staff", file).expect(202);
+    stuck.wait();
+    let body = json!({ "oktmo": "22699000", "name": "Дальний", "kind": "district" });
+    admin.post("/api/v1/municipalities", &body).expect(201);
+    drop(stuck);
+    admin.loaded(&sent).succeeded([1, 0, 0, 0]);
 }
 
 both!(a_reader_of_the_journal_misses_nothing, |world| {

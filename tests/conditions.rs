@@ -129,6 +129,30 @@ both!(an_unchanged_record_is_not_sent_again, |world| {
     with("1").expect(200);
 });
 
+// The answer of a school names its municipality, and that of a stage its acts: other records, with versions of their own.
+both!(a_tag_changes_with_all_that_is_told, |world| {
+    let admin = world.client(Role::Admin);
+    let school = format!("/api/v1/schools/{}", world.seed.school);
+    let home = format!("/api/v1/municipalities/{}", world.seed.own);
+    let before = admin.get(&school).expect(200);
+    let with = |tag: &str| admin.call("GET", &school).header("If-None-Match", tag).send();
+    assert_eq!(with(before.header("etag")).expect(304).header("etag"), before.header("etag"));
+    let named = admin.get(&home).expect(200);
+    admin.patch(&home, named.header("etag"), &json!({ "name": "Переименованный" })).expect(200);
+    let after = with(before.header("etag")).expect(200);
+    assert_eq!(after.json["municipality_name"], "Переименованный", "{after}");
+    assert_eq!(after.json["version"], before.json["version"]);
+    // The version is named by the tag of any answer, and by itself.
+    let patch = |tag: &str, name: &str| admin.patch(&school, tag, &json!({ "name": name }));
+    let changed = patch(before.header("etag"), "Первая").expect(200);
+    patch(before.header("etag"), "Вторая").expect(412);
+    let changed = patch(changed.header("etag"), "Вторая").expect(200);
+    let listed = admin.get("/api/v1/schools?limit=1000").expect(200);
+    let listed = listed.items().iter().find(|item| item["id"] == json!(world.seed.school)).unwrap().clone();
+    assert_eq!(listed["version"], changed.json["version"]);
+    patch(&format!("\"{}\"", listed["version"]), "Третья").expect(200);
+});
+
 fn create(client: &Client, key: &str, login: &str) -> crate::harness::Reply {
     let body =
         json!({ "login": login, "display_name": "Имя", "password": "four random words", "role": "reader" });

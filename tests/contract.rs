@@ -1,6 +1,7 @@
 //! The contract: committed, complete, and what the server serves.
 
 use crate::harness::contract::{Operation, document, operations, resolve};
+use opora_primitives::ProblemCode;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -81,6 +82,119 @@ fn every_secured_operation_documents_its_refusals() {
         for status in ["401", "403", "500", "503"] {
             assert!(operation.json["responses"][status].is_object(), "{}: no {status}", operation.id);
         }
+    }
+}
+
+/// The codes that a description names, each before a colon.
+fn codes_of(description: &str) -> impl Iterator<Item = &str> {
+    description.split('`').skip(1).step_by(2)
+}
+
+/// Every problem stands in a response with its status, and whatever stands there has it.
+#[test]
+fn every_problem_stands_in_a_response_with_its_status() {
+    let mut told: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for operation in operations().iter().filter(|operation| !operation.path.starts_with("/oauth/")) {
+        assert!(operation.json["x-problems"].is_null(), "{}: a problem that is none", operation.id);
+        for (status, response) in operation.json["responses"].as_object().unwrap() {
+            let response = resolve(response);
+            let content = &response["content"]["application/problem+json"];
+            if content.is_null() {
+                continue;
+            }
+            for code in codes_of(response["description"].as_str().unwrap()) {
+                let known = ProblemCode::ALL.iter().find(|known| known.as_str() == code);
+                assert_eq!(known.map(|known| known.status().to_string()).as_ref(), Some(status), "{code}");
+                told.entry(code).or_default().insert(operation.id);
+            }
+            assert_eq!(content["example"]["status"].to_string(), *status, "{}", operation.id);
+        }
+    }
+    // A documented operation takes its method.
+    let told_nowhere =
+        ProblemCode::ALL.iter().map(|code| code.as_str()).filter(|code| !told.contains_key(code));
+    assert_eq!(told_nowhere.collect::<Vec<_>>(), ["method_not_allowed"]);
+    assert!(!told["fact_decided"].contains("create_school"));
+    assert_eq!(told["wrong_credentials"], ["log_in"].into());
+    assert_eq!(told["own_report"], ["accept_report", "return_report"].into());
+    assert!(!told["missing_token"].contains("log_in"));
+}
+
+/// Every operation that speaks in problem documents can be asked for their language.
+#[test]
+fn the_language_of_the_words_can_be_asked_for() {
+    for operation in operations() {
+        let asked = operation.parameters().any(|p| p["name"] == "Accept-Language" && p["in"] == "header");
+        assert_eq!(asked, !operation.path.starts_with("/oauth/"), "{}", operation.id);
+    }
+}
+
+/// A description that is a mere word, or the rest of a sentence, says nothing without the code.
+#[test]
+fn descriptions_say_what_they_are_about() {
+    let is_rest = |words: &str| words.starts_with("That ") || words.starts_with("So ");
+    let mut poor = Vec::new();
+    for operation in operations() {
+        for parameter in operation.parameters() {
+            let words = parameter["description"].as_str().unwrap_or_default();
+            if words.chars().count() < 12 || is_rest(words) {
+                poor.push(format!("{} {}: {words}", operation.id, parameter["name"]));
+            }
+        }
+    }
+    for (name, schema) in document()["components"]["schemas"].as_object().unwrap() {
+        let parts = schema["allOf"].as_array().into_iter().flatten().chain([schema]);
+        for (field, property) in parts.filter_map(|part| part["properties"].as_object()).flatten() {
+            let words = property["description"].as_str().unwrap_or("that of its schema");
+            if !words.contains(' ') || is_rest(words) {
+                poor.push(format!("{name}.{field}: {words}"));
+            }
+        }
+    }
+    assert!(poor.is_empty(), "{}", poor.join("\n"));
+}
+
+/// Records of bulk writes are made from columns with Russian headings.
+#[test]
+fn columns_of_bulk_writes_are_described_in_english() {
+    let schemas = document()["components"]["schemas"].as_object().unwrap();
+    let lines = schemas.iter().filter(|(name, _)| name.ends_with("Line"));
+    let mut seen = 0;
+    for (name, schema) in lines {
+        for (column, property) in schema["properties"].as_object().unwrap() {
+            let words = property["description"].as_str().unwrap();
+            let (english, heading) =
+                words.split_once("Column «").unwrap_or_else(|| panic!("{name}.{column}: {words}"));
+            assert!(english.trim().ends_with('.') && !heading.is_empty(), "{name}.{column}: {words}");
+            seen += 1;
+        }
+    }
+    assert!(seen > 50, "the walk saw only {seen}");
+    let kind = schemas["SchoolLine"]["properties"]["kind"]["description"].as_str().unwrap();
+    assert!(kind.contains("A word of `SchoolKind`"), "{kind}");
+}
+
+/// Decisions and documents of this repository are sources for who reads the code.
+#[test]
+fn no_description_names_sources_that_only_the_code_has() {
+    let text = document().to_string();
+    for source in ["(decision ", "(`docs/", "(D1", "(D2", "(D3", "TIMESTAMP", "[`"] {
+        assert!(!text.contains(source), "{source}");
+    }
+}
+
+/// A list without a cursor is no page.
+#[test]
+fn pages_say_what_they_hold() {
+    let schemas = document()["components"]["schemas"].as_object().unwrap();
+    for operation in operations().iter().filter(|operation| operation.is_list()) {
+        let answer = &operation.json["responses"]["200"];
+        let name = answer["content"]["application/json"]["schema"]["$ref"].as_str().unwrap();
+        let words = schemas[name.rsplit('/').next().unwrap()]["description"].as_str().unwrap();
+        let is_paged = operation.parameters().any(|parameter| parameter["name"] == "cursor");
+        let says_page = answer["description"].as_str().unwrap().starts_with("A page of ");
+        assert_eq!(says_page, is_paged, "{}", operation.id);
+        assert!(words != "A list in pages." && words.len() > 5, "{}: {words}", operation.id);
     }
 }
 
@@ -173,9 +287,9 @@ fn files_are_bytes_and_fields_of_answers_are_there() {
         !text.contains(r#""items":{"format":"int32","minimum":0,"type":"integer"},"type":"array""#),
         "Vec<u8>"
     );
-    let report = &document()["components"]["schemas"]["ImportView"];
+    let report = &document()["components"]["schemas"]["Import"];
     assert!(report["required"].as_array().unwrap().contains(&"report".into()), "{report}");
-    let draft = &document()["components"]["schemas"]["ClientDraft"];
+    let draft = &document()["components"]["schemas"]["ServiceClientCreate"];
     assert!(!draft["required"].as_array().unwrap().contains(&"expires_at".into()), "{draft}");
     for operation in operations() {
         let content = operation.json["responses"]["200"]["content"].as_object();

@@ -3,7 +3,7 @@
 //!
 //! OPORA_TEST_CRASH_ROUNDS: how often, 6 unless said.
 
-use crate::harness::{Client, Server, process::run, storage::Storage};
+use crate::harness::{Client, Server, process::run, storage::Storage, time::LONG};
 use serde_json::json;
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -86,8 +86,11 @@ fn rounds() -> u64 {
     std::env::var("OPORA_TEST_CRASH_ROUNDS").map_or(6, |text| text.parse().expect("a number of rounds"))
 }
 
-/// One life of a server, ended in the middle of writes.
+/// One life of a server, ended in the middle of writes. In every second one what its forerunners left is done first: a job
+/// that was begun too often is given up.
 fn live_and_die(storage: &Storage, known: &Acknowledged, round: u64) {
+    let left = storage.number("SELECT COALESCE(max(id), 0) AS n FROM jobs");
+    let open = format!("SELECT count(*) AS n FROM jobs WHERE id <= {left} AND finished_at IS NULL");
     let mut server = Server::start(storage, LEASE);
     server.client.log_in("institute");
     let client = server.client.clone();
@@ -98,8 +101,11 @@ fn live_and_die(storage: &Storage, known: &Acknowledged, round: u64) {
         }
         scope.spawn(|| known.send_files(&client, &over));
         let begun = Instant::now();
-        while known.written() < before + 5 && begun.elapsed() < Duration::from_secs(60) {
+        while known.written() < before + 5 && begun.elapsed() < LONG {
             thread::sleep(Duration::from_millis(10));
+        }
+        while round % 2 == 1 && storage.number(&open) > 0 && begun.elapsed() < 2 * LONG {
+            thread::sleep(Duration::from_millis(50));
         }
         // Another moment in each round.
         thread::sleep(Duration::from_millis(round * 97 % 400));

@@ -23,6 +23,26 @@ both!(a_problem_is_told_in_the_readers_language, |world| {
     assert_ne!(en.1, ru.1);
     assert_eq!(title("de, en"), en);
     assert_eq!(title("fr"), en);
+    assert_eq!(title("en;q=0.4, RU-ru;q=0.8"), ru);
+    assert_eq!(title("ru;q=0, *"), en);
+    assert_eq!(title("ru, !"), ru);
+    assert_eq!(title(""), en);
+});
+
+both!(words_of_answers_tell_their_language, |world| {
+    let admin = world.client(Role::Admin);
+    for language in ["ru", "en"] {
+        let reply =
+            admin.call("GET", "/api/v1/token-info").header("Accept-Language", language).send().expect(200);
+        assert_eq!(reply.header("content-language"), language);
+        assert!(
+            reply.header("vary").to_ascii_lowercase().contains("accept-language"),
+            "{}",
+            reply.header("vary")
+        );
+    }
+    let without = admin.get("/api/v1/schools").expect(200);
+    assert_eq!(without.header("content-language"), "", "no word of it is in a language");
 });
 
 both!(every_refused_field_is_told_at_once, |world| {
@@ -278,6 +298,18 @@ both!(every_flaw_of_a_body_is_told_at_once, |world| {
     let twice = r#"{ "login": "a", "login": "b", "password": "c" }"#;
     let reply = world.stranger().call("POST", LOGIN).body("application/json", twice).send();
     assert_eq!(reply.expect(400).problem("invalid_json").flaws(), [("/login", "repeated")]);
+});
+
+// 7.0 is an integer; what is beside it is read as strictly as without it.
+both!(a_whole_number_excuses_no_repeated_field, |world| {
+    let admin = world.client(Role::Admin);
+    let create = |names: &str| {
+        let body = format!(r#"{{ {names}, "scopes": ["registry:read"], "rate_limit": 100.0 }}"#);
+        admin.call("POST", "/api/v1/service-clients").body("application/json", body).send()
+    };
+    let twice = create(r#""name": "a", "name": "b""#).expect(400).problem("invalid_json");
+    assert_eq!(twice.flaws(), [("/name", "repeated")]);
+    assert_eq!(create(r#""name": "a 7.0""#).expect(201).json["rate_limit"], 100);
 });
 
 both!(a_refusal_says_what_is_missing, |world| {

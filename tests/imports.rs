@@ -512,3 +512,68 @@ both!(a_control_digit_is_split_off_and_looked_at, |world| {
         assert!(all.items().iter().any(|m| m["oktmo"] == code), "{code}: {all}");
     }
 });
+
+both!(a_header_of_two_rows_with_merged_cells_is_read, |world| {
+    let admin = world.client(Role::Admin);
+    let head =
+        "Код ОО;Учебный год;Процедура;Класс;Предмет;Количество участников;Не преодолели минимальный порог";
+    let row = "520101;2018/2019;ОГЭ;9;Математика;40;12";
+    let marks = format!("{head};Отметки;;;\n;;;;;;;2;3;4;5\n{row};12;14;10;4\n");
+    let loaded = admin.load("results", xlsx(&marks)).succeeded([1, 0, 0, 0]);
+    assert_eq!(loaded.import["report"]["ignored_columns"], json!([]));
+    let results = "/api/v1/schools/code:520101/results?academic_year=2018%2F2019&type=OGE";
+    let found = admin.get(results).expect(200).items()[0].clone();
+    assert_eq!(
+        ["mark2", "mark3", "mark4", "mark5"].map(|mark| found[mark].clone()),
+        [12, 14, 10, 4].map(Value::from)
+    );
+    // Names that nobody knows widen the table all the same.
+    let others = format!("{head};Доли;;\n;;;;;;;первая;вторая;третья\n{row};1;2;3\n");
+    let loaded = admin.load("results", xlsx(&others)).succeeded([0, 1, 0, 0]);
+    assert_eq!(loaded.import["report"]["ignored_columns"], json!(["первая", "вторая", "третья"]));
+});
+
+both!(a_code_is_looked_for_as_it_stands_and_then_with_its_zeros, |world| {
+    let admin = world.client(Role::Admin);
+    let node = world.another_node(|config| config.any_school_code = true);
+    for code in ["17", "000017", "000018", "AB-1"] {
+        let school = json!({ "code": code, "name": format!("Школа {code}"), "kind": "secondary", "locality": "rural",
+            "founder": "state" });
+        node.log_in("admin").post("/api/v1/schools", &school).expect(201);
+    }
+    // From here on nobody takes other codes than six digits anew.
+    drop(node);
+    let contexts = "Код ОО;Учебный год;Количество обучающихся\n17;2018/2019;170\n18;2018/2019;180\n";
+    admin.load("contexts", contexts).succeeded([2, 0, 0, 0]);
+    admin.load("lists", "Год списка;Код ОО\n2021;17\n2021;18\n").succeeded([2, 0, 0, 0]);
+    admin.load("designations", "Код ОО;Назначение\n17;Модель 1\n18;Модель 1\n").succeeded([2, 0, 0, 0]);
+    let schools = "Код ОО;Наименование;Вид ОО;Местность;Учредитель;Статус;Код правопреемника;Дата закрытия\n\
+        17;Иная;Средняя;Село;Государственное;;;\n\
+        18;Закрытая;Средняя;Село;Государственное;Закрыта;17;31.08.2020\n\
+        AB-1;Буквенная;Средняя;Село;Государственное;;;\n\
+        AB-2;Новая;Средняя;Село;Государственное;;;\n";
+    let loaded = admin.load("schools&mode=best_effort", schools).succeeded([0, 3, 0, 1]);
+    assert_eq!(admin.rejects(loaded.id), [(5, "code".to_owned(), "wrong_format".to_owned())]);
+    let record = json!({ "code": "17", "name": "Иная", "short_name": "Иная", "kind": "secondary", "locality": "rural",
+        "founder": "state" });
+    let sent =
+        admin.call("POST", "/api/v1/schools/bulk").body("application/x-ndjson", record.to_string()).send();
+    assert_eq!(sent.expect(200).json["report"]["updated"], 1);
+    let school = |code: &str| admin.get(&format!("/api/v1/schools/code:{code}")).expect(200).json;
+    let (exact, padded) = (school("17"), school("000018"));
+    assert_eq!((&exact["name"], &padded["successor_id"]), (&json!("Иная"), &exact["id"]));
+    assert_eq!(school("000017")["name"], "Школа 000017");
+    assert_eq!((&exact["short_name"], &school("AB-1")["name"]), (&json!("Иная"), &json!("Буквенная")));
+    for (code, pupils) in [("17", 170), ("000018", 180)] {
+        let found = admin.get(&format!("/api/v1/schools/code:{code}/contexts")).expect(200);
+        assert_eq!(found.items()[0]["pupils"], pupils, "{code}");
+        let acts = admin.get(&format!("/api/v1/designations?school_id={}", school(code)["id"])).expect(200);
+        assert_eq!(acts.items().len(), 1, "{code}");
+    }
+    let newest = admin.get("/api/v1/lists").expect(200).items()[0]["id"].clone();
+    let listed = admin.get(&format!("/api/v1/lists/{newest}/schools")).expect(200);
+    let mut ids: Vec<&Value> = listed.items().iter().map(|school| &school["school_id"]).collect();
+    ids.sort_by_key(|id| id.as_i64());
+    // In the order in which they were made.
+    assert_eq!(ids, [&exact["id"], &padded["id"]], "{listed}");
+});

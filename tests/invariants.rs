@@ -31,6 +31,7 @@ const UNCONDITIONAL: &[(&str, &str)] = &[
     ("delete_evidence", "evidence never changes; other evidence is another record"),
     ("delete_list", "a version of the list never changes"),
     ("delete_results", "what matches is removed, however it came to be so"),
+    ("delete_contexts", "so are social contexts"),
     ("delete_identification_run", "a run that has ended never changes, and another is not removed"),
     ("delete_proposal_run", "its decisions forbid the removal; nothing else of it changes"),
 ];
@@ -367,7 +368,9 @@ both!(a_stale_version_changes_nothing_and_a_known_one_is_not_sent_again, |world|
             path += "?format=csv";
         }
         if has(&operation, "If-Match") {
-            let read = || client.get(operation.record(&path)).expect(200);
+            let record = operation.record(&path);
+            let list = record.rsplit_once('/').unwrap().0;
+            let read = || client.get(if operation.is_readable() { record } else { list }).expect(200);
             let before = read();
             let call = client.call(&operation.method, &path).header("If-Match", "\"999999\"");
             let reply = call.json(&body_of(&operation)).send();
@@ -379,14 +382,17 @@ both!(a_stale_version_changes_nothing_and_a_known_one_is_not_sent_again, |world|
                 faults.push(format!("{}: {before} became {after}", operation.id));
             }
         } else {
-            let read = client.get(&path);
-            let tag = read.header("etag").to_owned();
-            let again = client.call("GET", &path).header("If-None-Match", &tag).send();
-            let other = client.call("GET", &path).header("If-None-Match", "\"other\"").send();
-            let right = (read.status, again.status, again.header("etag"), other.status);
-            if tag.is_empty() || right != (200, 304, tag.as_str(), 200) {
-                faults.push(format!("{}: {tag:?} {read} {again} {other}", operation.id));
-            }
+            let fault = || {
+                let read = client.get(&path);
+                let tag = read.header("etag").to_owned();
+                let again = client.call("GET", &path).header("If-None-Match", &tag).send();
+                let other = client.call("GET", &path).header("If-None-Match", "\"other\"").send();
+                let right = (read.status, again.status, again.header("etag"), other.status);
+                let is_right = !tag.is_empty() && right == (200, 304, tag.as_str(), 200);
+                (!is_right).then(|| format!("{}: {tag:?} {read} {again} {other}", operation.id))
+            };
+            // An entry of the audit log may be sealed in between, which happens once.
+            faults.extend(fault().and_then(|_| fault()));
         }
     }
     assert!(faults.is_empty(), "{}", faults.join("\n"));

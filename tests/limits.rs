@@ -1,6 +1,11 @@
 //! Who asks too often, too much or too slowly, and whose pages may ask.
 
-use crate::harness::{Client, Reply, World, oauth::CLIENTS, stuck::Stuck, world::Node};
+use crate::harness::{
+    Client, Reply, World,
+    oauth::{CLIENTS, basic},
+    stuck::Stuck,
+    world::Node,
+};
 use opora_identity::Role;
 use serde_json::json;
 use std::{
@@ -97,6 +102,34 @@ both!(who_has_no_good_token_is_known_by_the_address, |world| {
     assert!(told.header("retry-after").parse::<u32>().is_ok_and(|seconds| seconds > 0), "{told}");
     // A token speaks for itself, wherever it comes from.
     stranger.with_token(world.client(Role::Reader).token.unwrap()).get(ME).expect(200);
+});
+
+// Of an introspection that says who asks, the one who asks is charged, and not whoever else comes from its address.
+both!(an_introspection_counts_for_who_asks, |world| {
+    let node = world.another_node(|config| {
+        config.rate_limit_anonymous = 2;
+        config.rate_limit = 100;
+    });
+    let made = world.service_client(json!({ "scopes": ["registry:read"] }));
+    let token = world.program(&made, None).token.unwrap();
+    let stranger = node.stranger();
+    let ask = |header: Option<&str>| {
+        let call = stranger.call("POST", "/oauth/introspect");
+        let call = header.into_iter().fold(call, |call, header| call.header("Authorization", header));
+        call.form(&[("token", &token)]).send()
+    };
+    for header in [format!("Bearer {token}"), basic(&made.client_id, &made.secret)] {
+        for _ in 0..3 {
+            let told = ask(Some(&header)).expect(200);
+            assert_eq!(told.header("ratelimit-policy"), "\"client\";q=100;w=60");
+            assert_eq!(told.json["active"], true, "{told}");
+        }
+    }
+    let told = ask(Some("Bearer garbage"));
+    assert_eq!(told.header("ratelimit-policy"), "\"address\";q=2;w=60");
+    let refused = (0..6).map(|_| ask(Some("Bearer garbage"))).find(|told| told.status == 429);
+    refused.unwrap().refused(429, "temporarily_unavailable");
+    ask(Some(&format!("Bearer {token}"))).expect(200);
 });
 
 both!(only_a_trusted_proxy_says_where_a_request_comes_from, |world| {
@@ -209,13 +242,13 @@ both!(a_slow_sender_is_cut_off, |world| {
 });
 
 both!(a_slow_reader_is_cut_off, |world| {
-    let node = world.another_node(|config| config.reader_timeout_seconds = 2);
+    let node = world.another_node(|config| config.reader_timeout_seconds = 1);
     let mut stream = connect(&node);
     const REQUESTS: usize = 40;
     let size = node.stranger().get("/openapi.json").expect(200).bytes.len();
     let request = "GET /openapi.json HTTP/1.1\r\nHost: opora\r\nAccept-Encoding: identity\r\n\r\n";
     stream.write_all(request.repeat(REQUESTS).as_bytes()).unwrap();
-    sleep(Duration::from_secs(8));
+    sleep(Duration::from_secs(15));
     let got = to_the_end(&mut stream).len();
     assert!(got < size * REQUESTS, "all {got} bytes came after all");
 });
@@ -285,8 +318,20 @@ both!(a_packed_answer_has_a_tag_of_its_own, |world| {
     assert_eq!(get("gzip", "\"1-gzip\"").expect(304).header("etag"), "\"1-gzip\"");
     assert_eq!(get("gzip", "\"1\"").expect(304).header("etag"), "\"1\"");
     get("gzip", "\"2-gzip\"").expect(200);
+    // As many lines as there are tags, or all in one: the same.
+    let lines = |name: &str, tags: [&str; 2]| {
+        let call = admin.call(if name == "If-Match" { "PATCH" } else { "GET" }, &path);
+        let call = call.header("Accept-Encoding", "gzip").header(name, tags[0]).header(name, tags[1]);
+        if name == "If-Match" { call.json(&json!({ "display_name": "Имя" })).send() } else { call.send() }
+    };
+    for tags in [["\"7\"", "\"1\""], ["\"7-gzip\"", "\"1\""], ["\"7\"", "\"1-gzip\""]] {
+        lines("If-None-Match", tags).expect(304);
+    }
+    lines("If-None-Match", ["\"7-gzip\"", "\"8\""]).expect(200);
+    lines("If-Match", ["\"7-gzip\"", "\"8\""]).expect(412);
     let changed = admin.patch(&path, "\"1-gzip\"", &json!({ "active": false })).expect(200);
     assert_eq!(changed.json["version"], 2);
+    lines("If-Match", ["\"7-gzip\"", "\"2\""]).expect(200);
     admin.patch(&path, "\"1-gzip\"", &json!({ "active": true })).expect(412);
 });
 

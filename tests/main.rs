@@ -92,6 +92,8 @@ mod oauth;
 #[cfg(test)]
 mod oidc;
 #[cfg(test)]
+mod outages;
+#[cfg(test)]
 mod passport;
 #[cfg(test)]
 mod plans;
@@ -119,6 +121,8 @@ mod social;
 mod succession;
 #[cfg(test)]
 mod support;
+#[cfg(test)]
+mod texts;
 #[cfg(test)]
 mod tokens;
 #[cfg(test)]

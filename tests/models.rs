@@ -4,9 +4,9 @@ use crate::{
     harness::{
         Client, Reply, World,
         load::Busy,
-        region::{self, HIGH, LOW_SHARE, LOW_TREND, ORDINARY, PILOT},
+        region::{self, HIGH, LOW_SHARE, LOW_TREND, ORDINARY, PILOT, RISK},
     },
-    tour::judged,
+    tour::{default_methodology, judge, judged},
 };
 use opora_identity::Role;
 use serde_json::{Value, json};
@@ -184,6 +184,127 @@ both!(the_leaders_exclude_the_base_model_too, |world| {
     // When the leaders' year is over, nothing excludes.
     let later = json!({ "valid_from": "2021-08-01" });
     institute.post(&format!("/api/v1/proposals/{}/confirm", base["id"]), &later).expect(201);
+});
+
+/// Says in the register what has become of somebody who is there.
+fn re_registered(world: &World, row: &str) {
+    let file = format!("Идентификатор;Код ОО;Должность;Предмет;ФИО\n{row}\n");
+    world.client(Role::Admin).load("staff", file).succeeded([0, 1, 0, 0]);
+}
+
+both!(a_person_keeps_a_model_at_another_school, |world| {
+    let (institute, run) = judged(world);
+    let id = propose(&institute, &run, "2021-03-01");
+    let teacher = of_school(&institute, id, "M5", LOW_SHARE);
+    // From 1 August 2020 to 31 July 2021.
+    confirm(&institute, &teacher).expect(201);
+    re_registered(world, &format!("teacher-1;{LOW_TREND};Учитель;Математика;Учитель первой школы"));
+    let by_hand = |from: &str| {
+        let body = json!({ "model": "M5", "subject_kind": "teacher", "staff_id": teacher["staff_id"], "valid_from": from,
+            "reason": "По заявлению" });
+        institute.post("/api/v1/assignments", &body)
+    };
+    by_hand("2021-01-10").expect(409).problem("already_exists");
+    let next = propose(&institute, &run, "2021-03-01");
+    assert_eq!(subjects(&institute, next, "M5"), [""; 0]);
+    assert_eq!(by_hand("2021-08-01").expect(201).json["exception"], false);
+});
+
+both!(a_head_excludes_the_base_model_of_the_school_of_now, |world| {
+    let (institute, run) = judged(world);
+    let id = propose(&institute, &run, "2021-03-01");
+    let head = of_school(&institute, id, "M4", LOW_TREND);
+    confirm(&institute, &head).expect(201);
+    re_registered(world, &format!("head-2;{RISK};Руководитель;;Руководитель второй школы"));
+    let base = |code: &str| {
+        let school = institute.get(&format!("/api/v1/schools/code:{code}")).expect(200);
+        let body = json!({ "model": "M2", "subject_kind": "school", "school_id": school.json["id"],
+            "valid_from": "2021-03-01", "exception": true, "reason": "По заявлению школы" });
+        institute.post("/api/v1/assignments", &body)
+    };
+    base(RISK).expect(409).problem("model_excluded");
+    base(LOW_TREND).expect(201);
+});
+
+both!(who_has_left_the_post_is_not_confirmed, |world| {
+    let (institute, run) = judged(world);
+    let id = propose(&institute, &run, "2021-03-01");
+    let (head, teacher) =
+        (of_school(&institute, id, "M4", LOW_TREND), of_school(&institute, id, "M5", LOW_SHARE));
+    re_registered(world, &format!("head-2;{RISK};Руководитель;;Руководитель второй школы"));
+    re_registered(world, &format!("teacher-1;{LOW_SHARE};Педагог-психолог;;Учитель первой школы"));
+    for proposal in [&head, &teacher] {
+        confirm(&institute, proposal).expect(409).problem("not_eligible");
+    }
+    let many = json!({ "ids": [head["id"], teacher["id"]], "decision": "confirm" });
+    let refused = institute.post("/api/v1/proposal-decisions", &many).expect(409).problem("not_eligible");
+    assert_eq!(refused.flaws(), [("/ids/0", "contradiction"), ("/ids/1", "contradiction")]);
+    let declined = json!({ "reason": "Перешёл в другую школу" });
+    institute.post(&format!("/api/v1/proposals/{}/decline", teacher["id"]), &declined).expect(200);
+    re_registered(world, &format!("head-2;{LOW_TREND};Руководитель;;Руководитель второй школы"));
+    confirm(&institute, &head).expect(201);
+});
+
+both!(a_confirmation_stays_within_what_was_proposed, |world| {
+    let (institute, run) = judged(world);
+    let id = propose(&institute, &run, "2020-12-15");
+    let of_district = |model: &str| {
+        let all = proposals(&institute, id, &format!("&model={model}"));
+        all.into_iter().find(|p| p["municipality_name"] == "Район 7").unwrap()
+    };
+    let (pilot, services) = (of_district("M6"), of_district("M3"));
+    let confirm = |proposal: &Value, dates: Value| {
+        institute.post(&format!("/api/v1/proposals/{}/confirm", proposal["id"]), &dates)
+    };
+    for (proposal, dates, pointer) in [
+        // The full run has conditions of its own, and so has another cohort.
+        (&pilot, json!({ "valid_from": "2021-01-01", "valid_to": "2023-12-31" }), "/valid_from"),
+        (&pilot, json!({ "valid_from": "2020-12-20", "valid_to": "2021-01-01" }), "/valid_to"),
+        (&services, json!({ "valid_from": "2027-01-01" }), "/valid_from"),
+        (&services, json!({ "valid_from": "2019-12-31" }), "/valid_from"),
+    ] {
+        let refused = confirm(proposal, dates).expect(422).problem("invalid_fields");
+        assert_eq!(refused.flaws(), [(pointer, "outside_term")]);
+    }
+    for proposal in [&pilot, &services] {
+        let made = confirm(proposal, json!({ "valid_from": "2020-12-15" })).expect(201);
+        assert_eq!(made.json["valid_to"], "2020-12-31");
+    }
+});
+
+both!(a_planned_model_is_no_part_taken_yet, |world| {
+    let (institute, run) = judged(world);
+    let school = institute.get(&format!("/api/v1/schools/code:{LOW_TREND}")).expect(200);
+    let body = json!({ "model": "M2", "subject_kind": "school", "school_id": school.json["id"], "valid_from": "2021-06-01",
+        "exception": true, "reason": "По заявлению школы" });
+    institute.post("/api/v1/assignments", &body).expect(201);
+    for (on, heads) in [("2021-05-31", &["Руководитель второй школы"][..]), ("2021-06-01", &[])]
+    {
+        let id = propose(&institute, &run, on);
+        assert_eq!(subjects(&institute, id, "M4"), heads, "{on}");
+    }
+});
+
+both!(the_reason_tells_the_share_that_the_verdict_took, |world| {
+    region::load(&world.client(Role::Admin));
+    let admin = world.client(Role::Admin);
+    // Six participants of a year are too few, twelve of two are not; 8 of 12 are below the minimum.
+    let rows: String =
+        ["2017/2018", "2018/2019"].map(|year| format!("{LOW_SHARE};{year};ВПР;7;Физика;6;4;2,5\n")).concat();
+    admin.load("results", format!("{}{rows}", region::RESULTS)).succeeded([2, 0, 0, 0]);
+    let head = "Идентификатор;Код ОО;Должность;Предмет;ФИО\n";
+    let person = format!("teacher-2;{LOW_SHARE};Учитель;Физика;Учитель физики\n");
+    admin.load("staff", format!("{head}{person}")).succeeded([1, 0, 0, 0]);
+    let institute = world.client(Role::Institute);
+    let run = judge(&institute, default_methodology(&institute));
+    let id = propose(&institute, &run, "2021-03-01");
+    let all = proposals(&institute, id, "&model=M5");
+    let told = all.iter().find(|p| p["staff_name"] == "Учитель физики").unwrap();
+    assert_eq!(
+        told["reason"]["ground"]["school_share"],
+        json!({ "numerator": 8, "denominator": 12 }),
+        "{told}"
+    );
 });
 
 both!(by_hand_the_rules_of_the_model_are_asked, |world| {

@@ -1,12 +1,24 @@
 //! Several servers on one PostgreSQL, behind nginx; a replica for reads; a primary that dies. Ignored where nginx is not at
 //! hand: `make test-nodes` sees to it.
 
-use crate::harness::{Client, Server, cluster::Cluster, process::run, proxy::Proxy, storage::Storage};
-use diesel::{RunQueryDsl, connection::SimpleConnection, sql_types::Text};
+use crate::harness::{
+    Client, Server,
+    cluster::Cluster,
+    process::run,
+    proxy::Proxy,
+    storage::Storage,
+    stuck::Stuck,
+    time::{LONG, within},
+};
+use chrono::Timelike;
+use diesel::{RunQueryDsl, connection::SimpleConnection, dsl::sql, sql_types::Text};
+use opora_db::{Database, Error, jobs};
 use serde_json::{Value, json};
 use std::{
     collections::BTreeSet,
-    fmt::Write,
+    fmt::Write as _,
+    io::{BufRead, BufReader, Write as _},
+    net::TcpStream,
     sync::{
         Mutex,
         atomic::{AtomicBool, AtomicUsize, Ordering},
@@ -17,8 +29,9 @@ use std::{
 
 const SCHOOLS: &str = "/api/v1/schools";
 const SETTINGS: &[(&str, &str)] = &[("LEASE_SECONDS", "2"), ("CONNECTIONS", "8")];
-/// What the documentation promises, with some air: about five seconds.
-const SOON: Duration = Duration::from_secs(8);
+/// What the documentation promises is about five seconds; a busy machine needs more. Without learning of it by itself a
+/// node would never do what is waited for.
+const SOON: Duration = Duration::from_secs(30);
 
 /// Two servers on one database, and a proxy before them.
 struct Pair {
@@ -58,21 +71,12 @@ fn staff(prefix: &str, rows: usize) -> String {
     text
 }
 
-/// Asks until `holds`, no longer than `patience`.
-#[track_caller]
-fn within(patience: Duration, complaint: &str, mut holds: impl FnMut() -> bool) {
-    let begun = Instant::now();
-    while !holds() {
-        assert!(begun.elapsed() < patience, "{complaint}");
-        thread::sleep(Duration::from_millis(50));
-    }
-}
-
 #[test]
 #[ignore = "needs nginx: make test-nodes"]
 fn every_job_runs_once() {
     let storage = Storage::postgres();
-    let pair = Pair::on(&storage, &[]);
+    // Nobody dies here, and a node that is held up for seconds is to keep its job.
+    let pair = Pair::on(&storage, &[("LEASE_SECONDS", "60")]);
     let client = pair.client("institute");
     let sent: Vec<_> =
         (0..12).map(|n| client.send_file("staff", staff(&format!("n{n}"), 200)).expect(202)).collect();
@@ -102,14 +106,17 @@ fn holder(storage: &Storage, job: i64) -> u32 {
 #[ignore = "needs nginx: make test-nodes"]
 fn the_job_of_a_killed_node_is_taken_over_by_the_other() {
     let storage = Storage::postgres();
-    let mut pair = Pair::on(&storage, &[]);
+    let mut pair = Pair::on(&storage, &[("LEASE_SECONDS", "10")]);
     let client = pair.client("institute");
+    // It must not end before its node is killed.
+    let stuck = Stuck::at(&storage, "INSERT", "staff");
     let sent = client.send_file("staff", staff("many", 60_000)).expect(202);
     let job = sent.json["job_id"].as_i64().unwrap();
     client.job_when(job, |job| job["progress"]["done"].as_i64() > Some(0));
     let id = holder(&storage, job);
     let dead = pair.nodes.iter_mut().position(|node| node.id() == id).expect("a node holds it");
     pair.nodes[dead].kill();
+    drop(stuck);
     // The proxy finds the one that is left.
     assert_eq!(client.loaded(&sent).succeeded([60_000, 0, 0, 0]).job["attempts"], 2);
     assert_eq!(
@@ -150,11 +157,15 @@ fn a_limit_holds_for_both_nodes_together() {
     let storage = Storage::postgres();
     let pair = Pair::on(&storage, &[("RATE_LIMIT", &LIMIT.to_string())]);
     let client = pair.client("institute");
+    // Both count by the minute: all of it has to lie in one.
+    while chrono::Utc::now().second() >= 20 {
+        thread::sleep(Duration::from_millis(100));
+    }
     let refused = (0..2 * LIMIT).find(|_| {
         thread::sleep(Duration::from_millis(20));
         client.get("/api/v1/me").status == 429
     });
-    // A tenth for each node, what is sent until the nodes have told each other, and what of the last minute goes by.
+    // A tenth for each node, and what is sent until the nodes have told each other.
     let most = LIMIT + LIMIT / 5 + 50;
     assert!(refused.is_some_and(|count| (LIMIT / 2..most).contains(&count)), "{refused:?}");
     assert!([0, 1].into_iter().any(|node| pair.at(node, &client).get("/api/v1/me").status == 429));
@@ -300,19 +311,89 @@ fn reads_go_to_the_replica_and_see_what_was_written_on_any_node() {
             assert_eq!(here.get(made.header("location")).expect(200).json["name"], "Иная");
         }
     };
-    write_and_read(0);
-    let before = pair.nodes.each_ref().map(places);
-    assert!(before.iter().all(|[replica, primary]| *replica > 30 && replica > primary), "{before:?}");
+    // A node leaves a replica alone for some time that was late or cut it off: on a busy machine it is tried again.
+    let mut before = pair.nodes.each_ref().map(places);
+    let well_read = (0..5).any(|round| {
+        write_and_read(100 * round);
+        let then = std::mem::replace(&mut before, pair.nodes.each_ref().map(places));
+        before.iter().zip(then).all(|(now, then)| {
+            let [replica, primary] = [0, 1].map(|place| now[place] - then[place]);
+            replica > 30 && replica > primary
+        })
+    });
+    assert!(well_read, "{before:?}");
     // A replica that stays behind: nobody is shown what was before, nobody waits long.
     cluster.pause_replay();
-    write_and_read(100);
+    write_and_read(500);
     let behind = pair.nodes.each_ref().map(places);
     assert!(behind.iter().zip(&before).all(|(now, then)| now[1] > then[1] + 20), "{before:?} {behind:?}");
     cluster.resume_replay();
-    within(Duration::from_secs(10), "the replica is never read again", || {
+    within(LONG, "the replica is never read again", || {
         pair.at(0, &client).get(SCHOOLS).expect(200);
         places(&pair.nodes[0])[0] > behind[0][0]
     });
+}
+
+/// An event comes through a proxy that collects answers in its buffers unless it is told not to.
+#[test]
+#[ignore = "needs nginx: make test-nodes"]
+fn a_stream_comes_through_the_proxy_as_it_is_told() {
+    let storage = Storage::postgres();
+    let pair = Pair::on(&storage, &[]);
+    let client = pair.client("institute");
+    let mut stream = TcpStream::connect(pair.proxy.address).unwrap();
+    // Shorter than the life of its token, at whose end it would come as a whole.
+    stream.set_read_timeout(Some(2 * LONG)).unwrap();
+    let token = client.token.as_ref().unwrap();
+    let head = format!("Host: x\r\nAuthorization: Bearer {token}\r\n\r\n");
+    write!(stream, "GET /api/v1/changes/stream?resource=schools HTTP/1.1\r\n{head}").unwrap();
+    client.post(SCHOOLS, &school("520901")).expect(201);
+    let told = BufReader::new(stream).lines().any(|line| line.unwrap().starts_with("data: "));
+    assert!(told, "the stream has ended");
+}
+
+/// A replica may show a write before the primary has acknowledged it, and its place in the feed with it.
+#[test]
+#[ignore = "needs nginx: make test-nodes"]
+fn the_feed_is_read_on_the_primary_and_the_rest_of_a_replica_is_bounded() {
+    let cluster = Cluster::start();
+    let storage = cluster.storage();
+    let replica = cluster.replica_url();
+    let node =
+        Server::start(&storage, &[("DATABASE_REPLICA_URL", &replica), ("DATABASE_REPLICA_WAIT_MS", "10000")]);
+    let before = places(&node);
+    let client = &node.client;
+    client.get("/api/v1/changes").expect(200);
+    let position = client.get("/api/v1/changes/position").expect(200).json["position"].clone();
+    client.get(&format!("/api/v1/changes?after={}", position.as_str().unwrap())).expect(200);
+    client.get("/api/v1/changes/stream?after=ffff-0-1").expect(410).problem("position_lost");
+    assert_eq!(places(&node), before, "a place in the feed was asked of the replica");
+    client.get(SCHOOLS).expect(200);
+    assert_eq!(places(&node).iter().sum::<u64>(), before.iter().sum::<u64>() + 1);
+
+    let open = |url: &str| opora_db::Settings {
+        back_end: url.parse().unwrap(),
+        connections: 1,
+        wait: LONG,
+        quota_mib: None,
+    };
+    let database = Database::open(open(&storage.url)).with_replica(open(&replica), LONG);
+    let database = database.bounded(Some(Duration::from_millis(1234)));
+    within(LONG, "the replica is never read", || {
+        let bound = database.read_near(|db| {
+            let bound = sql::<Text>("current_setting('statement_timeout')");
+            Ok(opora_db::on_each!(db, c => diesel::select(bound.clone()).get_result::<String>(c))?)
+        });
+        assert_eq!(bound.unwrap(), "1234ms");
+        database.replica_reads().is_some_and(|(read, _)| read > 0)
+    });
+
+    // Whoever takes the replica for the primary is told that it cannot be had, and leaves the connection.
+    let standby = Database::open(open(&replica));
+    let write = standby.keep_books(jobs::release_all);
+    assert!(matches!(write, Err(Error::Unavailable(_))), "{write:?}");
+    let read = standby.with_replica(open(&replica), LONG).read_near(|_| Ok(()));
+    assert!(matches!(read, Err(Error::Unavailable(_))), "{read:?}");
 }
 
 #[test]
@@ -327,12 +408,12 @@ fn after_a_failover_writes_go_on_and_nothing_acknowledged_is_lost() {
     let acknowledged = || written.lock().unwrap().len();
     thread::scope(|scope| {
         scope.spawn(|| write_on(&clients, &over, &written, &count));
-        within(Duration::from_secs(60), "nothing is written", || acknowledged() > 60);
+        within(LONG, "nothing is written", || acknowledged() > 60);
         cluster.kill_primary();
         thread::sleep(Duration::from_millis(500));
         cluster.promote();
         let then = acknowledged();
-        within(Duration::from_secs(40), "writes do not go on", || acknowledged() > then + 60);
+        within(2 * LONG, "writes do not go on", || acknowledged() > then + 60);
         over.store(true, Ordering::SeqCst);
     });
     let written = written.into_inner().unwrap();

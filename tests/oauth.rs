@@ -12,7 +12,7 @@ const GRANT: (&str, &str) = ("grant_type", "client_credentials");
 const SCHOOLS: &str = "/api/v1/schools";
 
 /// A part of a token: 0 the header, 1 the claims.
-fn part(token: &str, n: usize) -> Value {
+pub fn part(token: &str, n: usize) -> Value {
     serde_json::from_slice(&B64URL.decode(token.split('.').nth(n).unwrap()).unwrap()).unwrap()
 }
 

@@ -277,7 +277,7 @@ both!(all_that_is_wrong_with_a_seat_is_told_at_once, |world| {
     let before = world.storage.contents();
     let mut wrong = seat(14, "chair", "2020-05-29");
     (wrong["organisation"], wrong["position"]) = (json!("  "), json!("Методист"));
-    (wrong["holder"], wrong["valid_to"]) = (json!("Имя\u{0}"), json!("2020-05-28"));
+    (wrong["holder"], wrong["valid_to"]) = (json!("Имя\u{7}"), json!("2020-05-28"));
     let expected = [
         ("/seat", "out_of_range"),
         ("/organisation", "wrong_length"),

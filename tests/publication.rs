@@ -1,6 +1,6 @@
 //! What is told without a login: the public summary.
 
-use crate::harness::{Client, Reply, World};
+use crate::harness::{Client, Reply, World, time::in_one_month};
 use diesel::connection::SimpleConnection;
 use opora_identity::Role;
 use serde_json::{Value, json};
@@ -83,6 +83,7 @@ both!(the_public_reads_of_the_plan_that_has_begun, |world| {
 });
 
 both!(an_edition_stays_as_it_is_for_its_month, |world| {
+    in_one_month();
     load_plan(world);
     let (_node, stranger) = shown(world);
     let first = stranger.get(SUMMARY).expect(200);

@@ -1,7 +1,7 @@
 //! Records of the registry made, changed and removed by hand.
 
 use crate::harness::{Client, Reply, World};
-use diesel::prelude::*;
+use diesel::{connection::SimpleConnection, prelude::*};
 use opora_db::schema::{audit_log, change_journal};
 use opora_identity::Role;
 use serde_json::{Value, json};
@@ -143,6 +143,7 @@ both!(all_wrong_fields_are_told_at_once, |world| {
         ("/municipality_id", "unknown_reference"),
         ("/successor_id", "contradiction"),
         ("/closed_on", "order_of_dates"),
+        ("/closed_on", "contradiction"),
     ];
     flaws(institute.post(SCHOOLS, &wrong), &expected);
     let homeless = |founder: &str, home: Value| {
@@ -283,4 +284,45 @@ both!(only_the_whole_region_writes_the_registry, |world| {
         delete(&client, &format!("{ACTS}/1"), "\"1\"").expect(403);
     }
     world.client(Role::Admin).post(SCHOOLS, &body).expect(201);
+});
+
+both!(an_open_school_has_no_day_of_closing_in_the_past, |world| {
+    let institute = world.client(Role::Institute);
+    let with = |status: &str, closed_on: Value| {
+        let mut body = school(world, "520950");
+        (body["status"], body["closed_on"]) = (json!(status), closed_on);
+        body
+    };
+    flaws(institute.post(SCHOOLS, &with("open", json!("2020-08-31"))), &[("/closed_on", "contradiction")]);
+    // A day to come is told ahead; a school that is closed may say none.
+    let created = institute.post(SCHOOLS, &with("open", json!("2999-08-31"))).expect(201);
+    let path = address(&created);
+    let patch = |etag: &str, patch: &Value| institute.patch(&path, etag, patch);
+    flaws(patch("\"1\"", &json!({ "closed_on": "2020-08-31" })), &[("/closed_on", "contradiction")]);
+    patch("\"1\"", &json!({ "status": "closed", "closed_on": "2020-08-31" })).expect(200);
+    flaws(patch("\"2\"", &json!({ "status": "open" })), &[("/closed_on", "contradiction")]);
+    patch("\"2\"", &json!({ "closed_on": null })).expect(200);
+    patch("\"3\"", &json!({ "status": "open" })).expect(200);
+});
+
+// The day was told ahead and has come: whoever corrects something else need not settle it at once.
+both!(an_open_school_whose_day_of_closing_has_come_is_still_corrected, |world| {
+    let institute = world.client(Role::Institute);
+    let mut body = school(world, "520950");
+    body["closed_on"] = json!("2999-08-31");
+    let path = address(&institute.post(SCHOOLS, &body).expect(201));
+    let come = "UPDATE schools SET closed_on = '2020-08-31' WHERE code = '520950'";
+    world.storage.connect().batch_execute(come).unwrap();
+    institute.patch(&path, "\"1\"", &json!({ "short_name": "Школа" })).expect(200);
+    let admin = world.client(Role::Admin);
+    let head = "code;name;oktmo;kind;locality;founder;closed_on";
+    let row = |name: &str, day: &str| format!("{head}\n520950;{name};22601000;basic;urban;municipal;{day}\n");
+    admin.load("schools", row("Иная", "2020-08-31")).succeeded([0, 1, 0, 0]);
+    // Another such day is refused, and so is the same one for a school that opens again.
+    let loaded = admin.load("schools&mode=best_effort", row("Иная", "2020-08-30")).succeeded([0, 0, 0, 1]);
+    assert_eq!(admin.rejects(loaded.id), [(2, "closed_on".to_owned(), "contradiction".to_owned())]);
+    let other_day = json!({ "closed_on": "2020-08-30" });
+    flaws(institute.patch(&path, "\"3\"", &other_day), &[("/closed_on", "contradiction")]);
+    institute.patch(&path, "\"3\"", &json!({ "status": "closed" })).expect(200);
+    flaws(institute.patch(&path, "\"4\"", &json!({ "status": "open" })), &[("/closed_on", "contradiction")]);
 });

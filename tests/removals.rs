@@ -89,6 +89,84 @@ both!(results_can_be_removed, |world| {
     assert_eq!(gone[0]["natural_key"], Value::from_iter(first));
 });
 
+both!(contexts_can_be_removed, |world| {
+    const CONTEXTS: &str = "/api/v1/contexts";
+    let (admin, institute) = (world.client(Role::Admin), world.client(Role::Institute));
+    let school = world.seed.school;
+    admin
+        .load("contexts", "school_code;academic_year;pupils\n520101;2017/2018;30\n520201;2017/2018;40\n")
+        .succeeded([2, 0, 0, 0]);
+    let here = |query: &str| admin.get(&format!("{CONTEXTS}?{query}")).expect(200).items().to_vec();
+    let (year, all) = ("academic_year=2017%2F2018", here("").len());
+    for role in Role::ALL.iter().filter(|role| !matches!(role, Role::Admin | Role::Institute)) {
+        remove(&world.client(*role), &format!("{CONTEXTS}?{year}")).expect(403).problem("forbidden");
+    }
+    // All years of a school are more than a slip.
+    for query in [String::new(), format!("?school_id={school}")] {
+        remove(&admin, &format!("{CONTEXTS}{query}")).expect(400).problem("invalid_parameter");
+    }
+    let one = format!("{year}&school_id={school}");
+    for (query, removed) in [(one.as_str(), 1), (year, 1), (year, 0)] {
+        let reply = remove(&institute, &format!("{CONTEXTS}?{query}")).expect(200);
+        assert_eq!(reply.json, json!({ "removed": removed }), "{query}");
+        assert!(here(query).is_empty(), "{query}");
+    }
+    assert_eq!(here("").len(), all - 2);
+    assert_eq!(traces(world, "contexts"), [2, 2]);
+    // Whoever keeps a copy of the municipality is told what went of it, and nothing else.
+    let told =
+        world.client(Role::Municipality).get("/api/v1/changes?resource=contexts&limit=1000").expect(200);
+    let gone: Vec<_> = told.items().iter().filter(|change| change["operation"] == "delete").collect();
+    let key = json!({ "school_code": "520101", "academic_year": "2017/2018" });
+    assert_eq!((gone.len(), &gone[0]["natural_key"]), (1, &key));
+    assert_eq!((&gone[0]["key"], &gone[0]["school_id"]), (&Value::Null, &json!(school)));
+});
+
+both!(a_person_whom_nothing_names_can_be_removed, |world| {
+    let institute = world.client(Role::Institute);
+    let person = |external: &str| -> Value {
+        let all = institute.get("/api/v1/staff").expect(200);
+        let found = all.items().iter().find(|person| person["external_id"] == external);
+        found.unwrap_or_else(|| panic!("no {external}: {all}")).clone()
+    };
+    let path = |person: &Value| format!("/api/v1/staff/{}", person["id"]);
+    let remove = |client: &Client, person: &Value, etag: &str| {
+        client.call("DELETE", &path(person)).header("If-Match", etag).send()
+    };
+    let head = "external_id;school_code;role;full_name\n";
+    institute.load("staff", format!("{head}left;520101;other;Ушедший Участник 01\n")).succeeded([1, 0, 0, 0]);
+    institute.load("staff", format!("{head}left;520101;other;Ушедший Участник 02\n")).succeeded([0, 1, 0, 0]);
+    let (left, held) = (person("left"), person("person-520101"));
+    for role in Role::ALL.iter().filter(|role| !matches!(role, Role::Admin | Role::Institute)) {
+        remove(&world.client(*role), &left, "\"2\"").expect(403).problem("forbidden");
+    }
+    let register = world.service_client(json!({ "scopes": ["registry:write"] }));
+    let blind = world.program(&register, None);
+    for who in [&left, &held] {
+        remove(&blind, who, "\"7\"").expect(403).problem("forbidden");
+    }
+    institute.call("DELETE", &path(&left)).send().expect(428).problem("precondition_required");
+    remove(&institute, &left, "\"1\"").expect(412).problem("precondition_failed");
+    let refusal = remove(&institute, &held, "\"1\"").expect(409).problem("still_referenced");
+    assert!(refusal.json["detail"].as_str().unwrap().contains("support-records"), "{refusal}");
+    remove(&institute, &left, "\"2\"").expect(204);
+    remove(&institute, &left, "\"2\"").expect(404).problem("not_found");
+    assert_eq!(traces(world, "staff"), [1, 1]);
+    // The log keeps who it was by id and no word of the person.
+    let of_person = format!("FROM audit_log WHERE resource = 'staff' AND resource_key = '{}'", left["id"]);
+    for word in ["Ушедший", "full_name"] {
+        let naming = format!("SELECT count(*) AS n {of_person} AND before LIKE '%{word}%'");
+        assert_eq!(world.storage.number(&naming), 0, "{word}");
+    }
+    let told = world.client(Role::Municipality).get("/api/v1/changes?resource=staff&limit=1000").expect(200);
+    let last = told.items().last().unwrap();
+    let key = json!({ "external_id": "left" });
+    assert_eq!((&last["operation"], &last["natural_key"]), (&json!("delete"), &key));
+    assert_eq!((&last["key"], &last["href"]), (&json!(left["id"].to_string()), &Value::Null));
+    let told = world.client(Role::Ministry).get("/api/v1/changes?limit=1000").expect(200);
+    assert!(told.items().iter().all(|change| change["resource"] != "staff"), "{told}");
+});
+
 both!(a_year_without_results_is_not_judged, |world| {
     let institute = world.client(Role::Institute);
     let runs = || world.storage.number("SELECT count(*) AS n FROM identification_runs");

@@ -1,7 +1,7 @@
 //! Half-yearly reports and notes: drafted, submitted, returned, accepted; fetched in every format by fetchers that ask
 //! again and again.
 
-use crate::harness::{Client, Reply, World};
+use crate::harness::{Client, Reply, World, time::in_one_month};
 use chrono::{Datelike, Months, NaiveDate};
 use diesel::{ExpressionMethods, QueryDsl, RunQueryDsl};
 use opora_db::{on_each, schema::report_files};
@@ -427,6 +427,7 @@ fn plan_of(code: &str, signed: NaiveDate, last_year: i32) -> String {
 }
 
 both!(a_report_waits_for_the_end_of_its_period, |world| {
+    in_one_month();
     let institute = world.client(Role::Institute);
     let today = chrono::Utc::now().date_naive();
     let named = |day: NaiveDate| format!("{}-H{}", day.year(), if day.month() > 6 { 2 } else { 1 });
@@ -564,11 +565,11 @@ both!(a_note_rests_on_the_run_of_its_time, |world| {
     // The first run was replaced by the second after the day of the note, and stays the run of its time.
     made(first, "2020-12-20", 2020);
     made(second, "2021-01-05", 2019);
-    assert_eq!(drafted("2020-H2", None).expect(201).json["run_id"], *first);
-    assert_eq!(drafted("2021-H1", None).expect(201).json["run_id"], *second);
+    assert_eq!(drafted("2020-H2", None).expect(201).json["identification_run_id"], *first);
+    assert_eq!(drafted("2021-H1", None).expect(201).json["identification_run_id"], *second);
     // Replaced in time, it is not.
     made(second, "2020-12-31", 2020);
-    assert_eq!(drafted("2020-H2", None).expect(201).json["run_id"], *second);
+    assert_eq!(drafted("2020-H2", None).expect(201).json["identification_run_id"], *second);
     // Made afterwards: of a year that was over, yes; of one that was not, neither by default nor by name.
     made(first, "2021-06-01", 2019);
     made(second, "2021-06-02", 2020);

@@ -1,10 +1,16 @@
 //! What an access token must be: each forgery differs from a good token in one thing.
 
-use crate::harness::{Client, Reply, World};
+use crate::harness::{
+    Client, Reply, World,
+    time::{LONG, within},
+};
 use aws_lc_rs::{rand::SystemRandom, signature::Ed25519KeyPair};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD as B64URL};
+use diesel::prelude::*;
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
+use opora_db::schema::sessions;
 use opora_identity::{Role, sessions::SessionId, users};
+use opora_primitives::Moment;
 use serde_json::{Value, json};
 
 fn me(client: &Client, token: &str) -> Reply {
@@ -121,9 +127,9 @@ both!(audience_issuer_and_time_are_checked, |world| {
 
 both!(a_remembered_token_expires_too, |world| {
     let client = world.stranger();
-    let token = issued(world, |s| s.life = 2);
+    let token = issued(world, |s| s.life = 8);
     me(&client, &token).expect(200);
-    std::thread::sleep(std::time::Duration::from_millis(2200));
+    within(LONG, "it does not expire", || me(&client, &token).status != 200);
     me(&client, &token).expect(401).problem("expired_token");
 });
 
@@ -141,4 +147,17 @@ both!(only_the_bearer_scheme_counts, |world| {
     stranger.get("/api/v1/me").expect(401).problem("missing_token");
     stranger.get(&format!("/api/v1/me?access_token={token}")).expect(401);
     drop(client);
+});
+
+both!(a_session_that_ended_stays_so_under_a_shorter_life, |world| {
+    const HOUR: i64 = 3600;
+    let token = issued(world, |s| s.life = 20 * HOUR);
+    me(&world.stranger(), &token).expect(200);
+    let [_, claims] = parts(&token);
+    let session = sessions::table.find(SessionId(claims["sid"].as_i64().unwrap()));
+    let ended = sessions::ended_at.eq(Some(Moment::now().plus_seconds(-19 * HOUR)));
+    let end = |db: &mut opora_db::Db| Ok(diesel::update(session).set(ended).execute(db)?);
+    assert_eq!(world.node.state.database.keep_books(end).unwrap(), 1);
+    let restarted = world.another_node(|config| config.token_seconds = 60);
+    me(&restarted.stranger(), &token).expect(401).problem("invalid_token");
 });

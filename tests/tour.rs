@@ -162,7 +162,7 @@ fn everything(client: &Client, run: &Value) -> (Value, Vec<String>) {
     let codes = list.items().iter().map(|v| v["school_code"].as_str().unwrap());
     let whole = |code| {
         let mut json = verdict(client, run, code).json;
-        json["run_id"] = Value::Null;
+        json["identification_run_id"] = Value::Null;
         json.to_string()
     };
     (run["inputs_hash"].clone(), codes.map(whole).collect())

@@ -1,6 +1,9 @@
 //! Those who wait for changes: rights that are taken back meanwhile count, and nobody takes all places.
 
-use crate::harness::{Client, World, oauth::Made};
+use crate::{
+    changes::position,
+    harness::{Client, World, oauth::Made},
+};
 use opora_identity::Role;
 use serde_json::json;
 use std::{
@@ -40,10 +43,10 @@ both!(who_was_shut_out_while_waiting_is_told_nothing, |world| {
 });
 
 both!(a_wait_is_no_longer_than_its_token, |world| {
+    let after = position(&world.client(Role::Institute));
     let node = world.another_node(|config| config.token_seconds = 2);
     let client = node.log_in("institute");
-    let after = client.get(&format!("{FEED}/position")).expect(200).json["position"].clone();
-    let path = format!("{FEED}?after={}&wait=4", after.as_str().unwrap());
+    let path = format!("{FEED}?after={after}&wait=4");
     client.get(&path).expect(401).problem("expired_token");
 });
 

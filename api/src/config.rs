@@ -8,7 +8,7 @@ pub use issuers::Issuer;
 
 use crate::{cors::Origins, limits::Networks};
 use opora_db::BackEnd;
-use opora_identity::seal::MasterKey;
+use opora_identity::{seal::MasterKey, tokens::LONGEST_LIFE};
 use opora_reporting::facts::blobs::{Place, S3};
 use opora_webhooks::rules::RETRIES;
 use serde::{Deserialize, Serialize};
@@ -202,7 +202,7 @@ impl Config {
             "database_replica_wait_ms: must lie in 1..10000",
         );
         check(self.listen.parse::<SocketAddr>().is_ok(), "listen: must be ADDRESS:PORT");
-        check((60..=86_400).contains(&self.token_seconds), "token_seconds: must lie in 60..86400");
+        check((60..=LONGEST_LIFE).contains(&self.token_seconds), "token_seconds: must lie in 60..86400");
         check((1..=500).contains(&self.connections), "connections: must lie in 1..500");
         check(
             (1..=120).contains(&self.connection_wait_seconds),

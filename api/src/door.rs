@@ -19,7 +19,7 @@ const MOST_PARAMETERS: usize = 64;
 /// Lets `request` in, or answers in its place.
 ///
 /// # Errors
-/// [`ProblemCode::UriTooLong`], [`ProblemCode::HeadersTooLarge`], [`ProblemCode::UnknownParameter`],
+/// [`ProblemCode::UriTooLong`], [`ProblemCode::NotFound`], [`ProblemCode::HeadersTooLarge`], [`ProblemCode::UnknownParameter`],
 /// [`ProblemCode::TooManyRequests`].
 pub fn admit(request: &HttpRequest) -> Result<Option<HttpResponse>, ApiError> {
     measure(request)?;
@@ -45,6 +45,10 @@ fn measure(request: &HttpRequest) -> Result<(), ApiError> {
             format!("не более {MOST_HEADERS} заголовков, {MOST_HEADER_BYTES} байт"),
         );
         return Err(Problem::new(ProblemCode::HeadersTooLarge, words).into());
+    }
+    // No key holds U+0000, which PostgreSQL keeps in no text (D283).
+    if request.path().contains("%00") {
+        return Err(ProblemCode::NotFound.into());
     }
     let query = request.query_string();
     if !query.is_empty() && query.split('&').count() > MOST_PARAMETERS {

@@ -3,9 +3,13 @@
 use crate::vary;
 use actix_web::{
     HttpRequest, HttpResponse, ResponseError,
+    dev::ServiceResponse,
     http::{
         StatusCode,
-        header::{ACCEPT_LANGUAGE, RETRY_AFTER, WWW_AUTHENTICATE},
+        header::{
+            ACCEPT_LANGUAGE, AcceptLanguage, CONTENT_LANGUAGE, Header, HeaderValue, Quality, RETRY_AFTER,
+            WWW_AUTHENTICATE,
+        },
     },
 };
 use opora_db::Error;
@@ -80,19 +84,34 @@ pub enum Language {
 }
 
 impl Language {
-    /// The first of ru and en in `Accept-Language`; English if neither stands there. Weights are not compared: clients
-    /// write the language they want first.
+    /// Of ru and en the one with the greater weight in `Accept-Language`, of equal ones the first; English if neither is
+    /// wanted (D310).
     pub fn of(request: &HttpRequest) -> Self {
         vary::note(request, ACCEPT_LANGUAGE);
-        let header = request.headers().get(ACCEPT_LANGUAGE).and_then(|v| v.to_str().ok()).unwrap_or("");
-        header
-            .split(',')
-            .find_map(|part| match part.trim().get(..2)?.to_ascii_lowercase().as_str() {
+        let mut wanted = AcceptLanguage::parse(request).unwrap_or(AcceptLanguage(Vec::new()));
+        wanted.retain(|language| language.quality > Quality::ZERO);
+        wanted
+            .ranked()
+            .iter()
+            .find_map(|language| match language.item()?.primary_language().to_ascii_lowercase().as_str() {
                 "ru" => Some(Self::Ru),
                 "en" => Some(Self::En),
                 _ => None,
             })
             .unwrap_or(Self::En)
+    }
+
+    /// The word that `Content-Language` holds.
+    pub fn code(self) -> &'static str {
+        self.pick(("en", "ru"))
+    }
+
+    /// Tells in `Content-Language` the language of an answer for which it was chosen.
+    pub fn tell(response: &mut ServiceResponse) {
+        if vary::was_noted(response.request(), &ACCEPT_LANGUAGE) {
+            let code = HeaderValue::from_static(Self::of(response.request()).code());
+            response.headers_mut().insert(CONTENT_LANGUAGE, code);
+        }
     }
 
     /// The language of the terminal, by the variables that say so: Russian if they name it, else English.
@@ -184,7 +203,7 @@ pub fn render(problem: &Problem, request: &HttpRequest, request_id: &str) -> Htt
     let code = problem.code;
     let status = StatusCode::from_u16(code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut response = HttpResponse::build(status);
-    response.content_type(PROBLEM_JSON).insert_header(("Content-Language", language.pick(("en", "ru"))));
+    response.content_type(PROBLEM_JSON);
     match code.status() {
         401 | 403 => {
             response.insert_header((WWW_AUTHENTICATE, challenge(problem)));

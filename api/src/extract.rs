@@ -2,26 +2,33 @@
 
 use crate::{
     create::IDEMPOTENCY_KEY,
-    error::ApiError,
+    error::{Answer, ApiError},
     length, pointer,
     routes::contract::Published,
-    shape::{Misfit, escaped, misfit, misplaced_arrays},
+    shape::{Misfit, escaped, misfit, misplaced_arrays, nul_flaws},
+    tag::digest_of,
 };
 use actix_web::{
     FromRequest, HttpMessage, HttpRequest, HttpResponse,
     dev::Payload,
-    http::header::{CONTENT_TYPE, ETAG, IF_MATCH, IF_NONE_MATCH},
+    http::header::{CONTENT_TYPE, ContentType, ETAG, IF_MATCH, IF_NONE_MATCH},
     web,
 };
 use futures_util::{FutureExt, future::LocalBoxFuture};
-use opora_db::edit::Expected;
-use opora_primitives::{Flaw, Page, Problem, ProblemCode, Reason, text::is_hidden};
-use serde::{Serialize, de::DeserializeOwned};
+use opora_db::{Error, edit::Expected};
+use opora_primitives::{
+    Flaw, Page, Problem, ProblemCode, Reason,
+    text::{check_name, is_hidden},
+};
+use serde::{
+    Serialize,
+    de::{DeserializeOwned, IgnoredAny},
+};
 use serde_json::Value;
 use std::future::{Ready, ready};
 use url::form_urlencoded;
 use utoipa::ToSchema;
-use validator::{Validate, ValidationErrors, ValidationErrorsKind};
+use validator::{Validate, ValidationError, ValidationErrors, ValidationErrorsKind};
 
 /// The largest JSON body.
 const MOST_JSON: usize = 1024 * 1024;
@@ -99,6 +106,9 @@ fn is_too_deep(bytes: &[u8]) -> bool {
     false
 }
 
+/// How U+0000 is written in JSON, which has no other way to hold it.
+const NUL: &[u8] = b"\\u0000";
+
 /// Reads a JSON object.
 fn parse<T: DeserializeOwned + ToSchema>(bytes: &[u8]) -> Result<T, Problem> {
     if is_too_deep(bytes) {
@@ -106,39 +116,64 @@ fn parse<T: DeserializeOwned + ToSchema>(bytes: &[u8]) -> Result<T, Problem> {
             (format!("nested deeper than {MOST_DEEP}"), format!("вложенность больше {MOST_DEEP} уровней"));
         return Err(Problem::new(ProblemCode::InvalidJson, words));
     }
-    if bytes.contains(&b'[') {
+    let may_hold_nul = bytes.windows(NUL.len()).any(|part| part == NUL);
+    if may_hold_nul || bytes.contains(&b'[') {
         let value: Value = serde_json::from_slice(bytes).map_err(|e| unreadable::<T>(&e, bytes))?;
+        let flaws = nul_flaws(&value, "");
+        if !flaws.is_empty() {
+            return Err(unfit(Misfit { flaws, known: None }));
+        }
         if !misplaced_arrays::<T>(&value).is_empty() {
             return Err(unfit(misfit::<T>(&value)));
         }
     }
-    read(bytes).map_err(|e| unreadable::<T>(&e, bytes))
-}
-
-/// To JSON Schema `7.0` is an integer, to serde it is not: such numbers get a second chance.
-fn read<T: DeserializeOwned>(bytes: &[u8]) -> serde_json::Result<T> {
-    serde_json::from_slice(bytes).or_else(|error| {
-        let mut value: Value = serde_json::from_slice(bytes)?;
-        if make_whole(&mut value) { serde_json::from_value(value) } else { Err(error) }
+    // To JSON Schema `7.0` is an integer, to serde it is not: such numbers get a second chance.
+    serde_json::from_slice(bytes).or_else(|error| match with_whole_numbers(bytes) {
+        Some(whole) => serde_json::from_slice(&whole).map_err(|e| unreadable::<T>(&e, &whole)),
+        None => Err(unreadable::<T>(&error, bytes)),
     })
 }
 
-/// Makes integers of numbers without a fraction; answers whether there were any.
-fn make_whole(value: &mut Value) -> bool {
+/// `bytes` with integers in place of numbers without a fraction, each in its place; nothing if there are none, or if this is
+/// no JSON. The text is rewritten and not its value, in which a field that stands twice would stand once.
+fn with_whole_numbers(bytes: &[u8]) -> Option<Vec<u8>> {
+    serde_json::from_slice::<IgnoredAny>(bytes).ok()?;
+    let (mut written, mut changed) = (Vec::with_capacity(bytes.len()), false);
+    let (mut at, mut in_text, mut escaped) = (0, false, false);
+    while let Some(&byte) = bytes.get(at) {
+        let is_number = !in_text && (byte == b'-' || byte.is_ascii_digit());
+        let length = if is_number { length_of_number(&bytes[at..]) } else { 1 };
+        let token = &bytes[at..at + length];
+        let whole = if is_number { whole(token) } else { None };
+        changed |= whole.is_some();
+        match whole {
+            Some(number) => written.extend_from_slice(format!("{number:<length$}").as_bytes()),
+            None => written.extend_from_slice(token),
+        }
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if in_text => escaped = true,
+            b'"' => in_text = !in_text,
+            _ => {}
+        }
+        at += length;
+    }
+    changed.then_some(written)
+}
+
+/// How many bytes the number at the beginning of `bytes` has.
+fn length_of_number(bytes: &[u8]) -> usize {
+    let is_part = |byte: &u8| byte.is_ascii_digit() || b"+-.eE".contains(byte);
+    bytes.iter().take_while(|byte| is_part(byte)).count()
+}
+
+/// The integer that is written with a fraction of zero, or with an exponent.
+fn whole(number: &[u8]) -> Option<i64> {
     /// Whole numbers are exact in a double up to here.
     const EXACT: f64 = 9_007_199_254_740_992.0;
-    match value {
-        Value::Number(n) if n.is_f64() => match n.as_f64() {
-            Some(float) if float.fract() == 0.0 && float.abs() <= EXACT => {
-                *value = Value::from(float as i64);
-                true
-            }
-            _ => false,
-        },
-        Value::Array(items) => items.iter_mut().fold(false, |found, item| make_whole(item) | found),
-        Value::Object(fields) => fields.values_mut().fold(false, |found, field| make_whole(field) | found),
-        _ => false,
-    }
+    number.iter().find(|byte| b".eE".contains(byte))?;
+    let float: f64 = std::str::from_utf8(number).ok()?.parse().ok()?;
+    (float.fract() == 0.0 && float.abs() <= EXACT).then_some(float as i64)
 }
 
 /// The body of a request with an idempotency key, as far as it matters whether two are the same.
@@ -204,6 +239,13 @@ fn unreadable<T: ToSchema>(error: &serde_json::Error, bytes: &[u8]) -> Problem {
 fn known_names(words: &str) -> impl Iterator<Item = &str> {
     let list = words.split_once(", expected").map_or("", |(_, list)| list);
     list.split('`').skip(1).step_by(2)
+}
+
+/// Refuses a reason that says nothing, and one with control characters (D204).
+pub fn said(reason: &str) -> Result<(), ValidationError> {
+    let shown = if reason.chars().any(is_hidden) { Err(Reason::ForbiddenCharacter) } else { Ok(()) };
+    let checked = check_name(reason, usize::MAX).and(shown);
+    checked.map_err(|reason| ValidationError::new(reason.as_str()))
 }
 
 /// The flaws inside a validator's answer. Its messages and parameters are dropped: they carry the submitted value.
@@ -304,7 +346,7 @@ macro_rules! list_query {
             $(#[$meta])*
             $name {
                 $($(#[$fmeta])* $field: $type,)*
-                /// In this part of the whole, of `/api/v1/changes/partitions`.
+                /// Only records of this partition, as `/api/v1/changes/partitions` names it.
                 partition: String,
             }
         }
@@ -357,12 +399,20 @@ pub fn require<T>(
     if value.is_none_or(holds) { Ok(()) } else { Err(Problem::parameter(name, reason)) }
 }
 
+/// Refuses a text with characters that are not shown as what they are (D204).
+///
+/// # Errors
+/// As [`require`].
+pub fn visible(name: &str, value: Option<&String>) -> Result<(), Problem> {
+    require(name, value, Reason::ForbiddenCharacter, |text| !text.chars().any(is_hidden))
+}
+
 /// Refuses an empty or overlong part of a name to search for, and one with control characters.
 ///
 /// # Errors
 /// As [`require`].
 pub fn searchable(name: &str, value: Option<&String>) -> Result<(), Problem> {
-    require(name, value, Reason::ForbiddenCharacter, |text| !text.chars().any(is_hidden))?;
+    visible(name, value)?;
     require(name, value, Reason::WrongLength, |text| (1..=200).contains(&text.chars().count()))
 }
 
@@ -398,12 +448,25 @@ pub fn versioned<T: Serialize>(request: &HttpRequest, version: i64, body: &T) ->
     changed_to(version, body)
 }
 
+/// As [`versioned`], for a body that holds more than the record, or depends on the day or the language: the tag names the
+/// version, as a change needs it, and what is told (D284).
+///
+/// # Errors
+/// A body that has no JSON form.
+pub fn composed<T: Serialize>(request: &HttpRequest, version: i64, body: &T) -> Answer {
+    let bytes = serde_json::to_vec(body).map_err(Error::fault)?;
+    let tag = format!("\"{version}-{}\"", digest_of(&bytes));
+    if is_known(request, &tag) {
+        return Ok(HttpResponse::NotModified().insert_header((ETAG, tag)).finish());
+    }
+    Ok(HttpResponse::Ok().insert_header((ETAG, tag)).insert_header(ContentType::json()).body(bytes))
+}
+
 /// Whether `If-None-Match` says that the caller has the version `tag`.
 pub fn is_known(request: &HttpRequest, tag: &str) -> bool {
-    let known = request.headers().get(IF_NONE_MATCH).and_then(|v| v.to_str().ok());
-    known.is_some_and(|tags| {
-        tags.split(',').any(|t| t.trim().trim_start_matches("W/") == tag || t.trim() == "*")
-    })
+    let sent = request.headers().get_all(IF_NONE_MATCH).filter_map(|header| header.to_str().ok());
+    let mut tags = sent.flat_map(|header| header.split(',')).map(str::trim);
+    tags.any(|known| known.trim_start_matches("W/") == tag || known == "*")
 }
 
 /// The response for a record that has just been changed to `version`: with its ETag, whatever the request named.
@@ -455,4 +518,22 @@ fn expected_version(request: &HttpRequest) -> Result<Expected, ApiError> {
 /// The version that a strong tag is of. After it the tag may say more: of which format it is, or as of when.
 fn version_of(tag: &str) -> Option<i64> {
     tag.strip_prefix('"')?.strip_suffix('"')?.split('-').next()?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_without_a_fraction_becomes_an_integer_in_its_place() {
+        let written = |text: &str| with_whole_numbers(text.as_bytes()).map(|b| String::from_utf8(b).unwrap());
+        assert_eq!(
+            written(r#"{"a": 7.0,"a":-1e2, "b": 0.50}"#).unwrap(),
+            r#"{"a": 7  ,"a":-100, "b": 0.50}"#
+        );
+        assert_eq!(written(r#"[1E3]"#).unwrap(), "[1000]");
+        for same in [r#"{"a": 7}"#, r#"["7.0", "\"7.0"]"#, "[1e300]", "[0.5]", "[01.0, 7.0]", "[7.0"] {
+            assert_eq!(written(same), None, "{same}");
+        }
+    }
 }

@@ -2,7 +2,9 @@
 //! whatever went wrong.
 
 use crate::{
-    cors, door, error, limits, oauth, packed, route,
+    cors, door,
+    error::{self, Language},
+    limits, oauth, packed, route,
     state::State,
     traces::{Begun, Ended, SpanKind, TraceContext, Traces},
     unread::Incoming,
@@ -100,6 +102,7 @@ pub async fn attend(
         packed::mark(&mut response, asked_by_mark);
         secure(&mut response, &id);
         address_the_caller(&mut response);
+        Language::tell(&mut response);
         vary::tell(&mut response);
         account(&method, &response, started);
         traces.note(&begun, || ended(&method, &response, &id));

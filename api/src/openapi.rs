@@ -2,27 +2,22 @@
 //! responses, the security scheme) is added here once, so that no handler can forget it.
 
 mod examples;
+mod languages;
+mod refusals;
 mod shapes;
 mod webhooks;
+mod words;
 
-use crate::{
-    create::IDEMPOTENCY_KEY,
-    error::PROBLEM_JSON,
-    limits,
-    oauth::{self, TOKEN_PATH},
-    shape::Named,
-    tag,
-};
+use crate::{oauth::TOKEN_PATH, shape::Named, tag};
 use actix_web::App;
 use opora_identity::Permission;
-use opora_primitives::ProblemCode;
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 use utoipa::{
     OpenApi,
     openapi::{
-        ComponentsBuilder, ContentBuilder, HeaderBuilder, Object, OpenApi as Document, Ref, RefOr, Required,
-        Response, ResponseBuilder, Schema, Type,
+        ComponentsBuilder, HeaderBuilder, Object, OpenApi as Document, RefOr, Required, ResponseBuilder,
+        Schema, Type,
         extensions::Extensions,
         path::{Operation, Parameter, ParameterBuilder, ParameterIn, PathItem},
         security::{
@@ -40,7 +35,8 @@ use utoipa_actix_web::AppExt;
         description = "The regional system of support for schools with low educational results: registers and results in; \
             low-result schools, model assignments and target indicators out.\n\n\
             Lists are read in pages: follow `Link: rel=\"next\"` until there is none. Errors are problem documents \
-            (RFC 9457) with a stable `code`. `RateLimit` and `RateLimit-Policy` tell how many requests a caller has left; \
+            (RFC 9457) with a stable `code`. Words are in the language that `Accept-Language` prefers of `ru` and `en`, English unless \
+            it names one; `Content-Language` tells which. `RateLimit` and `RateLimit-Policy` tell how many requests a caller has left; \
             `Retry-After` stands beside 429 and 503. Whatever answers GET answers HEAD too. A school may be addressed by its id or as `code:520101`.",
         license(name = "Apache-2.0", identifier = "Apache-2.0"),
         contact(name = "Opora maintainers", url = "https://opora.example"),
@@ -178,75 +174,28 @@ pub fn json(document: &Document) -> Result<String, String> {
     serde_json::to_string(document).map_err(|e| e.to_string())
 }
 
-/// The refusals every operation shares, by the name of the response component.
-const SHARED: &[(&str, &[ProblemCode])] = &[
-    (
-        "BadRequest",
-        &[
-            ProblemCode::InvalidParameter,
-            ProblemCode::UnknownParameter,
-            ProblemCode::InvalidCursor,
-            ProblemCode::InvalidJson,
-            ProblemCode::BadRequest,
-        ],
-    ),
-    ("Unauthorized", &[ProblemCode::MissingToken, ProblemCode::InvalidToken, ProblemCode::ExpiredToken]),
-    ("Forbidden", &[ProblemCode::Forbidden, ProblemCode::NotAdmitted]),
-    ("NotFound", &[ProblemCode::NotFound]),
-    ("NotAcceptable", &[ProblemCode::NotAcceptable, ProblemCode::TooManyRows]),
-    ("RequestTimeout", &[ProblemCode::RequestTimeout]),
-    (
-        "Conflict",
-        &[
-            ProblemCode::AlreadyExists,
-            ProblemCode::StillReferenced,
-            ProblemCode::WrongState,
-            ProblemCode::FactDecided,
-            ProblemCode::Conflict,
-        ],
-    ),
-    ("Gone", &[ProblemCode::PositionLost]),
-    ("PreconditionFailed", &[ProblemCode::PreconditionFailed]),
-    ("BodyTooLarge", &[ProblemCode::BodyTooLarge]),
-    ("UriTooLong", &[ProblemCode::UriTooLong]),
-    ("UnsupportedMediaType", &[ProblemCode::UnsupportedMediaType]),
-    ("RangeNotSatisfiable", &[ProblemCode::RangeNotSatisfiable]),
-    (
-        "InvalidFields",
-        &[
-            ProblemCode::InvalidFields,
-            ProblemCode::MissingReference,
-            ProblemCode::IdempotencyMismatch,
-            ProblemCode::EvidenceMismatch,
-        ],
-    ),
-    ("PreconditionRequired", &[ProblemCode::PreconditionRequired]),
-    ("HeadersTooLarge", &[ProblemCode::HeadersTooLarge]),
-    ("TooManyRequests", &[ProblemCode::TooManyAttempts, ProblemCode::TooManyRequests]),
-    ("Internal", &[ProblemCode::Internal]),
-    ("Unavailable", &[ProblemCode::Unavailable, ProblemCode::IssuerUnavailable]),
-    ("StorageFull", &[ProblemCode::StorageFull]),
-];
-
 fn complete(mut document: Document) -> Document {
     let mut components = ComponentsBuilder::from(document.components.take().unwrap_or_default());
-    for (name, codes) in SHARED {
-        components = components.response(*name, shared_response(codes));
+    for (name, response) in refusals::components() {
+        components = components.response(name, response);
     }
     for (name, scheme) in schemes() {
         components = components.security_scheme(name, scheme);
     }
+    components = components.parameter(languages::ASKED, languages::parameter());
     document.components = Some(components.build());
     for (path, item) in &mut document.paths.paths {
         for (method, operation) in operations(item) {
-            add_shared(path, method, operation);
+            refusals::add(path, method, operation);
             add_tag(path, method, operation);
             add_condition(method, operation);
             name_permission(operation);
+            languages::add(path, operation);
         }
     }
     shapes::settle(&mut document);
     webhooks::add(&mut document);
+    words::complete(&mut document);
     examples::add(&mut document);
     document
 }
@@ -288,7 +237,8 @@ fn name_permission(operation: &mut Operation) {
         security.push(SecurityRequirement::new("oauth2", [need.as_str()]));
     }
     operation.security = Some(security);
-    operation.extensions = Some(Extensions::builder().add("x-permission", need).build());
+    let permission = Extensions::builder().add("x-permission", need).build();
+    operation.extensions.get_or_insert_default().merge(permission);
 }
 
 fn scopes(need: &SecurityRequirement) -> Vec<String> {
@@ -311,53 +261,6 @@ fn operations(item: &mut PathItem) -> impl Iterator<Item = (&'static str, &mut O
     ]
     .into_iter()
     .filter_map(|(method, operation)| Some((method, operation?)))
-}
-
-/// Which refusals an operation may answer follows from its form.
-fn add_shared(path: &str, method: &str, operation: &mut Operation) {
-    // An open operation carries the empty requirement, so that it stands out in the contract.
-    let secured = operation.security.iter().flatten().any(|need| *need != SecurityRequirement::default());
-    let writes = method != "get";
-    let names_version = has_parameter(operation, &["If-Match"]);
-    let has_body = operation.request_body.is_some();
-    let takes_key = has_parameter(operation, &[IDEMPOTENCY_KEY]);
-    let in_parts = operation.responses.responses.contains_key("206");
-    let api = path.starts_with("/api/");
-    // These speak the words of OAuth and say so themselves.
-    if oauth::speaks_at(path) {
-        return;
-    }
-    // A run or a list that the answer is about: a record that must be there.
-    let names_another = has_parameter(operation, &["proposal_run_id", "list_id"]);
-    // What the configuration may leave out.
-    let hidden = ["/metrics", "/api/v1/public/summary"].contains(&path);
-    let has_formats = has_parameter(operation, &["format"]);
-    let follows = has_parameter(operation, &["after"]);
-    let applies = |name: &str| match name {
-        "BadRequest" => true,
-        "Unauthorized" => secured || path.starts_with("/api/v1/auth/"),
-        "Forbidden" => secured,
-        "NotFound" => path.contains('{') || hidden || names_another,
-        "NotAcceptable" => has_formats,
-        "Gone" => follows,
-        "Conflict" => writes && secured,
-        "RangeNotSatisfiable" => in_parts,
-        "PreconditionFailed" | "PreconditionRequired" => names_version,
-        "BodyTooLarge" | "UnsupportedMediaType" | "RequestTimeout" => has_body,
-        // A key that was used for another request is refused without a body too.
-        "InvalidFields" => has_body || takes_key,
-        "UriTooLong" | "HeadersTooLarge" => true,
-        "TooManyRequests" => limits::is_limited(path),
-        "Internal" => api,
-        "Unavailable" => api || path == "/health/ready",
-        "StorageFull" => api && writes,
-        _ => false,
-    };
-    for (name, codes) in SHARED.iter().filter(|(name, _)| applies(name)) {
-        let status = codes[0].status().to_string();
-        let reference = RefOr::Ref(Ref::from_response_name(*name));
-        operation.responses.responses.entry(status).or_insert(reference);
-    }
 }
 
 fn has_parameter(operation: &Operation, names: &[&str]) -> bool {
@@ -398,35 +301,4 @@ fn add_condition(method: &str, operation: &mut Operation) {
     operation.parameters.get_or_insert_default().push(condition.build().into());
     let unchanged = ResponseBuilder::new().description("Still at the version the caller has").build();
     operation.responses.responses.insert("304".into(), unchanged.into());
-}
-
-fn shared_response(codes: &[ProblemCode]) -> Response {
-    let lines: Vec<String> = codes.iter().map(|c| format!("`{}`: {}.", c.as_str(), c.titles().0)).collect();
-    let first = codes[0];
-    let example = json!({
-        "type": format!("/docs/errors#{}", first.as_str()),
-        "title": first.titles().0,
-        "status": first.status(),
-        "code": first.as_str(),
-        "request_id": "64a1f0c2b7e3-1f",
-    });
-    let content =
-        ContentBuilder::new().schema(Some(Ref::from_schema_name("ProblemDocument"))).example(Some(example));
-    let mut response =
-        ResponseBuilder::new().description(lines.join(" ")).content(PROBLEM_JSON, content.build());
-    if matches!(first.status(), 429 | 503) {
-        let seconds = Object::builder().schema_type(Type::Integer).minimum(Some(0)).build();
-        let header = HeaderBuilder::new()
-            .schema(Some(seconds))
-            .description(Some("Seconds to wait before trying again"));
-        response = response.header("Retry-After", header.build());
-    }
-    if first.status() == 429 {
-        for (name, words) in limits::HEADERS {
-            let text = Object::builder().schema_type(Type::String).build();
-            let header = HeaderBuilder::new().schema(Some(text)).description(Some(words));
-            response = response.header(name, header.build());
-        }
-    }
-    response.build()
 }

@@ -18,13 +18,21 @@ pub fn unmark(request: &mut ServiceRequest) -> bool {
     let headers = request.headers_mut();
     let mut found = false;
     for name in [IF_MATCH, IF_NONE_MATCH] {
-        let marked = headers.get(&name).and_then(|value| value.to_str().ok()).filter(|v| v.contains(MARK));
-        if let Some(plain) = marked.and_then(|value| HeaderValue::from_str(&value.replace(MARK, "\"")).ok()) {
-            headers.insert(name, plain);
-            found = true;
+        let lines: Vec<HeaderValue> = headers.get_all(&name).cloned().collect();
+        if !lines.iter().any(|line| plain(line).is_some()) {
+            continue;
         }
+        found = true;
+        headers.remove(&name);
+        lines.into_iter().for_each(|line| headers.append(name.clone(), plain(&line).unwrap_or(line)));
     }
     found
+}
+
+/// A line of tags without the marks; nothing if there are none in it.
+fn plain(line: &HeaderValue) -> Option<HeaderValue> {
+    let tags = line.to_str().ok().filter(|tags| tags.contains(MARK))?;
+    HeaderValue::from_str(&tags.replace(MARK, "\"")).ok()
 }
 
 /// Marks the tag of a packed answer, and of a 304 to a caller that has one.

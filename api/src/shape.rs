@@ -40,6 +40,25 @@ pub fn misfit<T: ToSchema>(value: &Value) -> Misfit {
     Misfit { flaws, known }
 }
 
+/// Every text in `value` that holds U+0000, names of fields too: PostgreSQL keeps it in no text (D283).
+pub fn nul_flaws(value: &Value, at: &str) -> Vec<Flaw> {
+    let flaw = |text: &str| text.contains('\0').then(|| Flaw::at(at, Reason::ForbiddenCharacter));
+    match value {
+        Value::String(text) => flaw(text).into_iter().collect(),
+        Value::Array(items) => {
+            items.iter().enumerate().flat_map(|(n, item)| nul_flaws(item, &format!("{at}/{n}"))).collect()
+        }
+        Value::Object(fields) => fields
+            .iter()
+            .flat_map(|(name, field)| match flaw(name) {
+                Some(flaw) => vec![flaw],
+                None => nul_flaws(field, &format!("{at}/{}", escaped(name))),
+            })
+            .collect(),
+        _ => Vec::new(),
+    }
+}
+
 /// What is wrong with the value `text` of the parameter `name`, where its schema tells.
 pub fn parameter_flaw(named: &Named, schema: &RefOr<Schema>, name: &str, text: &str) -> Option<Flaw> {
     let mut walk = Walk::new(named);
@@ -254,6 +273,9 @@ fn scalar_flaw(object: &Object, value: &Value, at: &str) -> Option<Flaw> {
 }
 
 fn text_flaw(object: &Object, text: &str, at: &str) -> Option<Flaw> {
+    if text.contains('\0') {
+        return Some(Flaw::at(at, Reason::ForbiddenCharacter));
+    }
     if let Some(known) = &object.enum_values {
         let known: Vec<&str> = known.iter().filter_map(Value::as_str).collect();
         return (!known.contains(&text)).then(|| Flaw::unknown_word(at, text, known));
@@ -314,6 +336,14 @@ mod tests {
         for other in ["^[0-9]+$", "^(20[0-9]{2}-H[12]|latest)$", "^(a|b)(,(a))*$", "csv"] {
             assert_eq!(words_of(other), None, "{other}");
         }
+    }
+
+    #[test]
+    fn a_text_with_u_0000_is_found_wherever_it_stands() {
+        let found = nul_flaws(&json!({ "a": ["b", "c\0"], "d~": { "e": "\0" }, "f\0": 1 }), "");
+        let pointers: Vec<&str> = found.iter().map(|flaw| flaw.pointer.as_str()).collect();
+        assert_eq!(pointers, ["/a/1", "/d~0/e", ""]);
+        assert!(nul_flaws(&json!({ "a": "\\u0000" }), "").is_empty());
     }
 
     #[test]

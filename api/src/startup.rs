@@ -102,6 +102,9 @@ pub fn open(config: &Config) -> Result<Database> {
         }
         presence = Some(Presence::join(path)?);
     }
+    if settings.back_end.may_find_a_standby() {
+        tracing::warn!("the database address names several hosts without target_session_attrs=read-write");
+    }
     let mut database = Database::open(settings).with_presence(presence);
     if let Some((settings, patience)) = config.replica().map_err(Error::Fault)? {
         database = database.with_replica(settings, patience);

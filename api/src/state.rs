@@ -62,6 +62,20 @@ impl State {
         off_thread(move || database.read_near(work)).await
     }
 
+    /// As [`Self::read_consistent`], on the primary: for places in the change feed. A replica may show a write that the primary
+    /// has not acknowledged yet: whoever has its place would be told by the primary that it is lost, or read the lists there
+    /// without it (D272).
+    ///
+    /// # Errors
+    /// What `work` answers.
+    pub async fn read_feed<T: Send + 'static>(
+        &self,
+        work: impl Fn(&mut Db) -> Result<T> + Send + 'static,
+    ) -> std::result::Result<T, ApiError> {
+        let database = self.hurried();
+        off_thread(move || database.read_consistent(work)).await
+    }
+
     /// Runs a read of one consistent state off the HTTP threads, on the replica if there is one.
     ///
     /// # Errors

@@ -1,5 +1,6 @@
-//! ETags of records that no version is counted of: a digest of the answer. A GET of one record has one of them or the
-//! version's, so that whoever looks again may ask whether it has changed.
+//! ETags made of a digest of the answer: of records that no version is counted of, and behind the version of those whose
+//! answer holds what is no part of the record (D284). A GET of one record has one of them or the version's, so that whoever
+//! looks again may ask whether it has changed.
 
 use crate::{extract::is_known, route};
 use actix_web::{
@@ -20,6 +21,12 @@ pub fn is_record(path: &str) -> bool {
         || ["/api/v1/me", "/api/v1/token-info"].contains(&path)
 }
 
+/// What tells an answer from others: the beginning of its SHA-256, in hexadecimal.
+pub fn digest_of(bytes: &[u8]) -> String {
+    let head = digest(&SHA256, bytes).as_ref().first_chunk().copied().unwrap_or_default();
+    format!("{:016x}", u64::from_be_bytes(head))
+}
+
 /// Gives the answers of records a tag, and answers 304 to whoever has it.
 ///
 /// # Errors
@@ -38,8 +45,7 @@ pub async fn tag(
         Ok(bytes) => bytes,
         Err(body) => return Ok(ServiceResponse::new(request, head.set_body(body))),
     };
-    let hash: String = digest(&SHA256, &bytes).as_ref()[..12].iter().map(|b| format!("{b:02x}")).collect();
-    let tag = format!("\"c{hash}\"");
+    let tag = format!("\"c{}\"", digest_of(&bytes));
     if is_known(&request, &tag) {
         let unchanged = HttpResponse::NotModified().insert_header((ETAG, tag)).finish();
         return Ok(ServiceResponse::new(request, unchanged));

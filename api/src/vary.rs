@@ -19,6 +19,11 @@ pub fn note(request: &HttpRequest, header: HeaderName) {
     }
 }
 
+/// Whether the answer hangs on `header`.
+pub fn was_noted(request: &HttpRequest, header: &HeaderName) -> bool {
+    request.extensions().get::<Looked>().is_some_and(|looked| looked.0.contains(header))
+}
+
 /// Tells it in `Vary`, beside what stands there already.
 pub fn tell(response: &mut ServiceResponse) {
     let looked = response.request().extensions_mut().remove::<Looked>().unwrap_or_default().0;

@@ -79,10 +79,8 @@ impl Desk {
         let outcome = outcome.unwrap_or_else(|_| Err(Error::fault("the job panicked")));
         self.traces.note(&begun, || noted(job, &outcome));
         let Err(error) = outcome else { return };
-        if stopping.load(Ordering::Relaxed) {
-            return;
-        }
-        if let Err(error) = self.database.keep_books(|db| end_without_effect(db, job, &error)) {
+        let stopped = stopping.load(Ordering::Relaxed);
+        if let Err(error) = self.database.keep_books(|db| self.end_without_effect(db, job, &error, stopped)) {
             tracing::warn!(%error, "the end of the job could not be noted; its lease will run out");
         }
     }
@@ -162,30 +160,32 @@ impl Desk {
         let run = if order.kind == ImportKind::Plan { plan::import::run } else { import::run };
         run(database, &job.origin(), &order, file.path(), &loading).map(drop)
     }
-}
 
-/// Ends a job that stopped with `error`, unless it will be tried again or is another worker's.
-fn end_without_effect(db: &mut Db, job: &Job, error: &Error) -> Result<()> {
-    let internal = Problem::from(ProblemCode::Internal);
-    let (state, problem) = match error {
-        // Called off, or taken over by another worker, whose business it then is.
-        Error::Problem(p) if p.code == ProblemCode::WrongState => {
-            if !jobs::find(db, job.id)?.cancel_requested {
-                return Ok(());
+    /// Ends a job of this desk that stopped with `error`, unless it will be tried again or is another worker's by now.
+    fn end_without_effect(&self, db: &mut Db, job: &Job, error: &Error, stopped: bool) -> Result<()> {
+        let (now, internal) = (Moment::now(), Problem::from(ProblemCode::Internal));
+        let (state, problem) = match error {
+            // Called off, let go of by a stop, or taken over by another worker, whose business it then is.
+            Error::Problem(p) if p.code == ProblemCode::WrongState => {
+                match (jobs::find(db, job.id)?.cancel_requested, stopped) {
+                    (true, _) => (JobState::Cancelled, None),
+                    (false, true) => return jobs::take_back(db, job.id, &self.holder),
+                    (false, false) => return Ok(()),
+                }
             }
-            (JobState::Cancelled, None)
+            Error::Problem(problem) => (JobState::Failed, Some(problem)),
+            // The lease runs out and the job is tried again.
+            Error::Unavailable(_) => return Ok(()),
+            other => {
+                tracing::error!(error = %other, "job failed");
+                (JobState::Failed, Some(&internal))
+            }
+        };
+        match jobs::close(db, job.id, &self.holder, state, problem, now) {
+            Err(Error::Problem(_)) => Ok(()),
+            closed => closed.and_then(|()| clear_up(db, job, now)),
         }
-        Error::Problem(problem) => (JobState::Failed, Some(problem)),
-        // The lease runs out and the job is tried again.
-        Error::Unavailable(_) => return Ok(()),
-        other => {
-            tracing::error!(error = %other, "job failed");
-            (JobState::Failed, Some(&internal))
-        }
-    };
-    let now = Moment::now();
-    jobs::close(db, job.id, state, problem, now)?;
-    clear_up(db, job, now)
+    }
 }
 
 /// Lets go of what a job that ended without effect has no more use for.
@@ -261,13 +261,8 @@ impl Attendant for Loading<'_> {
             format!("{rejected} of {rows} rows were refused; nothing was written"),
             format!("отклонено строк: {rejected} из {rows}; ничего не записано"),
         );
-        jobs::close(
-            tx,
-            self.job.id,
-            JobState::Failed,
-            Some(&Problem::new(ProblemCode::InvalidFile, words)),
-            at,
-        )
+        let problem = Problem::new(ProblemCode::InvalidFile, words);
+        jobs::close(tx, self.job.id, self.holder, JobState::Failed, Some(&problem), at)
     }
 }
 

@@ -83,16 +83,12 @@ impl Cluster {
         BackEnd::Postgres(url).connect(None).unwrap()
     }
 
-    fn on_replica(&self) -> Db {
-        BackEnd::Postgres(self.replica_url()).connect(None).unwrap()
-    }
-
     /// Lets the replica stay where it is.
     pub fn pause_replay(&self) {
-        self.on_replica().batch_execute("SELECT pg_wal_replay_pause()").unwrap();
+        self.until_done("SELECT pg_wal_replay_pause()");
     }
 
-    /// Lets the replica follow again. The statement that does so may be the first that the replay cancels.
+    /// Lets the replica follow again.
     pub fn resume_replay(&self) {
         self.until_done("SELECT pg_wal_replay_resume()");
     }
@@ -110,10 +106,15 @@ impl Cluster {
         self.until_done("DO $$ BEGIN IF NOT pg_promote(true) THEN RAISE 'not yet'; END IF; END $$");
     }
 
-    /// Runs `statement` on the replica until it ends well.
+    /// Runs `statement` on the replica until it ends well, each time on a new connection: the replay cancels statements
+    /// and ends sessions, and this may be the first.
     fn until_done(&self, statement: &str) {
-        let (begun, mut db) = (Instant::now(), self.on_replica());
-        while let Err(error) = db.batch_execute(statement) {
+        let begun = Instant::now();
+        let run = || {
+            let mut db = BackEnd::Postgres(self.replica_url()).connect(None).map_err(|e| e.to_string())?;
+            db.batch_execute(statement).map_err(|e| e.to_string())
+        };
+        while let Err(error) = run() {
             assert!(begun.elapsed() < Duration::from_secs(30), "{statement}: {error}");
             std::thread::sleep(Duration::from_millis(100));
         }

@@ -55,6 +55,11 @@ impl Operation {
         if self.method == "POST" { path.rsplit_once('/').unwrap().0 } else { path }
     }
 
+    /// Whether that record has an address of its own to be read at. A person stands in lists alone.
+    pub fn is_readable(&self) -> bool {
+        document()["paths"][self.record(self.path)]["get"].is_object()
+    }
+
     /// Its path and query parameters.
     pub fn parameters(&self) -> impl Iterator<Item = &'static Value> {
         self.json["parameters"].as_array().into_iter().flatten().map(resolve)

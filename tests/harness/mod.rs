@@ -21,6 +21,7 @@ pub mod seed_models;
 pub mod storage;
 pub mod stuck;
 pub mod tables;
+pub mod time;
 pub mod trail;
 pub mod walk;
 pub mod world;

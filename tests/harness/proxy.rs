@@ -1,7 +1,9 @@
 //! A reverse proxy (nginx) before servers.
 
 use std::{
+    collections::hash_map::RandomState,
     fmt::Write,
+    hash::{BuildHasher, Hasher},
     net::{SocketAddr, TcpListener, TcpStream},
     process::{Child, Command, Stdio},
     time::{Duration, Instant},
@@ -33,7 +35,7 @@ impl Proxy {
         let proxy = Self { child, dir, address };
         let begun = Instant::now();
         while TcpStream::connect(address).is_err() {
-            assert!(begun.elapsed() < Duration::from_secs(10), "nginx does not start: {}", proxy.log());
+            assert!(begun.elapsed() < Duration::from_secs(60), "nginx does not start: {}", proxy.log());
             std::thread::sleep(Duration::from_millis(20));
         }
         proxy
@@ -45,9 +47,12 @@ impl Proxy {
     }
 }
 
-/// An address on this machine that nobody listens at.
+/// An address on this machine that nobody listens at, below the range of outgoing connections: none of them takes it
+/// before it is used.
 pub fn free_address() -> SocketAddr {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
+    let draw = || 20_000 + (RandomState::new().build_hasher().finish() % 12_000) as u16;
+    let bound = (0..100).find_map(|_| TcpListener::bind(("127.0.0.1", draw())).ok());
+    bound.expect("no free port").local_addr().unwrap()
 }
 
 fn configuration(dir: &TempDir, address: SocketAddr, servers: &[SocketAddr]) -> String {

@@ -33,6 +33,8 @@ struct Kept {
     answers: VecDeque<&'static str>,
     /// It answers nothing at all.
     silent: bool,
+    /// It answers later.
+    held: bool,
     received: Vec<Received>,
 }
 
@@ -92,6 +94,13 @@ impl Receiver {
         kept.received.clone()
     }
 
+    /// Keeps its answers to itself for now, or gives them.
+    pub fn hold(&self, held: bool) {
+        let (kept, news) = &*self.kept;
+        kept.lock().unwrap().held = held;
+        news.notify_all();
+    }
+
     /// What has come so far.
     pub fn received(&self) -> Vec<Received> {
         self.kept.0.lock().unwrap().received.clone()
@@ -120,6 +129,9 @@ impl Receiver {
                 news.notify_all();
                 if kept.silent {
                     continue;
+                }
+                while kept.held {
+                    kept = news.wait(kept).unwrap();
                 }
                 kept.answers.pop_front().unwrap_or("204 No Content")
             };

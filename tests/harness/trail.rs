@@ -99,7 +99,8 @@ fn call_of<'a>(client: &'a Client, operation: &Operation, keys: &[&dyn Display],
     let mut keys = keys.iter();
     let path = operation.path_with(|_| keys.next().map(|key| key.to_string()));
     let call = client.call(&operation.method, &format!("{path}{query}")).header("X-Request-Id", operation.id);
-    if !names_a_version(operation) {
+    // Of what cannot be read alone the caller names the version.
+    if !names_a_version(operation) || !operation.is_readable() {
         return call;
     }
     call.header("If-Match", client.get(operation.record(&path)).expect(200).header("etag"))

@@ -3,7 +3,6 @@
 use super::{
     Outcome,
     output::{Output, Readers},
-    told,
 };
 use crate::{
     config::Config,
@@ -94,21 +93,21 @@ struct Export {
     to: Option<Moment>,
 }
 
-fn head(text: &str) -> std::result::Result<Head, String> {
+fn head(text: &str) -> Outcome<Head> {
     text.parse().map_err(|_| "a head is BLOCK:HASH, as `opora audit verify` prints it".into())
 }
 
-fn action(text: &str) -> std::result::Result<Operation, String> {
-    text.parse().map_err(told)
+fn action(text: &str) -> Outcome<Operation> {
+    Ok(text.parse()?)
 }
 
-fn moment(text: &str) -> std::result::Result<Moment, String> {
+fn moment(text: &str) -> Outcome<Moment> {
     serde_json::from_value(text.into()).map_err(|_| "an instant is written as 2020-12-01T00:00:00Z".into())
 }
 
 impl Audit {
     pub(super) fn run(self, config: Config) -> Outcome {
-        let database = startup::open(&config).map_err(told)?;
+        let database = startup::open(&config)?;
         match self.action {
             Action::Verify { head } => verify(&database, head.as_ref()),
             Action::Export(export) => export.run(&database),
@@ -117,11 +116,10 @@ impl Audit {
 }
 
 fn verify(database: &Database, kept: Option<&Head>) -> Outcome {
-    let head = seal(database, || true).map_err(told)?;
-    let Verification { blocks, entries, findings, .. } =
-        verify::verify(database, 0, usize::MAX).map_err(told)?;
+    let head = seal(database, || true)?;
+    let Verification { blocks, entries, findings, .. } = verify::verify(database, 0, usize::MAX)?;
     let against = |kept| database.read(|db| verify::against(db, kept));
-    let strayed = kept.map(against).transpose().map_err(told)?.flatten();
+    let strayed = kept.map(against).transpose()?.flatten();
     for finding in strayed.iter().chain(&findings.told) {
         tell!("{finding}");
     }
@@ -132,7 +130,7 @@ fn verify(database: &Database, kept: Option<&Head>) -> Outcome {
     match strayed.iter().count() as u64 + findings.told.len() as u64 + findings.more {
         0 => Ok(()),
         1 => Err("the audit log does not hold: 1 finding".into()),
-        n => Err(format!("the audit log does not hold: {n} findings, the first of them above")),
+        n => Err(format!("the audit log does not hold: {n} findings, the first of them above").into()),
     }
 }
 
@@ -142,10 +140,9 @@ impl Export {
         let output = Output::of(output.as_deref());
         output.check()?;
         let filter = Filter { resource, key, actor, action, request_id, from, to };
-        let upto = begun(database, &filter, format).map_err(told)?;
-        output.write(Readers::Owner, |mut out| {
-            log_file::write(database, &filter, upto, format, &mut out).map_err(told)
-        })
+        let upto = begun(database, &filter, format)?;
+        output
+            .write(Readers::Owner, |mut out| Ok(log_file::write(database, &filter, upto, format, &mut out)?))
     }
 }
 

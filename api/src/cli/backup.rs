@@ -1,6 +1,6 @@
 //! `opora backup` and `opora restore`.
 
-use super::{Outcome, told};
+use super::Outcome;
 use crate::{backup, config::Config};
 use clap::Args;
 use std::path::PathBuf;
@@ -29,7 +29,7 @@ pub(super) struct Restore {
 impl Backup {
     pub(super) fn run(self, config: Config) -> Outcome {
         let making = backup::make(&config, &self.target, !self.no_evidence);
-        let made = actix_web::rt::System::new().block_on(making).map_err(told)?;
+        let made = actix_web::rt::System::new().block_on(making)?;
         let evidence = match made.about.evidence {
             Some(count) => format!("{count} file(s) of evidence"),
             None => "without the files of evidence".into(),
@@ -46,7 +46,7 @@ impl Backup {
 impl Restore {
     pub(super) fn run(self, config: Config) -> Outcome {
         let restoring = backup::restore(&config, &self.source, self.force);
-        let restored = actix_web::rt::System::new().block_on(restoring).map_err(told)?;
+        let restored = actix_web::rt::System::new().block_on(restoring)?;
         tell!("restored the state of {}", restored.about.begun_at);
         if restored.missing > 0 {
             tell!("{} file(s) of evidence are in no store: restore them by its own means", restored.missing);

@@ -1,6 +1,6 @@
 //! `opora client`.
 
-use super::{Outcome, area, refused, told};
+use super::{Outcome, area, failure::Failure, refused};
 use crate::{config::Config, startup};
 use clap::{Args, Subcommand};
 use opora_db::{Database, Db, Error, Origin};
@@ -12,7 +12,7 @@ use opora_identity::{
         secrets,
     },
 };
-use opora_primitives::{Area, Limit, Moment};
+use opora_primitives::{Limit, Moment};
 use std::path::PathBuf;
 
 /// Options of `opora client`.
@@ -70,11 +70,11 @@ enum Action {
 
 impl Client {
     pub(super) fn run(self, config: Config) -> Outcome {
-        let database = startup::open(&config).map_err(told)?;
+        let database = startup::open(&config)?;
         match self.action {
             Action::Create { name, scopes, municipality, school, days, rate_limit, jwks } => {
                 let named = |db: &mut Db| area(db, municipality.as_deref(), school.as_deref());
-                let (municipality_id, school_id) = database.read(named).map_err(told)?.ids();
+                let (municipality_id, school_id) = database.read(named)?.ids();
                 let jwks = jwks.map(read_keys).transpose()?;
                 let expires_at = in_days(days);
                 let draft =
@@ -87,7 +87,7 @@ impl Client {
                     let client = clients::named(tx, &client_id)?;
                     edit::revoke(tx, client.id, client.version)
                 };
-                database.write(&Origin::system("command line: client revoke"), end).map_err(told)
+                Ok(database.write(&Origin::system("command line: client revoke"), end)?)
             }
             Action::Rotate { client_id, drop_oldest, days } => {
                 rotate(&database, &client_id, drop_oldest, in_days(days))
@@ -107,8 +107,8 @@ fn create(database: &Database, draft: &ClientDraft) -> Outcome {
     };
     let made = database.write(&Origin::system("command line: client create"), make);
     let (client, secret) = made.map_err(|error| match error {
-        Error::Problem(problem) if !problem.flaws.is_empty() => refused(&problem),
-        other => told(other),
+        Error::Problem(problem) if !problem.flaws.is_empty() => Failure::from(refused(&problem)),
+        other => other.into(),
     })?;
     tell!("client_id {}", client.client_id);
     if let Some(secret) = secret {
@@ -121,10 +121,10 @@ fn create(database: &Database, draft: &ClientDraft) -> Outcome {
 }
 
 fn list(database: &Database) -> Outcome {
-    let (limit, mut cursor) = (Limit::new(Some(Limit::MOST)).map_err(told)?, None);
+    let (limit, mut cursor) = (Limit::new(Some(Limit::MOST))?, None);
     let now = Moment::now();
     loop {
-        let page = database.read(|db| clients::list(db, limit, cursor.as_deref())).map_err(told)?;
+        let page = database.read(|db| clients::list(db, limit, cursor.as_deref()))?;
         for client in &page.items {
             tell!("{} {:9} {} [{}]", client.client_id, state(client, now), client.name, client.scopes);
         }
@@ -153,14 +153,14 @@ fn rotate(database: &Database, client_id: &str, drop_oldest: bool, end: Option<M
         secrets::add(tx, client.id, end)
     };
     let made = database.write(&Origin::system("command line: client rotate"), renew);
-    let (_, secret) = made.map_err(told)?;
+    let (_, secret) = made?;
     tell!("client_secret {secret}");
     Ok(())
 }
 
-fn read_keys(path: PathBuf) -> Result<serde_json::Value, String> {
+fn read_keys(path: PathBuf) -> Outcome<serde_json::Value> {
     let text = std::fs::read_to_string(&path).map_err(|e| format!("{}: {e}", path.display()))?;
-    serde_json::from_str(&text).map_err(|e| format!("{}: {e}", path.display()))
+    Ok(serde_json::from_str(&text).map_err(|e| format!("{}: {e}", path.display()))?)
 }
 
 fn in_days(days: Option<u32>) -> Option<Moment> {

@@ -1,6 +1,6 @@
 //! `opora demo`.
 
-use super::{Outcome, demo_course, demo_passport, import::Load, say, told};
+use super::{Outcome, demo_course, demo_passport, failure::refuse, import::Load, say};
 use crate::{config::Config, startup, state::State};
 use clap::Args;
 use opora_db::{Database, Db, Error, Origin, Result, Tx, marks};
@@ -41,22 +41,22 @@ pub(super) struct Demo {
 
 impl Demo {
     pub(super) fn run(self, config: Config) -> Outcome {
-        let temporary = tempfile::tempdir().map_err(told)?;
+        let temporary = tempfile::tempdir()?;
         let folder = self.files.clone().unwrap_or_else(|| temporary.path().to_owned());
         if self.files_only {
             return write_files(&folder).map(drop);
         }
         let config = Arc::new(config);
-        let state = startup::state(Config::clone(&config)).map_err(told)?;
-        match (state.database.read(found).map_err(told)?, self.if_empty) {
+        let state = startup::state(Config::clone(&config))?;
+        match (state.database.read(found)?, self.if_empty) {
             (Found::Empty | Found::Begun, _) => load(&state, &config, &folder)?,
             (Found::Complete, true) => {}
-            (Found::Complete, false) => return Err(say(LOADED.0, LOADED.1)),
+            (Found::Complete, false) => return Err(refuse(LOADED.0, LOADED.1)),
             (Found::Foreign, true) => {
                 tell!("{}", say(FOREIGN.0, FOREIGN.1));
                 return Ok(());
             }
-            (Found::Foreign, false) => return Err(say(FOREIGN.0, FOREIGN.1)),
+            (Found::Foreign, false) => return Err(refuse(FOREIGN.0, FOREIGN.1)),
         }
         greet(&config);
         Ok(())
@@ -104,13 +104,13 @@ fn stage(name: &str) -> String {
 /// in one transaction with its mark.
 fn load(state: &State, config: &Arc<Config>, folder: &Path) -> Outcome {
     let database = &state.database;
-    once(database, "begun", |_| Ok(())).map_err(told)?;
+    once(database, "begun", |_| Ok(()))?;
     files(database, config, folder)?;
-    let passport = once(database, "passport", demo_passport::write).map_err(told)?;
+    let passport = once(database, "passport", demo_passport::write)?;
     for (what, count) in passport.into_iter().flatten() {
         tell!("{what:15} {count:>7} records");
     }
-    if let Some(facts) = people(state).map_err(told)? {
+    if let Some(facts) = people(state)? {
         tell!("{:15} {facts:>7} records", "facts");
     }
     Ok(())
@@ -133,26 +133,26 @@ fn once<T>(database: &Database, name: &str, work: impl Fn(&mut Tx) -> Result<T>)
     })
 }
 
-fn write_files(folder: &Path) -> std::result::Result<Vec<opora_demo::DemoFile>, String> {
-    std::fs::create_dir_all(folder).map_err(told)?;
-    opora_demo::write(folder, &Scale::region()).map_err(told)
+fn write_files(folder: &Path) -> Outcome<Vec<opora_demo::DemoFile>> {
+    std::fs::create_dir_all(folder)?;
+    Ok(opora_demo::write(folder, &Scale::region())?)
 }
 
 /// Writes the files an operator would send, and loads them as an operator would.
 fn files(database: &Database, config: &Arc<Config>, folder: &Path) -> Outcome {
     for file in write_files(folder)? {
-        if database.read(|db| marks::is_set(db, &stage(file.kind))).map_err(told)? {
+        if database.read(|db| marks::is_set(db, &stage(file.kind)))? {
             continue;
         }
         let kind =
             file.kind.parse().map_err(|_| format!("the generator wrote an unknown kind: {}", file.kind))?;
         let load = Load { kind, mode: ImportMode::Atomic, dry_run: false, sheet: None };
-        let report = load.run(database, config, &file.path, 0).map_err(told)?;
+        let report = load.run(database, config, &file.path, 0)?;
         if !report.applied {
-            return Err(format!("the demonstration file {} was refused", file.path.display()));
+            return Err(format!("the demonstration file {} was refused", file.path.display()).into());
         }
         tell!("{:15} {:>7} records", file.kind, report.created + report.unchanged);
-        once(database, file.kind, |_| Ok(())).map_err(told)?;
+        once(database, file.kind, |_| Ok(()))?;
     }
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! `opora doctor`.
 
-use super::{Outcome, told};
+use super::failure::{Failure, Outcome};
 use crate::{
     config::Config,
     issuers::{Issuer, Issuers},
@@ -20,12 +20,12 @@ use std::{
 /// Looks at everything that can keep an installation from serving; each finding on a line of its own.
 pub(super) fn examine(config: Config) -> Outcome {
     let mut ill = 0;
-    let mut tell = |what: &str, outcome: Result<String, String>| {
+    let mut tell = |what: &str, outcome: Outcome<String>| {
         let (mark, words) = match outcome {
             Ok(words) => ("ok", words),
-            Err(words) => {
+            Err(failure) => {
                 ill += 1;
-                ("ILL", words)
+                ("ILL", failure.to_string())
             }
         };
         tell!("{mark:4} {what:14} {words}");
@@ -33,15 +33,17 @@ pub(super) fn examine(config: Config) -> Outcome {
     tell("configuration", Ok("read and checked".into()));
     tell("port", port(&config.listen));
     tell("data directory", writable(&config));
-    let database =
-        config.database().and_then(|settings| present(&settings).map(|()| Database::open(settings)));
-    match &database {
+    let database = config.database().map_err(Failure::from).and_then(|settings| {
+        present(&settings)?;
+        Ok(Database::open(settings))
+    });
+    match database {
         Ok(database) => {
-            tell("database", database.read(migrations::standing).map_err(told).and_then(schema));
+            tell("database", database.read(migrations::standing).map_err(Failure::from).and_then(schema));
             tell("kind", Ok(kind(database.back_end()).into()));
             tell(
                 "users",
-                database.read(|db| users::list(db, None, 1)).map_err(told).and_then(|found| {
+                database.read(|db| users::list(db, None, 1)).map_err(Failure::from).and_then(|found| {
                     if found.is_empty() {
                         Err("none yet: opora user create".into())
                     } else {
@@ -52,25 +54,28 @@ pub(super) fn examine(config: Config) -> Outcome {
             let keys = config
                 .master_key()
                 .and_then(|master| database.read(|db| keys::load(db, &master, Moment::now())));
-            tell("signing keys", keys.map(|found| format!("{} can be opened", found.len())).map_err(told));
+            tell(
+                "signing keys",
+                keys.map(|found| format!("{} can be opened", found.len())).map_err(Failure::from),
+            );
         }
-        Err(words) => tell("database", Err(words.clone())),
+        Err(failure) => tell("database", Err(failure)),
     }
     match Issuers::open(&config) {
         Ok(issuers) => issuers.iter().for_each(|issuer| tell(issuer.name(), keys_of(issuer))),
-        Err(error) => tell("issuers", Err(told(error))),
+        Err(error) => tell("issuers", Err(error.into())),
     }
-    if ill == 0 { Ok(()) } else { Err(format!("{ill} finding(s) above need care")) }
+    if ill == 0 { Ok(()) } else { Err(format!("{ill} finding(s) above need care").into()) }
 }
 
 /// Whether the port is free, or a server of Opora has it already.
-fn port(listen: &str) -> Result<String, String> {
+fn port(listen: &str) -> Outcome<String> {
     match TcpListener::bind(listen) {
         Ok(_) => Ok(format!("{listen} is free")),
         Err(error) if error.kind() == ErrorKind::AddrInUse && serves(listen).unwrap_or_default() => {
             Ok(format!("{listen} is where a server of Opora answers"))
         }
-        Err(error) => Err(format!("{listen}: {error}")),
+        Err(error) => Err(format!("{listen}: {error}").into()),
     }
 }
 
@@ -84,29 +89,28 @@ fn serves(listen: &str) -> std::io::Result<bool> {
 }
 
 /// Looks without making anything: a slip in the address is no new database.
-fn present(settings: &Settings) -> Result<(), String> {
+fn present(settings: &Settings) -> Outcome {
     match &settings.back_end {
         BackEnd::Sqlite(path) if !path.exists() => {
-            Err(format!("there is none at {}: opora migrate makes one", path.display()))
+            Err(format!("there is none at {}: opora migrate makes one", path.display()).into())
         }
         _ => Ok(()),
     }
 }
 
-fn writable(config: &Config) -> Result<String, String> {
-    std::fs::create_dir_all(&config.data_dir).map_err(told)?;
-    tempfile::tempfile_in(&config.data_dir)
-        .map(|_| format!("{} can be written", config.data_dir.display()))
-        .map_err(told)
+fn writable(config: &Config) -> Outcome<String> {
+    std::fs::create_dir_all(&config.data_dir)?;
+    tempfile::tempfile_in(&config.data_dir)?;
+    Ok(format!("{} can be written", config.data_dir.display()))
 }
 
 /// Whether the keys of a foreign issuer can be had.
-fn keys_of(issuer: &Issuer) -> Result<String, String> {
+fn keys_of(issuer: &Issuer) -> Outcome<String> {
     let keys = actix_web::rt::System::new().block_on(issuer.fetch())?;
     Ok(format!("{} key(s) may verify its tokens, {} passed over", keys.usable(), keys.passed_over))
 }
 
-fn schema(standing: Standing) -> Result<String, String> {
+fn schema(standing: Standing) -> Outcome<String> {
     match standing {
         Standing::Current => Ok("answers, schema up to date".into()),
         Standing::Ahead => Ok("answers; a newer version has added to the schema".into()),

@@ -1,6 +1,10 @@
 //! `opora identify`.
 
-use super::{Outcome, fate, say, told};
+use super::{
+    Outcome,
+    failure::{Failure, refuse},
+    fate, say,
+};
 use crate::{config::Config, startup, work::Desk};
 use clap::Args;
 use opora_db::{Db, Error, Origin, jobs::JobState};
@@ -39,14 +43,14 @@ struct Versioned<T> {
 }
 
 impl<T: FromStr> FromStr for Versioned<T> {
-    type Err = String;
+    type Err = Failure;
 
-    fn from_str(text: &str) -> Result<Self, String> {
+    fn from_str(text: &str) -> Outcome<Self> {
         let (name, number) = text.split_once('/').map_or((text, None), |(name, number)| (name, Some(number)));
         let number = number.map(str::parse).transpose();
         match (name.parse(), number) {
             (Ok(name), Ok(number)) => Ok(Self { name, number }),
-            _ => Err(say(
+            _ => Err(refuse(
                 "write it as in the square brackets above, with a number after the slash",
                 "запишите как в квадратных скобках, с числом после черты",
             )),
@@ -54,35 +58,33 @@ impl<T: FromStr> FromStr for Versioned<T> {
     }
 }
 
-fn year(text: &str) -> Result<AcademicYear, String> {
+fn year(text: &str) -> Outcome<AcademicYear> {
     text.parse().map_err(|_| {
-        say("an academic year is written as 2020/2021", "учебный год записывается так: 2020/2021")
+        refuse("an academic year is written as 2020/2021", "учебный год записывается так: 2020/2021")
     })
 }
 
 impl Identify {
     /// Makes a run as `POST /api/v1/identification-runs` does and sees its job through.
     pub(super) fn run(self, config: Config) -> Outcome {
-        let state = startup::state(config).map_err(told)?;
+        let state = startup::state(config)?;
         let (database, origin) = (&state.database, Origin::system("command line: identify"));
-        let new = database.read(|db| Ok(self.chosen(db))).map_err(told)??;
+        let new = database.read(|db| Ok(self.chosen(db)))??;
         let run =
             database.write(&origin, |tx| runs::create(tx, &origin, &new)).map_err(|e| self.unfit(&e))?;
         let job = run.job_id.ok_or("the run has no job")?;
-        let ended =
-            Desk::new(database.clone(), state.config.clone()).see_through(job, &|_, _| ()).map_err(told)?;
+        let ended = Desk::new(database.clone(), state.config.clone()).see_through(job, &|_, _| ())?;
         if ended.state != JobState::Succeeded {
-            return Err(fate(&ended));
+            return Err(fate(&ended).into());
         }
-        let (run, counts) = database
-            .read(|db| Ok((runs::find(db, run.id)?, verdicts::counts(db, Area::Region, run.id)?)))
-            .map_err(told)?;
+        let (run, counts) =
+            database.read(|db| Ok((runs::find(db, run.id)?, verdicts::counts(db, Area::Region, run.id)?)))?;
         tell(&run, &counts);
         Ok(())
     }
 
     /// What the run is made from, by ids; in words what is named and not there.
-    fn chosen(&self, db: &mut Db) -> Result<NewRun, String> {
+    fn chosen(&self, db: &mut Db) -> Outcome<NewRun> {
         let methodology = self.methodology.as_ref().map(|named| methodology(db, named)).transpose()?;
         let list = self.list.as_ref().map(|named| list(db, named)).transpose()?;
         Ok(NewRun {
@@ -95,7 +97,7 @@ impl Identify {
     /// Why no run was made, and what to do.
     fn unfit(&self, error: &Error) -> String {
         let Error::Problem(Problem { code: ProblemCode::InvalidFields, flaws, .. }) = error else {
-            return told(error);
+            return error.to_string();
         };
         let one = |flaw: &opora_primitives::Flaw| match (flaw.pointer.as_str(), flaw.reason) {
             ("/methodology_id", _) => say(
@@ -127,8 +129,8 @@ impl Identify {
     }
 }
 
-fn methodology(db: &mut Db, named: &Versioned<String>) -> Result<Methodology, String> {
-    let known = methodologies::list(db, None, limit()?, None).map_err(told)?.items;
+fn methodology(db: &mut Db, named: &Versioned<String>) -> Outcome<Methodology> {
+    let known = methodologies::list(db, None, limit()?, None)?.items;
     let fits = |m: &&Methodology| {
         m.code == named.name
             && named.number.map_or(m.state == MethodologyState::Published, |edition| m.edition == edition)
@@ -136,7 +138,7 @@ fn methodology(db: &mut Db, named: &Versioned<String>) -> Result<Methodology, St
     let found = known.iter().filter(fits).max_by_key(|m| m.edition);
     match found {
         Some(found) if found.state == MethodologyState::Published => Ok(found.clone()),
-        Some(Methodology { code, edition, id, .. }) => Err(say(
+        Some(Methodology { code, edition, id, .. }) => Err(refuse(
             format!("{code}/{edition} is a draft; publish it first: POST /api/v1/methodologies/{id}/publish"),
             format!(
                 "{code}/{edition} — черновик; сначала опубликуйте: POST /api/v1/methodologies/{id}/publish"
@@ -146,7 +148,7 @@ fn methodology(db: &mut Db, named: &Versioned<String>) -> Result<Methodology, St
             let published = known.iter().filter(|m| m.state == MethodologyState::Published);
             let names = names(published.map(|m| format!("{}/{}", m.code, m.edition)));
             let wanted = shown(&named.name, named.number);
-            Err(say(
+            Err(refuse(
                 format!("no methodology {wanted} is published; there are: {names}"),
                 format!("методика {wanted} не опубликована; есть: {names}"),
             ))
@@ -154,8 +156,8 @@ fn methodology(db: &mut Db, named: &Versioned<String>) -> Result<Methodology, St
     }
 }
 
-fn list(db: &mut Db, named: &Versioned<i32>) -> Result<List, String> {
-    let known = lists::list(db, None, limit()?, None).map_err(told)?.items;
+fn list(db: &mut Db, named: &Versioned<i32>) -> Outcome<List> {
+    let known = lists::list(db, None, limit()?, None)?.items;
     let fits = |list: &&List| {
         list.list_year == named.name && named.number.is_none_or(|revision| list.revision == revision)
     };
@@ -163,15 +165,15 @@ fn list(db: &mut Db, named: &Versioned<i32>) -> Result<List, String> {
     found.ok_or_else(|| {
         let names = names(known.iter().map(|list| format!("{}/{}", list.list_year, list.revision)));
         let wanted = shown(&named.name, named.number);
-        say(
+        refuse(
             format!("there is no list {wanted}; there are: {names}; load it with: opora import lists FILE"),
             format!("перечня {wanted} нет; есть: {names}; загрузите его: opora import lists ФАЙЛ"),
         )
     })
 }
 
-fn limit() -> Result<Limit, String> {
-    Limit::new(Some(Limit::MOST)).map_err(told)
+fn limit() -> Outcome<Limit> {
+    Ok(Limit::new(Some(Limit::MOST))?)
 }
 
 fn shown(name: &impl ToString, number: Option<i32>) -> String {

@@ -1,6 +1,6 @@
 //! `opora import`.
 
-use super::{Outcome, fate, told};
+use super::{Outcome, failure::refuse, fate, say};
 use crate::{config::Config, error::Language, startup, work::Desk};
 use clap::{Args, ValueEnum, builder::PossibleValue};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -60,15 +60,19 @@ impl ValueEnum for Kind {
 
 impl Import {
     pub(super) fn run(self, config: Config) -> Outcome {
-        let (database, config) = (startup::open(&config).map_err(told)?, Arc::new(config));
+        let (database, config) = (startup::open(&config)?, Arc::new(config));
         let mode = if self.best_effort { ImportMode::BestEffort } else { ImportMode::Atomic };
         let load = Load { kind: self.kind.0, mode, dry_run: self.dry_run, sheet: self.sheet.clone() };
-        let report = load.run(&database, &config, &self.file, self.show).map_err(told)?;
+        let report = load.run(&database, &config, &self.file, self.show)?;
         tell(&report, Language::of_terminal());
         let would_apply = mode == ImportMode::BestEffort || report.rejected == 0;
         match (report.applied, self.dry_run && would_apply) {
-            (true, _) | (_, true) => Ok(()),
-            _ => Err(Language::of_terminal().pick(("nothing was written", "ничего не записано")).into()),
+            (true, _) => Ok(()),
+            (_, true) => {
+                tell!("{}", say("dry run: nothing was written", "пробная загрузка: ничего не записано"));
+                Ok(())
+            }
+            _ => Err(refuse("nothing was written", "ничего не записано")),
         }
     }
 }

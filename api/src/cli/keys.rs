@@ -1,6 +1,6 @@
 //! `opora keys`.
 
-use super::{Outcome, told};
+use super::Outcome;
 use crate::{config::Config, startup};
 use clap::{Args, Subcommand};
 use opora_db::Origin;
@@ -26,18 +26,17 @@ enum Action {
 
 impl Keys {
     pub(super) fn run(self, config: Config) -> Outcome {
-        let state = startup::state(config).map_err(told)?;
+        let state = startup::state(config)?;
         let master = state.tokens.master();
         match self.action {
             Action::Rotate => {
                 let origin = Origin::system("command line: keys rotate");
-                let kid =
-                    keys::rotate(&state.database, &origin, master, state.tokens.life()).map_err(told)?;
+                let kid = keys::rotate(&state.database, &origin, master, state.tokens.life())?;
                 tell!("key {kid} signs in {} seconds", keys::PUBLISHED_AHEAD);
             }
             Action::List => {
                 let now = Moment::now();
-                for key in state.database.read(|db| keys::load(db, master, now)).map_err(told)? {
+                for key in state.database.read(|db| keys::load(db, master, now))? {
                     tell!("{} signs from {}", key.kid, key.signs_from);
                 }
             }

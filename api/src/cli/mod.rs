@@ -11,6 +11,7 @@ mod demo_course;
 mod demo_passport;
 mod demo_routine;
 mod doctor;
+mod failure;
 mod identify;
 mod import;
 mod keys;
@@ -20,6 +21,7 @@ mod user;
 
 use crate::{config::Config, error::Language, openapi, startup};
 use clap::{CommandFactory, Parser, Subcommand};
+use failure::Outcome;
 use opora_db::{
     Db,
     jobs::{Job, JobState},
@@ -89,9 +91,6 @@ enum Command {
     },
 }
 
-/// A failure, in words for the operator.
-type Outcome = Result<(), String>;
-
 impl Cli {
     /// Runs the command; a failure is told on standard error.
     pub fn run(self) -> ExitCode {
@@ -121,7 +120,8 @@ impl Cli {
             Command::Restore(restore) => restore.run(config()?),
             Command::Keys(keys) => keys.run(config()?),
             Command::Openapi => {
-                openapi::yaml(&openapi::document()).map(|text| output::print(format_args!("{text}")))
+                output::print(format_args!("{}", openapi::yaml(&openapi::document())?));
+                Ok(())
             }
             Command::Identify(identify) => identify.run(config()?),
             Command::Report(report) => report.run(config()?),
@@ -137,7 +137,7 @@ impl Cli {
 }
 
 fn migrate(config: &Config) -> Outcome {
-    startup::open(config).map_err(told)?;
+    startup::open(config)?;
     tell!("the schema is up to date");
     Ok(())
 }
@@ -170,10 +170,12 @@ fn area(db: &mut Db, municipality: Option<&str>, school: Option<&str>) -> opora_
 
 /// The refused fields of a problem, each with its reason.
 fn refused(problem: &Problem) -> String {
+    let language = Language::of_terminal();
     let fields: Vec<String> = problem
         .flaws
         .iter()
-        .map(|f| format!("{}: {}", f.pointer.trim_start_matches('/'), f.reason))
+        .map(|f| (f.pointer.trim_start_matches('/'), language.pick(f.reason.messages())))
+        .map(|(field, words)| format!("{field}: {words}"))
         .collect();
     fields.join("; ")
 }
@@ -181,23 +183,4 @@ fn refused(problem: &Problem) -> String {
 /// Words for the operator, in the language of the terminal.
 fn say(en: impl Into<String>, ru: impl Into<String>) -> String {
     Language::of_terminal().pick((en.into(), ru.into()))
-}
-
-/// What the caller did wrong, in the language of the terminal: the title of the problem, what exactly, and its code.
-/// Other failures as they are.
-fn explained(error: opora_db::Error) -> String {
-    let opora_db::Error::Problem(problem) = error else { return told(error) };
-    let title = problem.code.titles();
-    let detail = problem.detail.as_ref().map(|words| Language::of_terminal().of_words(words).to_owned());
-    let what: Vec<String> = [say(title.0, title.1)]
-        .into_iter()
-        .chain(detail)
-        .chain(Some(refused(&problem)).filter(|fields| !fields.is_empty()))
-        .collect();
-    format!("{} ({})", what.join(": "), problem.code.as_str())
-}
-
-/// The words of any failure.
-fn told(error: impl std::fmt::Display) -> String {
-    error.to_string()
 }

@@ -1,6 +1,6 @@
 //! What commands write: to a file that is there whole or not at all, or to standard output.
 
-use super::{Outcome, told};
+use super::failure::{Failure, Outcome};
 use std::{
     fmt,
     fs::{self, Permissions},
@@ -70,7 +70,7 @@ impl Output {
                 let mut out = BufWriter::new(io::stdout().lock());
                 work(&mut out)?;
                 match out.flush() {
-                    Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(told(error)),
+                    Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(error.into()),
                     _ => Ok(()),
                 }
             }
@@ -88,32 +88,34 @@ struct Target<'a> {
 }
 
 impl<'a> Target<'a> {
-    fn of(path: &'a Path) -> Result<Self, String> {
+    fn of(path: &'a Path) -> Outcome<Self> {
         let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(".".as_ref());
         let shown = path.display();
         match fs::metadata(folder) {
             Ok(found) if found.is_dir() => {}
-            Ok(_) => return Err(format!("{} is not a folder", folder.display())),
-            Err(error) => return Err(words(folder, &error, "there is no folder")),
+            Ok(_) => return Err(format!("{} is not a folder", folder.display()).into()),
+            Err(error) => return Err(words(folder, &error, "there is no folder").into()),
         }
         // Of the name itself: what a link points to is not looked at.
         let mode = match fs::symlink_metadata(path) {
             Ok(found) if found.is_symlink() => {
-                return Err(format!("{shown} is a symbolic link; name the file itself"));
+                return Err(format!("{shown} is a symbolic link; name the file itself").into());
             }
-            Ok(found) if found.is_dir() => return Err(format!("{shown} is a folder; name a file in it")),
+            Ok(found) if found.is_dir() => {
+                return Err(format!("{shown} is a folder; name a file in it").into());
+            }
             Ok(found) if !found.is_file() => {
-                return Err(format!("{shown} is not a regular file; - is standard output"));
+                return Err(format!("{shown} is not a regular file; - is standard output").into());
             }
             Ok(found) => Some(found.permissions().mode() & 0o777),
             Err(error) if error.kind() == ErrorKind::NotFound => None,
-            Err(error) => return Err(words(path, &error, "there is no")),
+            Err(error) => return Err(words(path, &error, "there is no").into()),
         };
         Ok(Self { path, folder, mode })
     }
 
     fn write(self, readers: Readers, work: impl FnOnce(&mut dyn Write) -> Outcome) -> Outcome {
-        let failed = |error: &io::Error| words(self.folder, error, "there is no folder");
+        let failed = |error: &io::Error| Failure::from(words(self.folder, error, "there is no folder"));
         let made = match readers {
             Readers::Owner => 0o600,
             // The system takes from it what the umask takes.

@@ -1,9 +1,10 @@
 //! `opora report`.
 
 use super::{
-    Outcome, explained,
+    Outcome,
+    failure::Failure,
     output::{Output, Readers},
-    say, told,
+    say,
 };
 use crate::{config::Config, papers, startup};
 use clap::Args;
@@ -33,16 +34,16 @@ pub(super) struct Report {
     output: Option<PathBuf>,
 }
 
-fn period(text: &str) -> Result<Period, String> {
-    text.parse::<Period>().map_err(told)
+fn period(text: &str) -> Outcome<Period> {
+    Ok(text.parse()?)
 }
 
-fn kind(text: &str) -> Result<ReportKind, String> {
-    text.parse::<ReportKind>().map_err(told)
+fn kind(text: &str) -> Outcome<ReportKind> {
+    Ok(text.parse()?)
 }
 
-fn format(text: &str) -> Result<Format, String> {
-    text.parse::<Format>().map_err(told)
+fn format(text: &str) -> Outcome<Format> {
+    Ok(text.parse::<Format>().map_err(|error| error.to_string())?)
 }
 
 impl Report {
@@ -50,7 +51,7 @@ impl Report {
     pub(super) fn run(self, config: Config) -> Outcome {
         let output = Output::of(self.output.as_deref());
         output.check()?;
-        let database = startup::open(&config).map_err(told)?;
+        let database = startup::open(&config)?;
         let today = Moment::now().date();
         let made = database.read_consistent(|db| {
             let (_, seen) = paper::look(db, self.kind, self.period, true, today)?;
@@ -59,13 +60,13 @@ impl Report {
         });
         let bytes = made.map_err(|error| match error {
             Error::Problem(problem) if problem.code == ProblemCode::NotFound => self.not_there(&database),
-            error => explained(error),
+            error => error.into(),
         })?;
-        output.write(Readers::Umask, |out| out.write_all(&bytes).map_err(told))
+        output.write(Readers::Umask, |out| Ok(out.write_all(&bytes)?))
     }
 
     /// That there is no such report, and which ones there are or how to make one.
-    fn not_there(&self, database: &Database) -> String {
+    fn not_there(&self, database: &Database) -> Failure {
         let title = ProblemCode::NotFound.titles();
         let wanted = match self.period {
             Some(period) => format!("{} {period}", self.kind),
@@ -87,6 +88,6 @@ impl Report {
                 format!("есть: {there}; другой создаётся запросом POST /api/v1/reports"),
             )
         };
-        format!("{} ({}): {wanted}; {help}", say(title.0, title.1), ProblemCode::NotFound.as_str())
+        format!("{} ({}): {wanted}; {help}", say(title.0, title.1), ProblemCode::NotFound.as_str()).into()
     }
 }

@@ -1,14 +1,14 @@
 //! `opora serve`.
 
-use super::{Outcome, told};
+use super::Outcome;
 use crate::{config::Config, startup};
 
 pub(super) fn serve(config: Config) -> Outcome {
     start_log(&config);
     actix_web::rt::System::new().block_on(async {
-        let running = startup::build(config).map_err(told)?;
+        let running = startup::build(config)?;
         tell!("serving on http://{0}; documentation: http://{0}/docs/", running.address);
-        running.run().await.map_err(told)
+        Ok(running.run().await?)
     })
 }
 

@@ -1,6 +1,10 @@
 //! `opora user`.
 
-use super::{Outcome, area, refused, told};
+use super::{
+    Outcome, area,
+    failure::{Failure, refuse},
+    refused, say,
+};
 use crate::{config::Config, startup};
 use clap::{Args, Subcommand};
 use opora_db::{Error, Origin, Tx};
@@ -50,16 +54,16 @@ enum Action {
 
 impl User {
     pub(super) fn run(self, config: Config) -> Outcome {
-        let database = startup::open(&config).map_err(told)?;
+        let database = startup::open(&config)?;
         match self.action {
             Action::List => {
-                let found = database.read(|db| users::list(db, None, 10_000)).map_err(told)?;
+                let found = database.read(|db| users::list(db, None, 10_000))?;
                 let shown: Vec<_> = found.iter().map(|user| user.id).collect();
                 let note = |tx: &mut Tx| {
                     users::note_reading(tx, &shown);
                     Ok(())
                 };
-                database.write(&Origin::system("command line: user list"), note).map_err(told)?;
+                database.write(&Origin::system("command line: user list"), note)?;
                 for user in found {
                     let state = if user.active { "" } else { " (may not log in)" };
                     tell!("{:6} {:20} {:12} {}{state}", user.id, user.login, user.role, user.display_name);
@@ -68,8 +72,7 @@ impl User {
             }
             Action::Create { login, role, name, municipality, school } => {
                 let role: Role = role.parse().map_err(|_| format!("there is no role {role}"))?;
-                let area =
-                    database.read(|db| area(db, municipality.as_deref(), school.as_deref())).map_err(told)?;
+                let area = database.read(|db| area(db, municipality.as_deref(), school.as_deref()))?;
                 let password = typed()?;
                 let new = NewUser {
                     display_name: name.unwrap_or_else(|| login.clone()),
@@ -79,14 +82,14 @@ impl User {
                     area,
                 };
                 users::check(&new).map_err(|problem| refused_password(&problem))?;
-                let hash = passwords::hash(&new.password).map_err(told)?;
+                let hash = passwords::hash(&new.password)?;
                 let origin = Origin::system("command line: user create");
-                let user = database.write(&origin, |tx| users::create(tx, &new, &hash)).map_err(told)?;
+                let user = database.write(&origin, |tx| users::create(tx, &new, &hash))?;
                 tell!("user {} {}", user.id, user.login);
                 Ok(())
             }
             Action::Password { login } => {
-                let password = Some(NewPassword::of(typed()?).map_err(told)?);
+                let password = Some(NewPassword::of(typed()?)?);
                 let change = UserChange { password, ..UserChange::default() };
                 let replace = |tx: &mut Tx| {
                     let user = users::by_login(tx, &login)?;
@@ -95,10 +98,10 @@ impl User {
                 let changed = database.write(&Origin::system("command line: user password"), replace);
                 let user = changed.map_err(|error| match error {
                     Error::Problem(problem) if problem.code == ProblemCode::NotFound => {
-                        format!("there is no user {login}")
+                        refuse(format!("there is no user {login}"), format!("нет пользователя {login}"))
                     }
                     Error::Problem(problem) => refused_password(&problem),
-                    other => told(other),
+                    other => other.into(),
                 })?;
                 tell!("user {} {}: the password is changed", user.id, user.login);
                 Ok(())
@@ -108,19 +111,22 @@ impl User {
 }
 
 /// A password from standard input.
-fn typed() -> Result<String, String> {
+fn typed() -> Outcome<String> {
     let mut password = String::new();
     eprintln!("password (from standard input, end with Ctrl-D):");
-    std::io::stdin().read_to_string(&mut password).map_err(told)?;
+    std::io::stdin().read_to_string(&mut password)?;
     Ok(password.trim_end_matches(['\r', '\n']).to_owned())
 }
 
 /// What is refused, with the rule for passwords where one is.
-fn refused_password(problem: &Problem) -> String {
+fn refused_password(problem: &Problem) -> Failure {
     let (least, most) = (passwords::LENGTH.start(), passwords::LENGTH.end());
     let rule = match problem.flaws.iter().any(|flaw| flaw.pointer == "/password") {
-        true => format!(" (a password has {least} to {most} characters)"),
+        true => say(
+            format!(" (a password has {least} to {most} characters)"),
+            format!(" (в пароле от {least} до {most} знаков)"),
+        ),
         false => String::new(),
     };
-    refused(problem) + &rule
+    Failure::from(refused(problem) + &rule)
 }

@@ -242,7 +242,7 @@ pub async fn take(
     loop {
         ear.forget();
         let asked = reader.clone();
-        let stretch = state.read_consistent(move |db| asked.read(db, after, limit)).await?;
+        let stretch = state.read_feed(move |db| asked.read(db, after, limit)).await?;
         if !stretch.changes.is_empty() {
             note_reading(state, guard, &stretch.changes).await?;
             return Ok(stretch);

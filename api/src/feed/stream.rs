@@ -46,6 +46,8 @@ pub fn answer(
         .content_type("text/event-stream")
         // Compression would hold events back.
         .insert_header(ContentEncoding::Identity)
+        // nginx would collect them in its buffers.
+        .insert_header(("X-Accel-Buffering", "no"))
         .streaming(stream::unfold(flow, |mut flow| async { Some((flow.next().await?, flow)) }))
 }
 

@@ -10,7 +10,7 @@ pub use exchange::exchange;
 pub use networks::Networks;
 pub use rules::{Standing, WINDOW};
 
-use crate::{config::Config, error::ApiError, state::State};
+use crate::{config::Config, error::ApiError, oauth::INTROSPECTION_PATH, state::State};
 use actix_web::{
     HttpMessage, HttpRequest,
     http::header::{HeaderMap, HeaderName, HeaderValue, RETRY_AFTER},
@@ -45,7 +45,7 @@ pub fn is_limited(path: &str) -> bool {
 fn is_open(path: &str) -> bool {
     const OPEN: [&str; 5] =
         ["/api/v1/auth/login", "/api/v1/auth/refresh", "/api/v1/public/", "/oauth/", "/feeds/"];
-    OPEN.iter().any(|prefix| path.starts_with(prefix))
+    path != INTROSPECTION_PATH && OPEN.iter().any(|prefix| path.starts_with(prefix))
 }
 
 /// Who is counted.
@@ -100,6 +100,13 @@ impl Tally {
         }
         self.minute = minute;
     }
+
+    /// Where its caller stands at `now`, in seconds since 1970.
+    fn judge(&mut self, now: u64) -> Standing {
+        self.roll((now / WINDOW) as i64);
+        let (before, count) = (self.mine[0] + self.others[0], self.mine[1] + self.others[1]);
+        rules::judge(self.limit, before, count, now % WINDOW)
+    }
 }
 
 const SHARDS: usize = 16;
@@ -151,13 +158,16 @@ impl Limiter {
             return self.charge(Caller::Crowd, None, now);
         }
         let tally = shard.entry(caller).or_default();
-        tally.roll((now / WINDOW) as i64);
         tally.limit = limit;
-        let (before, count) = (tally.mine[0] + tally.others[0], tally.mine[1] + tally.others[1]);
-        let standing = rules::judge(limit, before, count, now % WINDOW);
+        let standing = tally.judge(now);
         // Who is refused is not counted, or would never be let in again.
         tally.mine[1] += u64::from(standing.is_good());
         Some(standing)
+    }
+
+    /// Where `caller` stands at `now`, if it was counted before; nothing is counted.
+    fn standing(&self, caller: Caller, now: u64) -> Option<Standing> {
+        self.shard(caller).get_mut(&caller).map(|tally| tally.judge(now))
     }
 }
 
@@ -196,6 +206,19 @@ pub fn charge_address(request: &HttpRequest) -> Result<(), ApiError> {
     }
 }
 
+/// Refuses a request from an address that has none left, before it is known whom the request counts for.
+///
+/// # Errors
+/// [`ProblemCode::TooManyRequests`].
+pub fn admit_address(request: &HttpRequest) -> Result<(), ApiError> {
+    let Some(state) = request.app_data::<Data<State>>() else { return Ok(()) };
+    let Some(caller) = address_of(request).map(Caller::of_address) else { return Ok(()) };
+    match state.limiter.standing(caller, now()) {
+        Some(standing) if !standing.is_good() => told(request, caller, standing),
+        _ => Ok(()),
+    }
+}
+
 /// Counts a request for who holds its token.
 ///
 /// # Errors
@@ -205,9 +228,27 @@ pub fn charge_actor(request: &HttpRequest, actor: &Actor) -> Result<(), ApiError
     charge(request, Caller::Actor(kind, id), actor.rate_limit())
 }
 
+/// Counts a request for `caller`, who has proved without an access token of its own who it is, unless it was counted for
+/// its address before that was known; `own` is the caller's limit, if that was said of it alone.
+///
+/// # Errors
+/// [`ProblemCode::TooManyRequests`].
+pub fn charge_known(
+    request: &HttpRequest,
+    (kind, id): (ActorKind, i64),
+    own: Option<u32>,
+) -> Result<(), ApiError> {
+    let told = request.extensions().get::<Told>().is_some();
+    if told { Ok(()) } else { charge(request, Caller::Actor(kind, id), own) }
+}
+
 fn charge(request: &HttpRequest, caller: Caller, own: Option<u32>) -> Result<(), ApiError> {
     let Some(state) = request.app_data::<Data<State>>() else { return Ok(()) };
     let Some(standing) = state.limiter.charge(caller, own, now()) else { return Ok(()) };
+    told(request, caller, standing)
+}
+
+fn told(request: &HttpRequest, caller: Caller, standing: Standing) -> Result<(), ApiError> {
     request.extensions_mut().insert(Told(caller, standing));
     if standing.is_good() {
         return Ok(());

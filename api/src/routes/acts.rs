@@ -27,12 +27,12 @@ pub fn register(config: &mut ServiceConfig) {
 list_query! {
     /// Which acts are wanted.
     ActQuery {
-        /// In force on this day.
+        /// Only acts in force on this day.
         #[param(example = "2020-06-01")]
         on: NaiveDate,
-        /// Of this kind.
+        /// Only acts of this kind.
         kind: ActKind,
-        /// With this number; case does not matter.
+        /// Only acts with this number; case does not matter.
         #[param(min_length = 1, max_length = 200, example = "316-01-63-950/20", pattern = r"^[^\x00-\x1f\x7f-\x9f]*$")]
         number: String,
     }
@@ -90,7 +90,7 @@ async fn create(
     .await
 }
 
-/// Change an act
+/// Update an act
 ///
 /// A field that is not sent stays; `null` clears it. Needs `If-Match` with the act's ETag.
 #[utoipa::path(operation_id = "update_act", tag = "passport", request_body = ActPatch,

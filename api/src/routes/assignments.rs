@@ -1,14 +1,14 @@
 //! Assignments of models, and what happens to them.
 
 use super::{
-    proposals::{said, shown, viewer},
+    proposals::{shown, viewer},
     schools::SchoolPath,
 };
 use crate::{
     auth::{Assign, Guard, ReadAssignments},
     create::{IdempotencyKey, create_once, created},
     error::Answer,
-    extract::{Body, Items, Query, list_query, page, versioned},
+    extract::{Body, Items, Query, composed, list_query, page, said},
     state::State,
 };
 use actix_web::{
@@ -37,15 +37,15 @@ list_query! {
     AssignmentQuery {
         /// The day of the state; today unless given.
         on: NaiveDate,
-        /// In this state on that day.
+        /// Only assignments in this state on that day.
         state: AssignmentState,
-        /// Of this model.
+        /// Only assignments of this model.
         model: ModelCode,
-        /// Of such a subject.
+        /// Only assignments of this kind of subject.
         subject_kind: SubjectKind,
-        /// Of this school or its people.
+        /// Only assignments of this school or its people.
         school_id: SchoolId,
-        /// Of this municipality itself.
+        /// Only assignments of this municipality itself.
         municipality_id: MunicipalityId,
     }
 }
@@ -55,9 +55,9 @@ list_query! {
     SchoolAssignmentQuery {
         /// The day of the state; today unless given.
         on: NaiveDate,
-        /// In this state on that day.
+        /// Only assignments in this state on that day.
         state: AssignmentState,
-        /// Of this model.
+        /// Only assignments of this model.
         model: ModelCode,
     }
 }
@@ -108,7 +108,7 @@ pub struct AssignmentEventCreate {
     kind: EventKind,
     /// The day it happened, within the term.
     on_date: NaiveDate,
-    /// Why.
+    /// Why the model is paused, resumed or ended.
     #[validate(length(max = 2000), custom(function = "said"))]
     #[schema(min_length = 1, max_length = 2000, example = "Карантин")]
     reason: String,
@@ -180,7 +180,7 @@ async fn list_of_school(
 ///
 /// With everything that happened to it and the state that follows on the day.
 #[utoipa::path(operation_id = "get_assignment", tag = "models", params(("id" = AssignmentId, Path, description = "The assignment's id"), DayQuery), security(("bearer" = ["assignments:read"])),
-    responses((status = 200, description = "The assignment", body = AssignmentHistory, headers(("ETag" = String, description = "The version and the state")))))]
+    responses((status = 200, description = "The assignment", body = AssignmentHistory, headers(("ETag" = String, description = "The version and a digest of the answer")))))]
 #[get("/assignments/{id}")]
 async fn get(
     guard: Guard<ReadAssignments>,
@@ -191,13 +191,9 @@ async fn get(
 ) -> Answer {
     let (viewer, id, on) = (viewer(&guard), id.into_inner(), query.on.unwrap_or_else(today));
     let found = state.read_consistent(move |db| assignments::find(db, viewer, id, on)).await?;
-    let Assignment { record, state: now, .. } = &found.assignment;
+    let record = &found.assignment.record;
     shown(&state, &guard, "assignments", record.staff_id.into_iter().collect()).await?;
-    // The state changes with the days too, without a new version.
-    let states = AssignmentState::ALL;
-    let place = states.iter().position(|s| s == now).unwrap_or_default();
-    let tag = i64::try_from(states.len()).unwrap_or(1) * record.version + i64::try_from(place).unwrap_or(0);
-    Ok(versioned(&request, tag, &found))
+    composed(&request, record.version, &found)
 }
 
 /// Create an assignment by hand
@@ -207,6 +203,7 @@ async fn get(
 /// refused with `not_eligible`, unless the request says `exception`; the assignment then says so too. The network is open
 /// to all.
 #[utoipa::path(operation_id = "create_assignment", tag = "models", params(IdempotencyKey), request_body = AssignmentCreate, security(("bearer" = ["assignments:write"])),
+    extensions(("x-problems" = json!(["model_excluded", "not_eligible"]))),
     responses((status = 201, description = "The new assignment", body = AssignmentHistory, headers(("Location" = String, description = "Its address")))))]
 #[post("/assignments")]
 async fn create(
@@ -242,7 +239,7 @@ impl AssignmentCreate {
     }
 }
 
-/// Record what happened to an assignment
+/// Create an event of an assignment
 ///
 /// A pause, the end of a pause, or the end. The day may lie in the past, if what was recorded after it still follows;
 /// otherwise `wrong_state`. Nothing is overwritten.

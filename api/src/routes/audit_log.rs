@@ -41,24 +41,24 @@ macro_rules! log_query {
         #[serde(deny_unknown_fields)]
         #[into_params(parameter_in = Query)]
         pub struct $name {
-            /// About this resource, by its name in the entries.
+            /// Only entries about this resource, by its name in the entries.
             #[param(min_length = 1, max_length = 200, example = "schools")]
             resource: Option<String>,
-            /// About the record with this id; together with `resource`.
+            /// Only entries about the record with this id; together with `resource`.
             #[param(min_length = 1, max_length = 200, example = "17")]
             key: Option<String>,
-            /// By this login, this public id of a client, or `system`.
+            /// Only what this actor did: a login, the public id of a client, or `system`.
             #[param(min_length = 1, max_length = 200, example = "institute")]
             actor: Option<String>,
-            /// Of this kind.
+            /// Only entries about this kind of action.
             action: Option<Operation>,
-            /// Of this request.
+            /// Only entries that this request made.
             #[param(min_length = 1, max_length = 200, example = "64a1f0c2b7e3-1f")]
             request_id: Option<String>,
-            /// From this instant on.
+            /// Only entries made at this instant or later.
             #[param(example = "2020-12-01T00:00:00Z")]
             from: Option<Moment>,
-            /// Before this instant.
+            /// Only entries made before this instant.
             #[param(example = "2021-01-01T00:00:00Z")]
             to: Option<Moment>,
             $($(#[$fmeta])* $field: $type,)*
@@ -83,10 +83,10 @@ macro_rules! log_query {
 log_query! {
     /// Which entries are wanted, and where in the list.
     AuditQuery {
-        /// How many items a page holds.
+        /// The greatest number of items on the page.
         #[param(minimum = 1, maximum = 1000, default = 100)]
         limit: Option<u16>,
-        /// Where the page starts; taken from the `Link` of the page before.
+        /// Where the page starts: taken from the `Link` of the page before.
         cursor: Option<String>,
     }
 }
@@ -94,7 +94,7 @@ log_query! {
 log_query! {
     /// Which entries are wanted, and in which format.
     AuditExportQuery {
-        /// The format; by `Accept` unless given, CSV if that takes any.
+        /// The format of the file; by `Accept` unless given, CSV if that takes any.
         #[param(pattern = "^(csv|ndjson)$", example = "ndjson")]
         format: Option<String>,
     }

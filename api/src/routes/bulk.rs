@@ -59,7 +59,7 @@ const LINES: &str = "application/x-ndjson";
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct BulkQuery {
-    /// Check and report, write nothing.
+    /// Whether to check and report only, without writing anything.
     #[serde(default)]
     #[param(required = false, default = false)]
     dry_run: bool,
@@ -92,7 +92,7 @@ macro_rules! bulk_operations {
             #[utoipa::path(operation_id = $id, tag = $tag, params(BulkQuery, IdempotencyKey, PreferHeader), security(("bearer" = ["imports:write"])),
                 request_body(description = "The records as an array; or a line each, as `application/x-ndjson`, for which OpenAPI 3.1 has no form", content = Vec<$line>),
                 responses(
-                    (status = 200, description = "What became of each line", body = BulkResult),
+                    (status = 200, description = "What became of each line", body = BulkResult, headers(("Content-Language" = String, description = "The language of the words"))),
                     (status = 202, description = "Queued; the report will be there", body = ImportView, headers(("Location" = String, description = "The import's address"), ("Preference-Applied" = String, description = "`respond-async`, if it was asked for")))))]
             #[post($path)]
             async fn $name(
@@ -109,13 +109,13 @@ macro_rules! bulk_operations {
 }
 
 bulk_operations! {
-    municipalities "upsert_municipalities" "registry" "/municipalities/bulk" Municipalities MunicipalityLine "Write many municipalities";
-    schools "upsert_schools" "registry" "/schools/bulk" Schools SchoolLine "Write many schools";
-    contexts "upsert_contexts" "registry" "/contexts/bulk" Contexts ContextLine "Write many social contexts";
-    results "upsert_results" "registry" "/results/bulk" Results ResultLine "Write many results";
-    staff "upsert_staff" "registry" "/staff/bulk" Staff StaffLine "Write many members of staff";
-    designations "upsert_designations" "registry" "/designations/bulk" Designations DesignationLine "Write many designations";
-    support_records "upsert_support_records" "registry" "/support-records/bulk" SupportRecords SupportRecordLine "Write many support records";
+    municipalities "upsert_municipalities" "registry" "/municipalities/bulk" Municipalities MunicipalityLine "Upsert many municipalities";
+    schools "upsert_schools" "registry" "/schools/bulk" Schools SchoolLine "Upsert many schools";
+    contexts "upsert_contexts" "registry" "/contexts/bulk" Contexts ContextLine "Upsert many social contexts";
+    results "upsert_results" "registry" "/results/bulk" Results ResultLine "Upsert many results";
+    staff "upsert_staff" "registry" "/staff/bulk" Staff StaffLine "Upsert many members of staff";
+    designations "upsert_designations" "registry" "/designations/bulk" Designations DesignationLine "Upsert many designations";
+    support_records "upsert_support_records" "registry" "/support-records/bulk" SupportRecords SupportRecordLine "Upsert many support records";
 }
 
 /// Queues the lines as an import and, unless the client prefers not to wait, sees it through.
@@ -226,7 +226,7 @@ async fn seen_through(state: &State, id: JobId, until: Instant) -> Result<Option
 ///
 /// What became of each line of a bulk write, once its job has ended. Nothing for an import that came as a file.
 #[utoipa::path(operation_id = "list_import_lines", tag = "imports", params(("id" = ImportId, Path, description = "The import's id"), LineQuery), security(("bearer" = ["jobs:read"])),
-    responses((status = 200, description = "A page of lines", body = Items<LineView>, headers(("Link" = String, description = "The next page")))))]
+    responses((status = 200, description = "A page of lines", body = Items<LineView>, headers(("Link" = String, description = "The next page"), ("Content-Language" = String, description = "The language of the words")))))]
 #[get("/imports/{id}/lines")]
 async fn list_lines(
     guard: Guard<ReadJobs>,

@@ -35,10 +35,10 @@ pub struct ChangeQuery {
     /// unless given.
     #[param(pattern = "^[0-9a-f]{1,16}-[0-9a-f]{1,16}-[0-9a-f]{1,16}$", example = "0-0-0")]
     after: Option<String>,
-    /// Of these resources, with commas between; of all that the caller may read unless given.
+    /// Only changes of these resources, with commas between; of all that the caller may read unless given.
     #[param(style = Form, explode = false, value_type = Option<Vec<FeedResource>>, min_items = 1, example = "schools")]
     resource: Option<Resources>,
-    /// How many changes at most.
+    /// The greatest number of changes in the answer.
     #[param(minimum = 1, maximum = 1000, default = 100)]
     limit: Option<u16>,
     /// Seconds to wait for a change if there is none yet.
@@ -111,7 +111,7 @@ pub struct ChangePosition {
     responses((status = 200, description = "The position", body = ChangePosition)))]
 #[get("/changes/position")]
 async fn position(_guard: Guard<ReadChanges>, state: Data<State>) -> Answer {
-    let position = state.read(journal::position).await?;
+    let position = state.read_feed(journal::position).await?;
     Ok(HttpResponse::Ok().json(ChangePosition { position }))
 }
 
@@ -123,7 +123,7 @@ pub struct StreamQuery {
     /// Changes after this place; `Last-Event-ID` goes before it. From the beginning unless given.
     #[param(pattern = "^[0-9a-f]{1,16}-[0-9a-f]{1,16}-[0-9a-f]{1,16}$", example = "0-0-0")]
     after: Option<String>,
-    /// Of these resources, with commas between; of all that the caller may read unless given.
+    /// Only changes of these resources, with commas between; of all that the caller may read unless given.
     #[param(style = Form, explode = false, value_type = Option<Vec<FeedResource>>, min_items = 1, example = "schools")]
     resource: Option<Resources>,
 }
@@ -149,7 +149,7 @@ async fn stream(
     let after = feed::place(last.or(query.after.as_deref()))?;
     let reader = Reader::of(&guard.actor, query.resource.as_ref())?;
     let place = state.streams.take(&guard.actor)?;
-    state.read(move |db| journal::check(db, after)).await?;
+    state.read_feed(move |db| journal::check(db, after)).await?;
     Ok(feed::stream::answer(state, guard, request, reader, after, place))
 }
 
@@ -158,9 +158,9 @@ async fn stream(
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct PartitionQuery {
-    /// Of which resource.
+    /// The resource to divide.
     resource: Harvest,
-    /// How many at most.
+    /// The greatest number of partitions.
     #[param(minimum = 1, maximum = 256, default = 4)]
     count: Option<u16>,
 }

@@ -1,35 +1,38 @@
 //! Social contexts: numbers of pupils by social condition.
 
 use crate::{
-    auth::{Guard, ReadRegistry},
+    auth::{Guard, ReadRegistry, Regional, WriteRegistry},
     error::Answer,
     extract::{Items, Query, list_query, page},
     routes::schools::SchoolPath,
     state::State,
 };
 use actix_web::{
-    HttpRequest, get,
+    HttpRequest, HttpResponse, delete, get,
     web::{Data, Path},
 };
 use opora_primitives::{AcademicYear, SchoolId};
 use opora_schools::registry::{
     contexts::{self, Context, Filter},
+    edit::contexts as edit,
     partitions::Harvest,
     schools,
 };
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 /// Registers the operations of this file.
 pub fn register(config: &mut ServiceConfig) {
-    config.service(list).service(list_of_school);
+    config.service(list).service(remove).service(list_of_school);
 }
 
 list_query! {
     /// Which contexts are wanted.
     ContextQuery in parts {
-        /// Of this school.
+        /// Only records of this school.
         school_id: SchoolId,
-        /// Of this academic year.
+        /// Only records of this academic year.
         #[param(example = "2019/2020")]
         academic_year: AcademicYear,
     }
@@ -38,6 +41,26 @@ list_query! {
 list_query! {
     /// Where in the list of the school's contexts.
     SchoolContextQuery {}
+}
+
+/// Which contexts are to go.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ContextRemoval {
+    /// Only records of this academic year.
+    #[param(example = "2019/2020")]
+    academic_year: AcademicYear,
+    /// Only records of this school.
+    school_id: Option<SchoolId>,
+}
+
+/// How many contexts are gone.
+#[derive(Serialize, ToSchema)]
+pub struct RemovedContexts {
+    /// How many there were.
+    #[schema(minimum = 0, maximum = 50_000, example = 1)]
+    removed: usize,
 }
 
 /// List social contexts
@@ -58,6 +81,22 @@ async fn list(
     let found =
         state.read(move |db| contexts::list(db, area, &filter, limit, query.cursor.as_deref())).await?;
     Ok(page(&request, found))
+}
+
+/// Delete social contexts
+///
+/// Those of a year that came by mistake: all of them, or that of a school. At most 50,000 at once. Each leaves its contents
+/// in the audit log and an entry in the change journal.
+#[utoipa::path(operation_id = "delete_contexts", tag = "registry", params(ContextRemoval), security(("bearer" = ["registry:write"])),
+    responses((status = 200, description = "How many are gone", body = RemovedContexts)))]
+#[delete("/contexts")]
+async fn remove(
+    Regional(guard): Regional<WriteRegistry>,
+    state: Data<State>,
+    Query(ContextRemoval { academic_year, school_id }): Query<ContextRemoval>,
+) -> Answer {
+    let removed = state.write(guard.origin(), move |tx| edit::delete(tx, academic_year, school_id)).await?;
+    Ok(HttpResponse::Ok().json(RemovedContexts { removed }))
 }
 
 /// List a school's social contexts

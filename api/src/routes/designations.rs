@@ -29,11 +29,11 @@ pub fn register(config: &mut ServiceConfig) {
 list_query! {
     /// Which designations are wanted.
     DesignationQuery {
-        /// For this.
+        /// Only designations of this kind.
         kind: DesignationKind,
-        /// Of this school.
+        /// Only records of this school.
         school_id: SchoolId,
-        /// Of this municipality.
+        /// Only designations of this municipality.
         municipality_id: MunicipalityId,
     }
 }
@@ -93,7 +93,7 @@ async fn create(
     .await
 }
 
-/// Change a designation
+/// Update a designation
 ///
 /// Its act and its dates. A field that is not sent stays; `null` clears it. Needs `If-Match` with the designation's
 /// ETag.

@@ -35,32 +35,32 @@ pub fn register(config: &mut ServiceConfig) {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct DisciplineQuery {
-    /// What reports are counted by.
+    /// What the reports are counted by.
     #[param(inline)]
     by: DisciplineBy,
-    /// The day; today unless given.
+    /// The day as of which the answer is; today unless given.
     on: Option<NaiveDate>,
-    /// How many items a page holds.
+    /// The greatest number of items on the page.
     #[param(minimum = 1, maximum = 1000, default = 100)]
     limit: Option<u16>,
-    /// Where the page starts; taken from the `Link` of the page before.
+    /// Where the page starts: taken from the `Link` of the page before.
     cursor: Option<String>,
 }
 
 list_query! {
     /// Which expected reports are wanted.
     ExpectedReportQuery {
-        /// Of this municipality and of the schools in it.
+        /// Only reports of this municipality and of the schools in it.
         municipality_id: MunicipalityId,
-        /// Of this school.
+        /// Only records of this school.
         school_id: SchoolId,
-        /// Of organisations behind this executor.
+        /// Only reports of organisations behind this executor.
         #[param(min_length = 1, max_length = 20, example = "MOUO")]
         executor: String,
-        /// About this activity.
+        /// Only reports about the activity with this number.
         #[param(max_length = 20, example = "2.13")]
         activity: String,
-        /// That stand so.
+        /// Only reports in this state.
         state: Timeliness,
         /// As they stand on this day; today unless given.
         #[param(example = "2021-02-01")]
@@ -68,7 +68,7 @@ list_query! {
     }
 }
 
-/// List who reports in time
+/// List the discipline of reporting
 ///
 /// For every window of an activity one report, at least one fact that was not declined, is expected of every organisation
 /// that carries it out, by the due day of the half-yearly report that covers the end of the window. Counted inside the
@@ -89,7 +89,7 @@ async fn list(
     Ok(page(&request, state.read_consistent(found).await?))
 }
 
-/// List the reports that are expected
+/// List expected reports
 ///
 /// What is behind the counts: who owes which report about which window of which activity, when it is due, how it stands on
 /// a day, and since when it is missing. Inside the caller's area, in the order of the plan.

@@ -3,7 +3,7 @@
 use super::facts::writer;
 use crate::{
     auth::{Guard, ReadFacts, WriteFacts},
-    create::{IdempotencyKey, create_once, created},
+    create::{IDEMPOTENCY_KEY, IdempotencyKey, create_once, created},
     error::{Answer, ApiError},
     extract::{Draft, Items, Query, SentBody, list_query, page},
     files::{Head, Wanted},
@@ -16,7 +16,7 @@ use actix_web::{
     delete, get, post,
     web::{Data, Path, Payload},
 };
-use opora_db::Error;
+use opora_db::{Error, Tx};
 use opora_primitives::ProblemCode;
 use opora_reporting::facts::{
     Evidence, EvidenceId, FactId, edit,
@@ -90,7 +90,7 @@ async fn list(
     Ok(page(&request, found))
 }
 
-/// Attach evidence
+/// Create a piece of evidence
 ///
 /// A link as JSON; a file as a form (`file`) or as the raw body with `file_name`. Files are PDF, DOCX, XLSX, ODT (without
 /// macros), JPEG, PNG, and CSV or text in UTF-8: what a file is, its content decides (`unsupported_media_type`); a name or
@@ -98,6 +98,7 @@ async fn list(
 /// (`invalid_file`). As a fact may be changed: until it is decided, by the body that entered it. The fact gets a new
 /// version.
 #[utoipa::path(operation_id = "create_fact_evidence", tag = "facts", params(("id" = FactId, Path, description = "The fact's id"), EvidenceFileQuery, IdempotencyKey),
+    extensions(("x-problems" = json!(["fact_decided", "invalid_file", "evidence_mismatch"]))),
     security(("bearer" = ["facts:write"])),
     request_body(description = "The link or the file", content(
         (EvidenceLink = "application/json"), (EvidenceForm = "multipart/form-data"), (Vec<u8> = "application/octet-stream"),
@@ -118,20 +119,21 @@ async fn create(
     if media_type(&request) == "application/json" {
         let Draft(EvidenceLink { url }) =
             Draft::<EvidenceLink>::from_request(&request, &mut payload.into_inner()).await?;
-        return create_once(&state, &guard, &request, move |tx| {
-            placed(&evidence::add_link(tx, writer, id, &url)?)
-        })
-        .await;
+        let add = move |tx: &mut Tx| placed(&evidence::add_link(tx, writer, id, &url)?);
+        return create_once(&state, &guard, &request, add).await;
     }
-    // Told before megabytes have come.
-    state.read(move |db| edit::open(db, writer, id)).await?;
+    let is_repeatable = request.headers().contains_key(IDEMPOTENCY_KEY);
+    // Told before megabytes have come; a key may be that of a request that was answered while the fact was open (D285).
+    match state.read(move |db| edit::open(db, writer, id)).await {
+        Err(ApiError(problem)) if is_repeatable && problem.code == ProblemCode::FactDecided => {}
+        open => drop(open?),
+    }
     let (file, spooled) = take(&state, &request, payload, query.file_name).await?;
     SentBody::keep(&request, format!("{} {}", file.sha256, file.name).into_bytes());
-    state.evidence.keep(&file.sha256, spooled.path()).await?;
     let sha256 = file.sha256.clone();
-    let answer =
-        create_once(&state, &guard, &request, move |tx| placed(&evidence::add_file(tx, writer, id, &file)?))
-            .await?;
+    state.evidence.keep(&sha256, spooled.path()).await?;
+    let add = move |tx: &mut Tx| placed(&evidence::add_file(tx, writer, id, &file)?);
+    let answer = create_once(&state, &guard, &request, add).await?;
     // Swept in between? From now on a row refers to it, and it stays.
     if !state.evidence.holds(&sha256).await? {
         state.evidence.keep(&sha256, spooled.path()).await?;
@@ -177,10 +179,11 @@ async fn get(guard: Guard<ReadFacts>, state: Data<State>, id: Path<EvidenceId>) 
     Ok(HttpResponse::Ok().json(found))
 }
 
-/// Remove a piece of evidence
+/// Delete a piece of evidence
 ///
 /// As a fact may be changed: until it is decided, by the body that entered it. The fact gets a new version.
 #[utoipa::path(operation_id = "delete_evidence", tag = "facts", params(("id" = EvidenceId, Path, description = "The evidence's id")), security(("bearer" = ["facts:write"])),
+    extensions(("x-problems" = json!(["fact_decided"]))),
     responses((status = 204, description = "The piece of evidence is gone")))]
 #[delete("/evidence/{id}")]
 async fn remove(guard: Guard<WriteFacts>, state: Data<State>, id: Path<EvidenceId>) -> Answer {
@@ -210,7 +213,7 @@ async fn content(
     match head(&found, &sha256)?.wanted(&request) {
         Wanted::Nothing(response) => Ok(response),
         Wanted::Bytes(range, mut response) => {
-            let note = move |tx: &mut opora_db::Tx| {
+            let note = move |tx: &mut Tx| {
                 evidence::note_reading(tx, &found);
                 Ok(())
             };

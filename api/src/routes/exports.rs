@@ -41,22 +41,22 @@ const FORMATS: [Format; 2] = [Format::Csv, Format::Xlsx];
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct ResultExportQuery {
-    /// Of this academic year.
+    /// Only records of this academic year.
     #[param(example = "2019/2020")]
     academic_year: AcademicYear,
-    /// Of this assessment.
+    /// Only results of this assessment.
     #[serde(rename = "type")]
     assessment: Option<Assessment>,
-    /// Of pupils in this grade.
+    /// Only results of pupils in this grade.
     #[param(minimum = 1, maximum = 12, example = 9)]
     grade: Option<i32>,
-    /// In this subject.
+    /// Only results in this subject.
     subject: Option<Subject>,
-    /// Of this attempt.
+    /// Only results of this attempt.
     attempt: Option<Attempt>,
-    /// Of the schools of this municipality or, for a city, of its districts.
+    /// Only results of schools of this municipality or, for a city, of its districts.
     municipality_id: Option<MunicipalityId>,
-    /// The format; by `Accept` unless given, CSV if that takes any.
+    /// The format of the file; by `Accept` unless given, CSV if that takes any.
     #[param(pattern = "^(csv|xlsx)$", example = "csv")]
     format: Option<String>,
 }
@@ -82,6 +82,7 @@ impl ResultExportQuery {
 /// imported again; the names of the school and of the municipality stand beside and are ignored by the importer. The file
 /// is sent while it is read, in one consistent state, and has no length. XLSX holds 1,048,575 results; more are refused.
 #[utoipa::path(operation_id = "export_results", tag = "registry", params(ResultExportQuery), security(("bearer" = ["registry:read"])),
+    extensions(("x-problems" = json!(["too_many_rows"]))),
     responses((status = 200, description = "The file", headers(("Content-Disposition" = String, description = "The name of the file")),
         content((String = "text/csv", example = "Код ОО;Учебный год;Процедура;Класс;Предмет\r\n520101;2019/2020;ВПР;5;Русский язык\r\n"),
             (Vec<u8> = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")))))]

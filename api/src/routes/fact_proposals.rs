@@ -34,7 +34,7 @@ pub fn register(config: &mut ServiceConfig) {
 #[derive(Clone, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FactCount {
-    /// The day; today unless given.
+    /// The day as of which the answer is; today unless given.
     #[schema(example = "2020-12-31")]
     on: Option<NaiveDate>,
 }

@@ -4,7 +4,7 @@ use crate::{
     auth::{DecideFacts, Guard, Need, ReadFacts, Regional, WriteFacts},
     create::{IdempotencyKey, create_once, created},
     error::{Answer, ApiError},
-    extract::{Body, Draft, IfMatch, Items, Query, changed_to, list_query, page, require, versioned},
+    extract::{Body, Draft, IfMatch, Items, Query, changed_to, list_query, page, require, said, versioned},
     state::State,
 };
 use actix_web::{
@@ -12,7 +12,7 @@ use actix_web::{
     web::{Data, Path},
 };
 use opora_models::DecisionKind;
-use opora_primitives::{MunicipalityId, Problem, Reason, SchoolId, text::is_hidden};
+use opora_primitives::{MunicipalityId, Problem, Reason, SchoolId};
 use opora_reporting::{
     facts::{
         Fact, FactId, FactKind, FactOrigin, FactState,
@@ -25,7 +25,7 @@ use opora_reporting::{
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
-use validator::{Validate, ValidationError};
+use validator::Validate;
 
 /// Registers the operations of this file.
 pub fn register(config: &mut ServiceConfig) {
@@ -41,35 +41,26 @@ pub(super) fn writer<P: Need>(guard: &Guard<P>) -> Result<Writer, ApiError> {
     Ok(Writer { user: guard.user()?.0, area: guard.area() })
 }
 
-/// Refuses a reason that says nothing, and one with control characters.
-fn said(reason: &str) -> Result<(), ValidationError> {
-    match () {
-        () if reason.trim().is_empty() => Err(ValidationError::new("wrong_length")),
-        () if reason.chars().any(is_hidden) => Err(ValidationError::new("forbidden_character")),
-        () => Ok(()),
-    }
-}
-
 list_query! {
     /// Which facts are wanted.
     FactQuery {
-        /// Of this plan.
+        /// Only facts about this plan.
         plan_id: PlanId,
-        /// Of the activity with this number.
+        /// Only facts about the activity with this number.
         #[param(pattern = r"^[1-9]\d?\.[1-9]\d{0,2}$", example = "3.10")]
         activity: String,
-        /// That say such a thing.
+        /// Only facts of this kind.
         kind: FactKind,
-        /// In this state.
+        /// Only facts in this state.
         state: FactState,
-        /// From there.
+        /// Only facts of this origin.
         origin: FactOrigin,
-        /// Carried out by this executor.
+        /// Only facts about activities that this executor carries out.
         #[param(pattern = "^[A-Z0-9_]{1,20}$", example = "NIRO")]
         executor: String,
-        /// About this municipality itself.
+        /// Only facts about this municipality itself.
         municipality_id: MunicipalityId,
-        /// About this school.
+        /// Only facts about this school.
         school_id: SchoolId,
     }
 }
@@ -88,7 +79,7 @@ pub struct FactConfirm {
 #[derive(Clone, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FactDecline {
-    /// Why.
+    /// Why the fact is declined.
     #[validate(length(max = 2000), custom(function = "said"))]
     #[schema(min_length = 1, max_length = 2000, example = "Приказ не приложен")]
     reason: String,
@@ -114,7 +105,7 @@ pub struct FactDecisions {
     #[validate(length(min = 1, max = 1000))]
     #[schema(min_items = 1, max_items = 1000)]
     facts: Vec<FactSeen>,
-    /// Which way.
+    /// Whether the facts are confirmed or declined.
     decision: DecisionKind,
     /// Why; needed to decline.
     #[validate(length(max = 2000), custom(function = "said"))]
@@ -163,7 +154,7 @@ async fn get(guard: Guard<ReadFacts>, request: HttpRequest, state: Data<State>, 
     Ok(versioned(&request, found.version, &found))
 }
 
-/// Enter a fact
+/// Create a fact
 ///
 /// About an activity of the plan's version in force: in one of its windows, of a metric of its targets, by one of its
 /// executors. A fact of a municipality or a school is about an organisation of its area. It counts when the institute
@@ -185,11 +176,12 @@ async fn create(
     .await
 }
 
-/// Change a fact
+/// Update a fact
 ///
 /// Until it is decided (`fact_decided`), and only by users of the body that entered it: with the same role and area. A
 /// field that is not sent stays; `null` clears it. Needs `If-Match` with the fact's ETag.
 #[utoipa::path(operation_id = "update_fact", tag = "facts", request_body = FactPatch,
+    extensions(("x-problems" = json!(["fact_decided"]))),
     params(("id" = FactId, Path, description = "The fact's id"), IfMatch), security(("bearer" = ["facts:write"])),
     responses((status = 200, description = "The changed fact", body = Fact, headers(("ETag" = String, description = "The version")))))]
 #[patch("/facts/{id}")]
@@ -211,6 +203,7 @@ async fn update(
 /// With its evidence, as it may be changed: until it is decided, by the body that entered it. Needs `If-Match` with its
 /// ETag.
 #[utoipa::path(operation_id = "delete_fact", tag = "facts",
+    extensions(("x-problems" = json!(["fact_decided"]))),
     params(("id" = FactId, Path, description = "The fact's id"), IfMatch), security(("bearer" = ["facts:write"])),
     responses((status = 204, description = "The fact is gone")))]
 #[delete("/facts/{id}")]
@@ -230,6 +223,7 @@ async fn remove(
 /// As it was read: needs `If-Match` with its ETag, which new evidence changes too. It counts from now on, and neither it
 /// nor its evidence changes any more. A fact that says that evidence is there needs some: `wrong_state`.
 #[utoipa::path(operation_id = "confirm_fact", tag = "facts", params(("id" = FactId, Path, description = "The fact's id"), IfMatch), request_body = FactConfirm,
+    extensions(("x-problems" = json!(["fact_decided"]))),
     security(("bearer" = ["facts:decide"])),
     responses((status = 200, description = "The confirmed fact", body = Fact, headers(("ETag" = String, description = "The version")))))]
 #[post("/facts/{id}/confirm")]
@@ -247,6 +241,7 @@ async fn confirm(
 ///
 /// With a reason. It does not count; its author may enter it anew. Needs `If-Match` with its ETag.
 #[utoipa::path(operation_id = "decline_fact", tag = "facts", params(("id" = FactId, Path, description = "The fact's id"), IfMatch), request_body = FactDecline,
+    extensions(("x-problems" = json!(["fact_decided"]))),
     security(("bearer" = ["facts:decide"])),
     responses((status = 200, description = "The declined fact", body = Fact, headers(("ETag" = String, description = "The version")))))]
 #[post("/facts/{id}/decline")]
@@ -280,6 +275,7 @@ async fn decide(
 /// Confirms or declines all of them or, if one of them cannot be decided so, none: the refusal then names each such fact
 /// by its place in `facts`. A fact that is no longer at the version that was read is a `conflict`.
 #[utoipa::path(operation_id = "decide_facts", tag = "facts", request_body = FactDecisions, security(("bearer" = ["facts:decide"])),
+    extensions(("x-problems" = json!(["fact_decided"]))),
     responses((status = 200, description = "The decided facts", body = Items<Fact>)))]
 #[post("/fact-decisions")]
 async fn decide_many(

@@ -52,6 +52,7 @@ list_query! {
 /// Which feed a token is wanted for.
 #[derive(Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = FeedTokenCreate)]
 pub struct FeedTokenDraft {
     /// What the feed tells.
     kind: FeedKind,
@@ -120,7 +121,7 @@ async fn create(
     .await
 }
 
-/// Revoke a feed token
+/// Delete a feed token
 ///
 /// One's own; with `users:manage` anybody's. Its address is not found from then on.
 #[utoipa::path(operation_id = "delete_feed_token", tag = "publication", params(("id" = FeedTokenId, Path, description = "The token's id")), security(("bearer" = ["self:read"])),
@@ -132,7 +133,7 @@ async fn revoke(guard: Guard<ReadSelf>, state: Data<State>, id: Path<FeedTokenId
     Ok(HttpResponse::NoContent().finish())
 }
 
-/// Fetch a calendar of deadlines
+/// Get a calendar of deadlines
 ///
 /// The deadlines of an executor's activities, one entry for each window, and of the half-yearly reports, as iCalendar:
 /// entries for the whole day, with targets and status in words. A deadline on a weekend is marked, never moved.
@@ -148,7 +149,7 @@ async fn fetch_calendar(request: HttpRequest, state: Data<State>, secret: Path<S
     Ok(tagged(&request, "text/calendar; charset=utf-8", text.await?))
 }
 
-/// Fetch a feed of accepted reports
+/// Get a feed of accepted reports
 ///
 /// Accepted half-yearly reports and analytical notes as Atom, the one accepted last first, at most 100: titles, digests
 /// and addresses. What stands in a report is read at its address, with an access token.

@@ -36,6 +36,7 @@ pub fn register(config: &mut ServiceConfig) {
 /// What a run is made from; what is absent takes the newest there is.
 #[derive(Clone, Copy, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = IdentificationRunCreate)]
 pub struct RunCreate {
     /// A published methodology; absent, the one published last.
     methodology_id: Option<MethodologyId>,
@@ -47,6 +48,7 @@ pub struct RunCreate {
 
 /// A run and what it says in the reader's area.
 #[derive(Serialize, ToSchema)]
+#[schema(as = IdentificationRunDetail)]
 pub struct RunDetail {
     /// The run.
     #[serde(flatten)]
@@ -74,19 +76,19 @@ list_query! {
 list_query! {
     /// Which verdicts are wanted.
     VerdictQuery {
-        /// With this outcome.
+        /// Only verdicts with this outcome.
         outcome: Outcome,
-        /// On the list of the run or not.
+        /// Only verdicts on schools that are on the list of the run, or only on those that are not.
         listed: bool,
-        /// With this fact.
+        /// Only verdicts with this finding.
         finding: Finding,
-        /// With or without the bias flag.
+        /// Only verdicts with the bias flag, or only those without it.
         bias: bool,
-        /// Resilient or not.
+        /// Only verdicts on resilient schools, or only on those that are not.
         resilient: bool,
-        /// Of this class of results against conditions.
+        /// Only verdicts with this class of results against conditions.
         social_class: SocialClass,
-        /// In this municipality or, for a city, in its districts.
+        /// Only schools of this municipality or, for a city, of its districts.
         municipality_id: MunicipalityId,
     }
 }
@@ -122,7 +124,7 @@ async fn list(
     Ok(page(&request, found))
 }
 
-/// Start an identification run
+/// Create an identification run
 ///
 /// The answer comes at once; the job `job_id` carries the run out. Verdicts are there when it has succeeded, all
 /// of them or none. A year without results of the main period, in it and in the years before it that the methodology looks
@@ -162,7 +164,7 @@ async fn get(guard: Guard<ReadVerdicts>, state: Data<State>, id: Path<RunId>) ->
     Ok(HttpResponse::Ok().json(state.read_consistent(read).await?))
 }
 
-/// Remove an identification run
+/// Delete an identification run
 ///
 /// With its verdicts, when they are of no more use. A run that proposals rest on is refused with `still_referenced`, one
 /// whose job has not ended with `wrong_state`.
@@ -218,9 +220,7 @@ async fn get_verdict(
     let verdict = state.read(move |db| {
         schools::resolve(db, area, &school).and_then(|school| verdicts::find(db, id, school, lang))
     });
-    Ok(HttpResponse::Ok()
-        .insert_header(("Content-Language", language.pick(("en", "ru"))))
-        .json(verdict.await?))
+    Ok(HttpResponse::Ok().json(verdict.await?))
 }
 
 /// Compare the list with the rules

@@ -4,7 +4,7 @@ use crate::{
     auth::{Guard, Import, ReadJobs},
     create::{IdempotencyKey, create_once},
     error::{Answer, ApiError, Language},
-    extract::{Items, Query, SentBody, list_query, page, pairs, read_query},
+    extract::{Items, Query, SentBody, list_query, page, pairs, read_query, visible},
     routes::contract::Published,
     state::{State, off_thread},
     upload::{Received, media_type, receive},
@@ -38,7 +38,7 @@ pub fn register(config: &mut ServiceConfig) {
 pub struct ImportQuery {
     /// What the file holds; needed, unless a form says it.
     kind: Option<ImportKind>,
-    /// Check and report, write nothing.
+    /// Whether to check and report only, without writing anything.
     #[serde(default)]
     #[param(required = false, default = false)]
     dry_run: bool,
@@ -63,7 +63,7 @@ pub struct ImportForm {
     /// What the file holds; needed, unless the address says it.
     #[schema(nullable = false)]
     kind: Option<ImportKind>,
-    /// Check and report, write nothing.
+    /// Whether to check and report only, without writing anything.
     #[schema(nullable = false)]
     dry_run: Option<bool>,
     /// What happens to the good rows when others are bad; `atomic` unless said.
@@ -83,7 +83,7 @@ const PARTS: &[&str] = &["kind", "dry_run", "mode", "sheet", "file_name"];
 list_query! {
     /// Which imports are wanted.
     ImportListQuery {
-        /// Files of this kind.
+        /// Only imports of this kind.
         kind: ImportKind,
     }
 }
@@ -95,6 +95,7 @@ list_query! {
 
 /// An import.
 #[derive(Serialize, ToSchema)]
+#[schema(as = Import)]
 pub struct ImportView {
     /// Its id.
     id: ImportId,
@@ -129,6 +130,7 @@ pub struct ImportView {
 
 /// A refused cell.
 #[derive(Serialize, ToSchema)]
+#[schema(as = ImportReject)]
 pub struct RejectView {
     /// The row, as a spreadsheet numbers it; of a plan the position of the activity, 0 for its head.
     #[schema(minimum = 0, example = 17)]
@@ -183,7 +185,7 @@ pub fn view(import: store::Import, job_id: Option<JobId>) -> ImportView {
     }
 }
 
-/// Import a file
+/// Create an import
 ///
 /// Takes a CSV or XLSX file, or for the kind `plan` a YAML or JSON file, as a form (`file`) or as the raw body and queues
 /// its loading. What the parameters say may stand in the form as well. The columns of each kind are listed in the
@@ -211,7 +213,7 @@ async fn create(
     let (kind, query) = merged(&request, &published, parts)?;
     admit(&guard, &request, Some(kind))?;
     SentBody::keep(&request, format!("{} {query:?}", spooled.sha256).into_bytes());
-    let new = new_import(kind, query, name, &spooled, guard.area());
+    let new = new_import(kind, query, name, &spooled, guard.area())?;
     let (origin, spooled) = (guard.origin(), Arc::new(spooled));
     let answer = create_once(&state, &guard, &request, move |tx| {
         let (id, job) = store::queue(tx, &origin, &new, spooled.chunks()?)?;
@@ -229,18 +231,21 @@ fn new_import(
     name: Option<String>,
     spooled: &Spooled,
     area: Area,
-) -> NewImport {
-    NewImport {
+) -> Result<NewImport, Problem> {
+    let file_name: Option<String> = query.file_name.or(name).map(|name| name.chars().take(200).collect());
+    visible("sheet", query.sheet.as_ref())?;
+    visible("file_name", file_name.as_ref())?;
+    Ok(NewImport {
         kind,
         mode: query.mode.unwrap_or(ImportMode::Atomic),
         dry_run: query.dry_run,
         sheet: query.sheet,
-        file_name: query.file_name.or(name).map(|name| name.chars().take(200).collect()),
+        file_name,
         size: spooled.size,
         sha256: spooled.sha256.clone(),
         by_line: false,
         area,
-    }
+    })
 }
 
 /// Refuses a kind that the caller may not load, and none at all where no form can say it.
@@ -342,7 +347,7 @@ async fn get(guard: Guard<ReadJobs>, state: Data<State>, id: Path<ImportId>) -> 
 ///
 /// Every refused cell with its row, column and reason.
 #[utoipa::path(operation_id = "list_import_rejects", tag = "imports", params(("id" = ImportId, Path, description = "The import's id"), RejectQuery), security(("bearer" = ["jobs:read"])),
-    responses((status = 200, description = "A page of refused cells", body = Items<RejectView>, headers(("Link" = String, description = "The next page")))))]
+    responses((status = 200, description = "A page of refused cells", body = Items<RejectView>, headers(("Link" = String, description = "The next page"), ("Content-Language" = String, description = "The language of the words")))))]
 #[get("/imports/{id}/rejects")]
 async fn rejects(
     guard: Guard<ReadJobs>,
@@ -377,10 +382,7 @@ async fn rejects_file(
     let (id, area, database) = (id.into_inner(), guard.area(), state.database.clone());
     let language = Language::of(&request);
     let made = move || database.read(|db| store::find(db, area, id).and_then(|_| as_csv(db, id, language)));
-    Ok(HttpResponse::Ok()
-        .content_type("text/csv; charset=utf-8")
-        .insert_header(("Content-Language", language.pick(("en", "ru"))))
-        .body(off_thread(made).await?))
+    Ok(HttpResponse::Ok().content_type("text/csv; charset=utf-8").body(off_thread(made).await?))
 }
 
 /// The refused cells as a file for a spreadsheet.

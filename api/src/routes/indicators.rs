@@ -36,7 +36,7 @@ pub fn register(config: &mut ServiceConfig) {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct IndicatorQuery {
-    /// The day; today unless given.
+    /// The day as of which the answer is; today unless given.
     on: Option<NaiveDate>,
     /// The list version of I1 and I2; the newest of the passport's years unless given.
     list_id: Option<ListId>,
@@ -48,7 +48,7 @@ pub struct IndicatorQuery {
 list_query! {
     /// What is asked, and where in the list.
     IndicatorRowQuery {
-        /// The day; today unless given.
+        /// The day as of which the answer is; today unless given.
         on: NaiveDate,
         /// The list version of I1 and I2; the newest of the passport's years unless given.
         list_id: ListId,

@@ -48,7 +48,7 @@ pub struct Job {
     started_at: Option<Moment>,
     /// When it ended.
     finished_at: Option<Moment>,
-    /// How often a worker has begun it.
+    /// How often a worker has begun it, but for what a stop of the server broke off.
     #[schema(minimum = 0, example = 1)]
     attempts: i32,
 }
@@ -102,7 +102,7 @@ fn visible(actor: &Actor, job: jobs::Job) -> Result<jobs::Job> {
 ///
 /// Where it stands and how far it is: one's own; the administrator and the institute see all.
 #[utoipa::path(operation_id = "get_job", tag = "imports", params(("id" = JobId, Path, description = "The job's id")), security(("bearer" = ["jobs:read"])),
-    responses((status = 200, description = "The job", body = Job)))]
+    responses((status = 200, description = "The job", body = Job, headers(("Content-Language" = String, description = "The language of the words")))))]
 #[get("/jobs/{id}")]
 async fn get(guard: Guard<ReadJobs>, request: HttpRequest, state: Data<State>, id: Path<JobId>) -> Answer {
     let (actor, id) = (guard.actor, id.into_inner());
@@ -115,7 +115,7 @@ async fn get(guard: Guard<ReadJobs>, request: HttpRequest, state: Data<State>, i
 /// A waiting job ends at once, a running one at its next sign of life, without effect. A job that has ended is refused
 /// with `wrong_state`.
 #[utoipa::path(operation_id = "cancel_job", tag = "imports", params(("id" = JobId, Path, description = "The job's id")), security(("bearer" = ["jobs:read"])),
-    responses((status = 202, description = "The job, cancelled or about to be", body = Job)))]
+    responses((status = 202, description = "The job, cancelled or about to be", body = Job, headers(("Content-Language" = String, description = "The language of the words")))))]
 #[post("/jobs/{id}/cancel")]
 async fn cancel(guard: Guard<ReadJobs>, request: HttpRequest, state: Data<State>, id: Path<JobId>) -> Answer {
     let (origin, actor, id) = (guard.origin(), guard.actor, id.into_inner());

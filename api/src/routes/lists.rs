@@ -28,7 +28,7 @@ pub fn register(config: &mut ServiceConfig) {
 list_query! {
     /// Which versions are wanted.
     ListQuery {
-        /// Of the list of this year.
+        /// Only versions of the list of this year.
         #[param(minimum = 2000, maximum = 2100, example = 2020)]
         list_year: i32,
     }
@@ -70,7 +70,7 @@ async fn get(_: Guard<ReadLists>, state: Data<State>, id: Path<ListId>) -> Answe
     Ok(HttpResponse::Ok().json(found))
 }
 
-/// Remove a version of the list
+/// Delete a version of the list
 ///
 /// One that came by mistake, with its entries. A version that an identification run stands beside is refused with
 /// `still_referenced`. A version never changes, so there is no `If-Match`.

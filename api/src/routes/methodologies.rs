@@ -28,7 +28,7 @@ pub fn register(config: &mut ServiceConfig) {
 list_query! {
     /// Which methodologies are wanted.
     MethodologyQuery {
-        /// In this state.
+        /// Only methodologies in this state.
         state: MethodologyState,
     }
 }
@@ -77,7 +77,7 @@ async fn list(
     Ok(page(&request, found))
 }
 
-/// Draft a methodology
+/// Create a methodology
 ///
 /// A draft may be changed and removed. Runs use it only when it is published.
 #[utoipa::path(operation_id = "create_methodology", tag = "identification", params(IdempotencyKey), request_body = MethodologyCreate, security(("bearer" = ["methodologies:write"])),
@@ -117,10 +117,11 @@ async fn get(
     Ok(versioned(&request, found.version, &found))
 }
 
-/// Change a draft
+/// Update a methodology
 ///
 /// Needs `If-Match` with the draft's ETag. A published methodology is refused with `methodology_frozen`.
 #[utoipa::path(operation_id = "update_methodology", tag = "identification", request_body = MethodologyUpdate,
+    extensions(("x-problems" = json!(["methodology_frozen"]))),
     params(("id" = MethodologyId, Path, description = "The methodology's id"), IfMatch),
     security(("bearer" = ["methodologies:write"])),
     responses((status = 200, description = "The changed draft", body = Methodology, headers(("ETag" = String, description = "The version")))))]
@@ -139,11 +140,12 @@ async fn update(
     Ok(changed_to(changed.version, &changed))
 }
 
-/// Publish a draft
+/// Publish a methodology
 ///
 /// From now on it never changes, and runs may use it. It is the one that runs take unless told otherwise. Needs `If-Match` with
 /// the draft's ETag: what is frozen is what was read.
 #[utoipa::path(operation_id = "publish_methodology", tag = "identification",
+    extensions(("x-problems" = json!(["methodology_frozen"]))),
     params(("id" = MethodologyId, Path, description = "The methodology's id"), IfMatch),
     security(("bearer" = ["methodologies:write"])),
     responses((status = 200, description = "The published methodology", body = Methodology, headers(("ETag" = String, description = "The version")))))]
@@ -159,10 +161,11 @@ async fn publish(
     Ok(changed_to(published.version, &published))
 }
 
-/// Remove a draft
+/// Delete a methodology
 ///
 /// Needs `If-Match` with the draft's ETag. A published methodology is refused with `methodology_frozen`.
 #[utoipa::path(operation_id = "delete_methodology", tag = "identification",
+    extensions(("x-problems" = json!(["methodology_frozen"]))),
     params(("id" = MethodologyId, Path, description = "The methodology's id"), IfMatch),
     security(("bearer" = ["methodologies:write"])), responses((status = 204, description = "It is gone")))]
 #[delete("/methodologies/{id}")]

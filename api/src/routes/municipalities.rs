@@ -33,9 +33,9 @@ list_query! {
         /// A part of the name; case and `ё` do not matter.
         #[param(min_length = 1, max_length = 200, example = "Урен", pattern = r"^[^\x00-\x1f\x7f-\x9f]*$")]
         name: String,
-        /// Of this kind.
+        /// Only municipalities of this kind.
         kind: MunicipalityKind,
-        /// Whose code is valid on this day.
+        /// Only municipalities whose code is valid on this day.
         #[param(example = "2020-06-01")]
         on: NaiveDate,
     }
@@ -98,7 +98,7 @@ async fn create(
     .await
 }
 
-/// Change a municipality
+/// Update a municipality
 ///
 /// A field that is not sent stays; `null` clears a field. Needs `If-Match` with the municipality's ETag.
 #[utoipa::path(operation_id = "update_municipality", tag = "registry", request_body = MunicipalityPatch,

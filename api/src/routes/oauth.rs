@@ -4,6 +4,7 @@
 use crate::{
     auth::bearer,
     error::ApiError,
+    limits,
     oauth::{self, Form, INTROSPECTION_PATH, OAuthError, OAuthErrorBody, TOKEN_PATH},
     routes::token_info::{TokenArea, area_of},
     state::State,
@@ -31,7 +32,7 @@ pub fn register(config: &mut ServiceConfig) {
 #[schema(example = json!({"grant_type": "client_credentials", "scope": "registry:read indicators:read"}))]
 #[expect(dead_code, reason = "describes the form, which is read as pairs")]
 pub struct TokenRequest {
-    /// `client_credentials`.
+    /// The kind of grant: `client_credentials`.
     #[schema(pattern = "^client_credentials$", example = "client_credentials")]
     grant_type: String,
     /// The scopes wanted, parted by spaces; all of the client's unless said, except those that name people: these are
@@ -54,7 +55,7 @@ pub struct TokenRequest {
 pub struct ClientToken {
     /// Goes into `Authorization: Bearer ...`.
     access_token: String,
-    /// `Bearer`.
+    /// How the token is used: `Bearer`.
     #[schema(example = "Bearer")]
     token_type: &'static str,
     /// Its life in seconds.
@@ -110,7 +111,7 @@ pub struct Introspection {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     sub: Option<String>,
-    /// `Bearer`.
+    /// How the token is used: `Bearer`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     token_type: Option<&'static str>,
@@ -148,7 +149,7 @@ pub struct ServerMetadata {
     service_documentation: String,
     /// None: nothing is authorised in a browser.
     response_types_supported: Vec<String>,
-    /// `client_credentials`.
+    /// The kinds of grants: `client_credentials`.
     grant_types_supported: Vec<&'static str>,
     /// How a client proves who it is at the token endpoint.
     token_endpoint_auth_methods_supported: &'static [&'static str],
@@ -162,7 +163,7 @@ pub struct ServerMetadata {
     scopes_supported: &'static [Permission],
 }
 
-/// Get a token
+/// Issue an access token
 ///
 /// For a service client, by its credentials. The token is a JWT (RFC 9068) that lives as long as `expires_in` says; it is
 /// refused at once when the client is stopped, ended, or given less. There is no refresh token: ask again. After ten failures of
@@ -227,7 +228,7 @@ fn refused_scopes(words: &str, has: Permissions) -> String {
     if told.is_empty() { "no scope is named".to_owned() } else { told.join("; ") }
 }
 
-/// Look into a token
+/// Introspect a token
 ///
 /// The caller holds a bearer token or authenticates as a client, as at the token endpoint. Everybody may ask about tokens
 /// of their own; about others', who has `tokens:introspect`. Tokens of foreign issuers are asked about there. `/api/v1/token-info` tells the same of the token it is asked with.
@@ -245,30 +246,59 @@ fn refused_scopes(words: &str, has: Permissions) -> String {
 async fn introspect(
     request: HttpRequest,
     state: Data<State>,
-    mut form: Form,
+    form: Result<Form, OAuthError>,
 ) -> Result<HttpResponse, OAuthError> {
-    let (asks, about_all) = asker(&state, &request, &mut form).await?;
+    let (mut form, Asker { key, about_all, .. }) = admitted(&state, &request, form).await?;
     let token = form.require("token")?;
     let told = match state.tokens.verify(&token) {
-        Ok(actor) if about_all || actor.key() == asks => told(&state, actor).await?,
+        Ok(actor) if about_all || actor.key() == key => told(&state, actor).await?,
         _ => Introspection::default(),
     };
     Ok(unkept().json(told))
 }
 
-/// Who asks about a token, and whether about everybody's.
-async fn asker(
+/// Who asks about a token.
+struct Asker {
+    /// By whom it is counted.
+    key: (ActorKind, i64),
+    /// Whether about everybody's.
+    about_all: bool,
+    /// How many requests a minute it may send, if that was said of it alone.
+    limit: Option<u32>,
+}
+
+/// The form, and who sent it. The request is counted for who asks or, where that is not proved, for the address (D286),
+/// whose limit is looked at before anything is read. A form that cannot be read comes here so that it is counted.
+async fn admitted(
     state: &State,
     request: &HttpRequest,
-    form: &mut Form,
-) -> Result<((ActorKind, i64), bool), OAuthError> {
+    form: Result<Form, OAuthError>,
+) -> Result<(Form, Asker), OAuthError> {
+    limits::admit_address(request)?;
+    let asked = async {
+        let mut form = form?;
+        let asker = asker(state, request, &mut form).await?;
+        Ok((form, asker))
+    };
+    let asked = asked.await;
+    match &asked {
+        Ok((_, asker)) => limits::charge_known(request, asker.key, asker.limit)?,
+        Err(_) => limits::charge_address(request)?,
+    }
+    asked
+}
+
+async fn asker(state: &State, request: &HttpRequest, form: &mut Form) -> Result<Asker, OAuthError> {
     let header = request.headers().get("authorization").map(|value| value.as_bytes());
     if header.is_some_and(|value| value.len() >= 7 && value[..7].eq_ignore_ascii_case(b"bearer ")) {
         let actor = bearer(request).await?;
-        return Ok((actor.key(), actor.may(Permission::Introspect)));
+        let (about_all, limit) = (actor.may(Permission::Introspect), actor.rate_limit());
+        return Ok(Asker { key: actor.key(), about_all, limit });
     }
     let client = oauth::client(state, request, form).await?.client;
-    Ok(((ActorKind::Client, client.id.0), client.scopes.has(Permission::Introspect)))
+    let (about_all, limit) = (client.scopes.has(Permission::Introspect), client.rate_limit);
+    let limit = limit.and_then(|limit| limit.try_into().ok());
+    Ok(Asker { key: (ActorKind::Client, client.id.0), about_all, limit })
 }
 
 async fn told(state: &State, actor: Actor) -> Result<Introspection, ApiError> {
@@ -298,7 +328,7 @@ fn unkept() -> actix_web::HttpResponseBuilder {
     response
 }
 
-/// Metadata of the token server
+/// Get the metadata of the authorization server
 ///
 /// Where tokens are given and looked into, how a client authenticates, which scopes there are.
 #[utoipa::path(operation_id = "get_server_metadata", tag = "oauth", security(()),

@@ -3,7 +3,7 @@
 use crate::{
     auth::{Guard, ReadPassport, Regional, WritePassport},
     error::Answer,
-    extract::{Draft, IfMatch, Items, Query, changed_to, page, versioned},
+    extract::{Draft, IfMatch, Items, Query, changed_to, composed, page},
     state::State,
 };
 use actix_web::{
@@ -55,8 +55,8 @@ async fn list(
 /// Get a passport stage
 ///
 /// With its criteria and evidence, and the ETag that a change needs.
-#[utoipa::path(operation_id = "get_passport_stage", tag = "passport", params(("stage" = StageCode, Path, description = "Which stage")), security(("bearer" = ["passport:read"])),
-    responses((status = 200, description = "The stage", body = PassportStage, headers(("ETag" = String, description = "The version")))))]
+#[utoipa::path(operation_id = "get_passport_stage", tag = "passport", params(("stage" = StageCode, Path, description = "The stage of the passport")), security(("bearer" = ["passport:read"])),
+    responses((status = 200, description = "The stage", body = PassportStage, headers(("ETag" = String, description = "The version and a digest of the answer")))))]
 #[get("/passport/stages/{stage}")]
 async fn get(
     _: Guard<ReadPassport>,
@@ -66,16 +66,16 @@ async fn get(
 ) -> Answer {
     let stage = stage.into_inner();
     let found = state.read_consistent(move |db| stages::find(db, stage)).await?;
-    Ok(versioned(&request, found.version, &found))
+    composed(&request, found.version, &found)
 }
 
-/// Change a passport stage
+/// Update a passport stage
 ///
 /// Its criteria, dates and evidence; the state follows from the dates. A stage that is done has criteria and evidence.
 /// None begins or is done before the stage in front of it. A field that is not sent stays; a list is replaced as a
 /// whole. Needs `If-Match` with the stage's ETag.
 #[utoipa::path(operation_id = "update_passport_stage", tag = "passport", request_body = StagePatch,
-    params(("stage" = StageCode, Path, description = "Which stage"), IfMatch), security(("bearer" = ["passport:write"])),
+    params(("stage" = StageCode, Path, description = "The stage of the passport"), IfMatch), security(("bearer" = ["passport:write"])),
     responses((status = 200, description = "The changed stage", body = PassportStage, headers(("ETag" = String, description = "The version")))))]
 #[patch("/passport/stages/{stage}")]
 async fn update(

@@ -50,7 +50,7 @@ pub struct PlanVersionPath {
     /// The plan: its id or its code.
     #[param(pattern = "^[0-9A-Za-z-]{1,40}$", example = "2020-2021")]
     id: String,
-    /// The number of the version.
+    /// The number of the version
     #[param(minimum = 1, example = 1)]
     version: i32,
 }
@@ -62,7 +62,7 @@ pub struct ActivityPath {
     /// The plan: its id or its code.
     #[param(pattern = "^[0-9A-Za-z-]{1,40}$", example = "2020-2021")]
     id: String,
-    /// The number of the activity.
+    /// The number of the activity
     #[param(pattern = r"^[1-9]\d?\.[1-9]\d{0,2}$", example = "1.4")]
     activity: String,
 }
@@ -93,20 +93,20 @@ pub struct PlanDiffQuery {
 list_query! {
     /// Which activities are wanted, and of which day.
     ActivityQuery {
-        /// The day; today unless given.
+        /// The day as of which the answer is; today unless given.
         on: NaiveDate,
         /// The version of the plan; the one in force unless given.
         #[param(minimum = 1)]
         version: i32,
-        /// Of this section.
+        /// Only activities of this section.
         #[param(minimum = 1, maximum = 99, example = 1)]
         section: i32,
-        /// Carried out, perhaps with others, by this executor.
+        /// Only activities that this executor carries out, alone or with others.
         #[param(pattern = "^[A-Z0-9_]{1,20}$", example = "NIRO")]
         executor: String,
-        /// Serving this model.
+        /// Only activities that serve this model.
         model: ModelCode,
-        /// With this status.
+        /// Only activities with this status.
         status: ActivityStatus,
     }
 }
@@ -116,7 +116,7 @@ list_query! {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct WhenQuery {
-    /// The day; today unless given.
+    /// The day as of which the answer is; today unless given.
     on: Option<NaiveDate>,
     /// The version of the plan; the one in force unless given.
     #[param(minimum = 1)]

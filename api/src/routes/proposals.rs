@@ -4,7 +4,7 @@ use crate::{
     auth::{Assign, Guard, Need, ReadAssignments, Regional},
     create::{IdempotencyKey, create_once, created},
     error::{Answer, ApiError, Language},
-    extract::{Body, Draft, Items, Query, list_query, page, versioned},
+    extract::{Body, Draft, Items, Query, composed, list_query, page, said},
     state::State,
 };
 use actix_web::{
@@ -33,7 +33,7 @@ use opora_schools::{
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
-use validator::{Validate, ValidationError};
+use validator::Validate;
 
 /// Registers the operations of this file.
 pub fn register(config: &mut ServiceConfig) {
@@ -73,11 +73,6 @@ fn lang(request: &HttpRequest) -> Lang {
     Language::of(request).pick((Lang::En, Lang::Ru))
 }
 
-/// Refuses words that say nothing.
-pub(super) fn said(text: &str) -> Result<(), ValidationError> {
-    if text.trim().is_empty() { Err(ValidationError::new("required")) } else { Ok(()) }
-}
-
 list_query! {
     /// Where in the list.
     ProposalRunQuery {}
@@ -86,17 +81,17 @@ list_query! {
 list_query! {
     /// Which proposals are wanted.
     ProposalQuery {
-        /// Of this run.
+        /// Only proposals of this run.
         proposal_run_id: ProposalRunId,
-        /// Of this model.
+        /// Only proposals of this model.
         model: ModelCode,
-        /// In this state.
+        /// Only proposals in this state.
         state: ProposalState,
-        /// For such a subject.
+        /// Only proposals for this kind of subject.
         subject_kind: SubjectKind,
-        /// For this school or its people.
+        /// Only proposals for this school or its people.
         school_id: SchoolId,
-        /// For this municipality itself.
+        /// Only proposals for this municipality itself.
         municipality_id: MunicipalityId,
     }
 }
@@ -104,7 +99,7 @@ list_query! {
 list_query! {
     /// Which gaps are wanted.
     CoverageGapQuery {
-        /// Of this run; the newest unless given.
+        /// The proposal run; the newest unless given.
         proposal_run_id: ProposalRunId,
     }
 }
@@ -122,6 +117,7 @@ pub struct ProposalRunCreate {
 
 /// A warning of a run.
 #[derive(Serialize, ToSchema)]
+#[schema(as = ExplainedProposalWarning)]
 pub struct ProposalWarningView {
     /// The warning as data.
     warning: ProposalWarning,
@@ -131,6 +127,7 @@ pub struct ProposalWarningView {
 
 /// A run with what came of it.
 #[derive(Serialize, ToSchema)]
+#[schema(as = ProposalRunDetail)]
 pub struct ProposalRunView {
     /// The run.
     #[serde(flatten)]
@@ -154,6 +151,7 @@ impl ProposalRunView {
 
 /// A proposal with its reason.
 #[derive(Serialize, ToSchema)]
+#[schema(as = Proposal)]
 pub struct ProposalView {
     /// The proposal.
     #[serde(flatten)]
@@ -174,6 +172,7 @@ impl ProposalView {
 
 /// A gap of coverage.
 #[derive(Serialize, ToSchema)]
+#[schema(as = CoverageGap)]
 pub struct CoverageGapView {
     /// The gap.
     #[serde(flatten)]
@@ -186,7 +185,7 @@ pub struct CoverageGapView {
 #[derive(Clone, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ProposalConfirm {
-    /// Why.
+    /// Why it is confirmed.
     #[validate(length(max = 2000), custom(function = "said"))]
     #[schema(min_length = 1, max_length = 2000)]
     reason: Option<String>,
@@ -200,7 +199,7 @@ pub struct ProposalConfirm {
 #[derive(Clone, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ProposalDecline {
-    /// Why.
+    /// Why it is declined.
     #[validate(length(max = 2000), custom(function = "said"))]
     #[schema(min_length = 1, max_length = 2000, example = "Школа отказалась от участия")]
     reason: String,
@@ -226,7 +225,7 @@ pub struct ProposalDecisions {
     ids: Option<Vec<ProposalId>>,
     /// Which open proposals; or else `ids`.
     filter: Option<ProposalSelection>,
-    /// Which way.
+    /// Whether the proposals are confirmed or declined.
     decision: DecisionKind,
     /// Why; needed to decline.
     #[validate(length(max = 2000), custom(function = "said"))]
@@ -267,7 +266,7 @@ async fn list_runs(
     Ok(page(&request, found))
 }
 
-/// Run the rules
+/// Create a proposal run
 ///
 /// Proposes models from the facts of a day: the registers, a finished identification run, the designations and the
 /// assignments there are. A model that the subject has already is not proposed again. Open proposals of earlier runs
@@ -297,7 +296,7 @@ async fn create_run(
 ///
 /// With its warnings and with the number of proposals by model and state.
 #[utoipa::path(operation_id = "get_proposal_run", tag = "models", params(("id" = ProposalRunId, Path, description = "The run's id")), security(("bearer" = ["assignments:read"])),
-    responses((status = 200, description = "The run", body = ProposalRunView)))]
+    responses((status = 200, description = "The run", body = ProposalRunView, headers(("Content-Language" = String, description = "The language of the words")))))]
 #[get("/proposal-runs/{id}")]
 async fn get_run(
     guard: Guard<ReadAssignments>,
@@ -310,11 +309,12 @@ async fn get_run(
     Ok(HttpResponse::Ok().json(ProposalRunView::new(detail, lang(&request))))
 }
 
-/// Remove a proposal run
+/// Delete a proposal run
 ///
 /// With its proposals and gaps, when they are of no more use. What it superseded stays superseded. A run with a
 /// proposal that somebody has decided is refused with `proposal_decided`.
 #[utoipa::path(operation_id = "delete_proposal_run", tag = "models", params(("id" = ProposalRunId, Path, description = "The run's id")),
+    extensions(("x-problems" = json!(["proposal_decided"]))),
     security(("bearer" = ["assignments:write"])), responses((status = 204, description = "It is gone")))]
 #[delete("/proposal-runs/{id}")]
 async fn remove_run(
@@ -332,7 +332,7 @@ async fn remove_run(
 /// By id: those of the caller's area. Proposals that name people are shown only to those who may read staff, and that
 /// reading is recorded in the audit log.
 #[utoipa::path(operation_id = "list_proposals", tag = "models", params(ProposalQuery), security(("bearer" = ["assignments:read"])),
-    responses((status = 200, description = "A page of proposals", body = Items<ProposalView>, headers(("Link" = String, description = "The next page")))))]
+    responses((status = 200, description = "A page of proposals", body = Items<ProposalView>, headers(("Link" = String, description = "The next page"), ("Content-Language" = String, description = "The language of the words")))))]
 #[get("/proposals")]
 async fn list(
     guard: Guard<ReadAssignments>,
@@ -361,7 +361,7 @@ async fn list(
 ///
 /// With its reason, as data and in words.
 #[utoipa::path(operation_id = "get_proposal", tag = "models", params(("id" = ProposalId, Path, description = "The proposal's id")), security(("bearer" = ["assignments:read"])),
-    responses((status = 200, description = "The proposal", body = ProposalView, headers(("ETag" = String, description = "The version in this language")))))]
+    responses((status = 200, description = "The proposal", body = ProposalView, headers(("ETag" = String, description = "The version and a digest of the answer"), ("Content-Language" = String, description = "The language of the words")))))]
 #[get("/proposals/{id}")]
 async fn get(
     guard: Guard<ReadAssignments>,
@@ -372,18 +372,17 @@ async fn get(
     let (viewer, id) = (viewer(&guard), id.into_inner());
     let found = state.read(move |db| proposals::find(db, viewer, id)).await?;
     shown(&state, &guard, "proposals", found.staff_id.into_iter().collect()).await?;
-    let lang = lang(&request);
-    // The words differ by language, so the tag does.
-    let tag = 2 * found.version + i64::from(lang == Lang::Ru);
-    Ok(versioned(&request, tag, &ProposalView::new(found, lang)?))
+    composed(&request, found.version, &ProposalView::new(found, lang(&request))?)
 }
 
 /// Confirm a proposal
 ///
 /// Makes the assignment; the caller is recorded as the one who decided. Exclusion is checked again at this moment:
 /// `model_excluded`. `proposal_decided` if it is not open any more, `already_exists` if the subject has the model on
-/// some of these days.
+/// some of these days, `not_eligible` if the person is not at the school in the post any more. Dates of one's own lie within
+/// those that were proposed.
 #[utoipa::path(operation_id = "confirm_proposal", tag = "models", params(("id" = ProposalId, Path, description = "The proposal's id"), IdempotencyKey), request_body = ProposalConfirm,
+    extensions(("x-problems" = json!(["proposal_decided", "model_excluded", "not_eligible"]))),
     security(("bearer" = ["assignments:write"])),
     responses((status = 201, description = "The new assignment", body = AssignmentHistory, headers(("Location" = String, description = "Its address")))))]
 #[post("/proposals/{id}/confirm")]
@@ -411,8 +410,9 @@ async fn confirm(
 ///
 /// With a reason; the caller is recorded as the one who decided. `proposal_decided` if it is not open any more.
 #[utoipa::path(operation_id = "decline_proposal", tag = "models", params(("id" = ProposalId, Path, description = "The proposal's id")), request_body = ProposalDecline,
+    extensions(("x-problems" = json!(["proposal_decided"]))),
     security(("bearer" = ["assignments:write"])),
-    responses((status = 200, description = "The declined proposal", body = ProposalView)))]
+    responses((status = 200, description = "The declined proposal", body = ProposalView, headers(("Content-Language" = String, description = "The language of the words")))))]
 #[post("/proposals/{id}/decline")]
 async fn decline(
     guard: Guard<Assign>,
@@ -438,6 +438,7 @@ async fn decline(
 /// Confirms or declines all of them or, if one of them cannot be decided so, none: the refusal then names each such
 /// proposal by its place in `ids`, or in the selection by id. A person decides: the caller is recorded.
 #[utoipa::path(operation_id = "decide_proposals", tag = "models", request_body = ProposalDecisions, security(("bearer" = ["assignments:write"])),
+    extensions(("x-problems" = json!(["proposal_decided", "model_excluded", "not_eligible"]))),
     responses((status = 200, description = "What became of each", body = Items<Decided>)))]
 #[post("/proposal-decisions")]
 async fn decide_many(
@@ -457,7 +458,7 @@ async fn decide_many(
 ///
 /// Municipal systems with listed schools, but not as many as the third model asks for; by code.
 #[utoipa::path(operation_id = "list_coverage_gaps", tag = "models", params(CoverageGapQuery), security(("bearer" = ["assignments:read"])),
-    responses((status = 200, description = "A page of gaps", body = Items<CoverageGapView>, headers(("Link" = String, description = "The next page")))))]
+    responses((status = 200, description = "A page of gaps", body = Items<CoverageGapView>, headers(("Link" = String, description = "The next page"), ("Content-Language" = String, description = "The language of the words")))))]
 #[get("/coverage-gaps")]
 async fn list_gaps(
     guard: Guard<ReadAssignments>,

@@ -1,5 +1,6 @@
 //! Half-yearly reports and analytical notes: drafted, submitted, accepted or returned, and fetched in any format.
 
+use super::plans::{PlanPath, named};
 use crate::{
     auth::{AcceptReports, Guard, ReadReports, Regional, WriteReports},
     create::{IdempotencyKey, create_once, created},
@@ -43,9 +44,9 @@ pub fn register(config: &mut ServiceConfig) {
 list_query! {
     /// Which reports are wanted.
     ReportQuery {
-        /// Of this kind.
+        /// Only reports of this kind.
         kind: ReportKind,
-        /// In this state.
+        /// Only reports in this state.
         state: ReportState,
     }
 }
@@ -55,7 +56,7 @@ list_query! {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct DueReportQuery {
-    /// The day; today unless given.
+    /// The day as of which the answer is; today unless given.
     #[param(example = "2021-01-20")]
     on: Option<NaiveDate>,
 }
@@ -65,7 +66,7 @@ pub struct DueReportQuery {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct FormatQuery {
-    /// The format, before what `Accept` says.
+    /// The format of the answer; it goes before `Accept`.
     #[param(value_type = Option<String>, pattern = "^(json|html|pdf|docx|xlsx|csv)$", example = "pdf")]
     format: Option<String>,
 }
@@ -75,7 +76,7 @@ pub struct FormatQuery {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct FileQuery {
-    /// The format.
+    /// The format of the file.
     #[param(inline, example = "pdf")]
     format: FileFormat,
 }
@@ -85,7 +86,7 @@ pub struct FileQuery {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct ChartQuery {
-    /// The format; SVG unless given.
+    /// The format of the chart; SVG unless given.
     #[param(inline)]
     format: Option<Picture>,
 }
@@ -93,6 +94,7 @@ pub struct ChartQuery {
 /// A new draft.
 #[derive(Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = ReportCreate)]
 pub struct ReportDraft {
     /// What is reported.
     kind: ReportKind,
@@ -147,22 +149,22 @@ async fn list(
 ///
 /// The half-yearly reports of a plan: what each covers, when it is due, and how it stands on a day: submitted in time,
 /// late, missing or not due yet. A due day on a weekend is flagged, never shifted. What counts is the first submission.
-#[utoipa::path(operation_id = "list_due_reports", tag = "reports", params(("plan" = String, Path, description = "The plan's id or code", example = "2020-2021"), DueReportQuery), security(("bearer" = ["reports:read"])),
+#[utoipa::path(operation_id = "list_due_reports", tag = "reports", params(PlanPath, DueReportQuery), security(("bearer" = ["reports:read"])),
     responses((status = 200, description = "The reports", body = Items<DueReportOnDay>)))]
-#[get("/plans/{plan}/due-reports")]
+#[get("/plans/{id}/due-reports")]
 async fn schedule(
     _: Regional<ReadReports>,
     state: Data<State>,
-    plan: Path<String>,
+    path: Path<PlanPath>,
     Query(query): Query<DueReportQuery>,
 ) -> Answer {
-    let plan: PlanRef = plan.parse()?;
+    let plan = named(&path.id)?;
     let on = query.on.unwrap_or_else(|| Moment::now().date());
     let items = state.read_consistent(move |db| store::schedule(db, &plan, on)).await?;
     Ok(HttpResponse::Ok().json(Items { items }))
 }
 
-/// Draft a report
+/// Create a report
 ///
 /// One of each kind for a half-year that has begun. The figures draw themselves from the data, as of the last day of the
 /// period or, until then, today.
@@ -193,7 +195,7 @@ async fn create(
 /// With what stands in it: as JSON, HTML, PDF, DOCX, XLSX or CSV, by `format` or `Accept`. An open report is made from the
 /// data anew; a submitted one stands as it was submitted. The ETag says which; asked with `If-None-Match`, an unchanged
 /// report is answered with 304 without being made.
-#[utoipa::path(operation_id = "get_report", tag = "reports", params(("kind" = ReportKind, Path, description = "What is reported"), ("period" = PeriodRef, Path, description = "The half-year, or `latest`: the newest with an accepted report"), FormatQuery), security(("bearer" = ["reports:read"])),
+#[utoipa::path(operation_id = "get_report", tag = "reports", params(("kind" = ReportKind, Path, description = "The kind of the report"), ("period" = PeriodRef, Path, description = "The half-year, or `latest`: the newest with an accepted report"), FormatQuery), security(("bearer" = ["reports:read"])),
     responses((status = 200, description = "The report", headers(("ETag" = String, description = "The state and the format")),
         content((ReportWithContent = "application/json"), (String = "text/html"), (Vec<u8> = "application/pdf"), (String = "text/csv"),
             (Vec<u8> = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"),
@@ -214,7 +216,7 @@ async fn get(
 ///
 /// What the same report answers in this format, at an address that answers nothing but files: for programs whose client
 /// knows one type of answer for each operation. ETags and `If-None-Match` are those of the report in this format.
-#[utoipa::path(operation_id = "get_report_file", tag = "reports", params(("kind" = ReportKind, Path, description = "What is reported"), ("period" = PeriodRef, Path, description = "The half-year, or `latest`: the newest with an accepted report"), FileQuery), security(("bearer" = ["reports:read"])),
+#[utoipa::path(operation_id = "get_report_file", tag = "reports", params(("kind" = ReportKind, Path, description = "The kind of the report"), ("period" = PeriodRef, Path, description = "The half-year, or `latest`: the newest with an accepted report"), FileQuery), security(("bearer" = ["reports:read"])),
     responses((status = 200, description = "The file", headers(("ETag" = String, description = "The state and the format")),
         content((Vec<u8> = "application/pdf"), (Vec<u8> = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"),
             (Vec<u8> = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"), (Vec<u8> = "text/csv"), (Vec<u8> = "text/html")))))]
@@ -230,12 +232,12 @@ async fn file(
     papers::file(&request, &state, wanted, query.format.into()).await
 }
 
-/// Write a report
+/// Update a report
 ///
 /// Replaces its texts while it is open: the parts its kind has, and the causes of deviations by activity. Needs `If-Match`
 /// with the report's ETag.
 #[utoipa::path(operation_id = "update_report", tag = "reports", request_body = ReportUpdate,
-    params(("kind" = ReportKind, Path, description = "What is reported"), ("period" = Period, Path, description = "The half-year"), IfMatch), security(("bearer" = ["reports:write"])),
+    params(("kind" = ReportKind, Path, description = "The kind of the report"), ("period" = Period, Path, description = "The half-year"), IfMatch), security(("bearer" = ["reports:write"])),
     responses((status = 200, description = "The report", body = Report, headers(("ETag" = String, description = "The version")))))]
 #[patch("/reports/{kind}/{period}")]
 async fn update(
@@ -254,11 +256,11 @@ async fn update(
     Ok(changed_to(changed.version, &changed))
 }
 
-/// Delete a draft
+/// Delete a report
 ///
 /// One that was never submitted. Needs `If-Match` with its ETag.
 #[utoipa::path(operation_id = "delete_report", tag = "reports",
-    params(("kind" = ReportKind, Path, description = "What is reported"), ("period" = Period, Path, description = "The half-year"), IfMatch), security(("bearer" = ["reports:write"])),
+    params(("kind" = ReportKind, Path, description = "The kind of the report"), ("period" = Period, Path, description = "The half-year"), IfMatch), security(("bearer" = ["reports:write"])),
     responses((status = 204, description = "The draft is gone")))]
 #[delete("/reports/{kind}/{period}")]
 async fn remove(
@@ -281,7 +283,8 @@ async fn remove(
 /// To the ministry, when the last day of the period has passed; until then `period_not_over`. From now on it stands as it is,
 /// whatever becomes of the data, until it is given back. Needs `If-Match` with the report's ETag.
 #[utoipa::path(operation_id = "submit_report", tag = "reports",
-    params(("kind" = ReportKind, Path, description = "What is reported"), ("period" = Period, Path, description = "The half-year"), IfMatch), security(("bearer" = ["reports:write"])),
+    extensions(("x-problems" = json!(["period_not_over"]))),
+    params(("kind" = ReportKind, Path, description = "The kind of the report"), ("period" = Period, Path, description = "The half-year"), IfMatch), security(("bearer" = ["reports:write"])),
     responses((status = 200, description = "The submitted report", body = Report, headers(("ETag" = String, description = "The version")))))]
 #[post("/reports/{kind}/{period}/submit")]
 async fn submit(
@@ -309,7 +312,8 @@ async fn submit(
 /// It is sealed as it was submitted and never changes. Who made or submitted it cannot accept it (`own_report`). Needs
 /// `If-Match` with the ETag of what was read.
 #[utoipa::path(operation_id = "accept_report", tag = "reports",
-    params(("kind" = ReportKind, Path, description = "What is reported"), ("period" = Period, Path, description = "The half-year"), IfMatch), security(("bearer" = ["reports:accept"])),
+    extensions(("x-problems" = json!(["own_report"]))),
+    params(("kind" = ReportKind, Path, description = "The kind of the report"), ("period" = Period, Path, description = "The half-year"), IfMatch), security(("bearer" = ["reports:accept"])),
     responses((status = 200, description = "The accepted report", body = Report, headers(("ETag" = String, description = "The version")))))]
 #[post("/reports/{kind}/{period}/accept")]
 async fn accept(
@@ -321,11 +325,12 @@ async fn accept(
     decide(&guard, &state, path.into_inner(), version, Decision::Accept).await
 }
 
-/// Give a report back
+/// Return a report
 ///
 /// With remarks; its texts may change again. Needs `If-Match` with the ETag of what was read.
 #[utoipa::path(operation_id = "return_report", tag = "reports", request_body = Remarks,
-    params(("kind" = ReportKind, Path, description = "What is reported"), ("period" = Period, Path, description = "The half-year"), IfMatch), security(("bearer" = ["reports:accept"])),
+    extensions(("x-problems" = json!(["own_report"]))),
+    params(("kind" = ReportKind, Path, description = "The kind of the report"), ("period" = Period, Path, description = "The half-year"), IfMatch), security(("bearer" = ["reports:accept"])),
     responses((status = 200, description = "The returned report", body = Report, headers(("ETag" = String, description = "The version")))))]
 #[post("/reports/{kind}/{period}/return")]
 async fn give_back(
@@ -358,7 +363,7 @@ async fn decide(
 ///
 /// The figure with this number, as it stands in the documents.
 #[utoipa::path(operation_id = "get_report_chart", tag = "reports",
-    params(("kind" = ReportKind, Path, description = "What is reported"), ("period" = PeriodRef, Path, description = "The half-year, or `latest`"),
+    params(("kind" = ReportKind, Path, description = "The kind of the report"), ("period" = PeriodRef, Path, description = "The half-year, or `latest`"),
         ("number" = usize, Path, description = "The number of the figure", minimum = 1, maximum = 100, example = 1), ChartQuery), security(("bearer" = ["reports:read"])),
     responses((status = 200, description = "The chart", headers(("ETag" = String, description = "The state and the format")),
         content((String = "image/svg+xml"), (Vec<u8> = "image/png")))))]

@@ -37,18 +37,18 @@ macro_rules! result_query {
             $(#[$meta])*
             $name $(in $parts)? {
                 $($(#[$fmeta])* $field: $type,)*
-                /// Of this academic year.
+                /// Only records of this academic year.
                 #[param(example = "2019/2020")]
                 academic_year: AcademicYear,
-                /// Of this assessment.
+                /// Only results of this assessment.
                 #[serde(rename = "type")]
                 assessment: Assessment,
-                /// Of pupils in this grade.
+                /// Only results of pupils in this grade.
                 #[param(minimum = 1, maximum = 12, example = 9)]
                 grade: i32,
-                /// In this subject.
+                /// Only results in this subject.
                 subject: Subject,
-                /// Of this attempt.
+                /// Only results of this attempt.
                 attempt: Attempt,
             }
         }
@@ -73,7 +73,7 @@ macro_rules! result_query {
 result_query! {
     /// Which results are wanted.
     ResultQuery in parts {
-        /// Of this school.
+        /// Only records of this school.
         school_id: SchoolId,
     }
 }
@@ -87,20 +87,20 @@ result_query! {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct ResultRemoval {
-    /// Of this academic year.
+    /// Only records of this academic year.
     #[param(example = "2019/2020")]
     academic_year: AcademicYear,
-    /// Of this assessment.
+    /// Only results of this assessment.
     #[serde(rename = "type")]
     assessment: Assessment,
-    /// Of pupils in this grade only.
+    /// Only results of pupils in this grade.
     #[param(minimum = 1, maximum = 12, example = 9)]
     grade: Option<i32>,
-    /// In this subject only.
+    /// Only results in this subject.
     subject: Option<Subject>,
-    /// Of this attempt only.
+    /// Only results of this attempt.
     attempt: Option<Attempt>,
-    /// Of this school only.
+    /// Only results of this school.
     school_id: Option<SchoolId>,
 }
 
@@ -141,7 +141,7 @@ async fn list(
     Ok(page(&request, found))
 }
 
-/// Remove results
+/// Delete results
 ///
 /// Those of an assessment in a year that came by mistake: all of them, or those of a grade, a subject, an attempt, a
 /// school; with all of these, one result. At most 50,000 at once. Each leaves its contents in the audit log and an entry in

@@ -4,7 +4,7 @@ use crate::{
     auth::{Guard, ReadRegistry, Regional, WriteRegistry},
     create::{IdempotencyKey, create_once, created},
     error::{Answer, ApiError},
-    extract::{Draft, IfMatch, Items, Query, changed_to, list_query, page, searchable, versioned},
+    extract::{Draft, IfMatch, Items, Query, changed_to, composed, list_query, page, searchable},
     state::State,
 };
 use actix_web::{
@@ -55,15 +55,15 @@ list_query! {
         /// A part of the name, the short name or the code; case and `ё` do not matter.
         #[param(min_length = 1, max_length = 200, example = "школа 12", pattern = r"^[^\x00-\x1f\x7f-\x9f]*$")]
         name: String,
-        /// In this municipality or, for a city, in its districts.
+        /// Only schools of this municipality or, for a city, of its districts.
         municipality_id: MunicipalityId,
-        /// Of this kind.
+        /// Only schools of this kind.
         kind: SchoolKind,
-        /// In such a locality.
+        /// Only schools in this kind of locality.
         locality: Locality,
-        /// Of such a founder.
+        /// Only schools of this kind of founder.
         founder: Founder,
-        /// With this status.
+        /// Only schools with this status.
         status: SchoolStatus,
     }
 }
@@ -94,7 +94,7 @@ async fn list(
 ///
 /// By its id or by its code, with the ETag that a change needs.
 #[utoipa::path(operation_id = "get_school", tag = "registry", params(SchoolPath), security(("bearer" = ["registry:read"])),
-    responses((status = 200, description = "The school", body = School, headers(("ETag" = String, description = "The version")))))]
+    responses((status = 200, description = "The school", body = School, headers(("ETag" = String, description = "The version and a digest of the answer")))))]
 #[get("/schools/{id}")]
 async fn get(
     guard: Guard<ReadRegistry>,
@@ -104,7 +104,7 @@ async fn get(
 ) -> Answer {
     let (area, wanted) = (guard.area(), path.school()?);
     let found = state.read(move |db| schools::find(db, area, &wanted)).await?;
-    Ok(versioned(&request, found.version, &found))
+    composed(&request, found.version, &found)
 }
 
 /// Create a school
@@ -127,7 +127,7 @@ async fn create(
     .await
 }
 
-/// Change a school
+/// Update a school
 ///
 /// A field that is not sent stays; `null` clears a field. Needs `If-Match` with the school's ETag.
 #[utoipa::path(operation_id = "update_school", tag = "registry", params(SchoolPath, IfMatch), request_body = SchoolPatch, security(("bearer" = ["registry:write"])),

@@ -43,7 +43,7 @@ pub fn recorder() -> PrometheusHandle {
 /// How the installation is.
 #[derive(Serialize, ToSchema)]
 pub struct Health {
-    /// `ok`.
+    /// The state of the process: `ok`.
     #[schema(example = "ok")]
     status: &'static str,
 }
@@ -55,7 +55,7 @@ pub struct KeySet {
     keys: Vec<PublicKey>,
 }
 
-/// Is the process alive
+/// Get the liveness of the process
 ///
 /// Answers as long as the process can answer at all; it looks at nothing else.
 #[utoipa::path(operation_id = "get_liveness", tag = "service", security(()),
@@ -65,7 +65,7 @@ async fn live() -> HttpResponse {
     HttpResponse::Ok().json(Health { status: "ok" })
 }
 
-/// Can requests be served
+/// Get the readiness of the service
 ///
 /// Ready when the database answers and this binary can serve its schema: the one it knows, or one to which a newer version
 /// has only added.
@@ -81,7 +81,7 @@ async fn ready(state: Data<State>) -> Answer {
     Ok(HttpResponse::Ok().json(Health { status: "ok" }))
 }
 
-/// Metrics for Prometheus
+/// Get metrics for Prometheus
 ///
 /// Counters and latencies by route template. By default only callers on the loopback interface get an answer.
 #[utoipa::path(operation_id = "get_metrics", tag = "service", security(()),
@@ -101,7 +101,7 @@ async fn show_metrics(request: HttpRequest, state: Data<State>, handle: Data<Pro
     Ok(HttpResponse::Ok().content_type("text/plain; version=0.0.4; charset=utf-8").body(handle.render()))
 }
 
-/// Public keys of the tokens
+/// Get the public keys of the tokens
 ///
 /// The keys that verify access tokens. A new key appears here five minutes before it signs.
 #[utoipa::path(operation_id = "get_keys", tag = "service", security(()),

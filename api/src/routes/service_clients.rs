@@ -4,13 +4,11 @@ use crate::{
     auth::{Guard, ManageClients},
     create::{IdempotencyKey, create_once, created},
     error::Answer,
-    extract::{Draft, IfMatch, Items, Query, changed_to, is_known, list_query, page},
+    extract::{Draft, IfMatch, Items, Query, changed_to, composed, list_query, page},
     state::State,
 };
 use actix_web::{
-    HttpRequest, HttpResponse, delete, get,
-    http::header::ETAG,
-    patch, post,
+    HttpRequest, HttpResponse, delete, get, patch, post,
     web::{Data, Path},
 };
 use opora_identity::clients::{
@@ -95,7 +93,7 @@ async fn create(
 ///
 /// With the ETag that a change needs, and what is known of its secrets but never the secrets themselves.
 #[utoipa::path(operation_id = "get_service_client", tag = "oauth", params(("id" = ClientId, Path, description = "The client's id")), security(("bearer" = ["clients:manage"])),
-    responses((status = 200, description = "The client", body = ServiceClient, headers(("ETag" = String, description = "The version and the last use")))))]
+    responses((status = 200, description = "The client", body = ServiceClient, headers(("ETag" = String, description = "The version and a digest of the answer")))))]
 #[get("/service-clients/{id}")]
 async fn get(
     _: Guard<ManageClients>,
@@ -106,15 +104,10 @@ async fn get(
     let id = id.into_inner();
     let found = state.read(move |db| clients::find(db, id)).await?;
     // A use is no change, and yet something else to read.
-    let used = found.last_used_at.map_or(0, Moment::unix);
-    let tag = format!("\"{}-{used}\"", found.version);
-    let known = is_known(&request, &tag);
-    let mut response = if known { HttpResponse::NotModified() } else { HttpResponse::Ok() };
-    response.insert_header((ETAG, tag));
-    Ok(if known { response.finish() } else { response.json(found) })
+    composed(&request, found.version, &found)
 }
 
-/// Change a service client
+/// Update a service client
 ///
 /// Needs `If-Match` with its ETag. Whatever takes something from it (a scope, a key, time, its being enabled) voids its
 /// tokens at once; on other servers of the installation within five seconds. Its area does not change: make another
@@ -136,7 +129,7 @@ async fn update(
     Ok(changed_to(changed.version, &changed))
 }
 
-/// End a service client
+/// Delete a service client
 ///
 /// For good: its secrets and keys go, its tokens are refused at once; on other servers of the installation within five
 /// seconds. Needs `If-Match` with its ETag. The record stays with `revoked_at`, so that the audit log can be read.
@@ -179,7 +172,7 @@ async fn add_secret(
     .await
 }
 
-/// Remove a secret of a client
+/// Delete a secret of a client
 ///
 /// All tokens of the client are refused at once, because one of them may have been got with a leaked secret; whoever
 /// holds the other secret gets new ones.

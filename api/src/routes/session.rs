@@ -68,7 +68,7 @@ pub struct PasswordChange {
 pub struct TokenPair {
     /// Goes into `Authorization: Bearer ...`.
     access_token: String,
-    /// `Bearer`.
+    /// How the access token is used: `Bearer`.
     #[schema(example = "Bearer")]
     token_type: &'static str,
     /// Life of the access token in seconds.
@@ -95,10 +95,11 @@ pub struct Me {
 
 /// The part of the region a user works for.
 #[derive(Serialize, ToSchema)]
+#[schema(as = Area)]
 pub struct AreaView {
-    /// `region`, `municipality` or `school`.
+    /// What part of the region it is.
     #[schema(example = "region")]
-    kind: &'static str,
+    kind: AreaKind,
     /// The municipality, if the area is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -109,15 +110,37 @@ pub struct AreaView {
     school_id: Option<SchoolId>,
 }
 
-impl From<Area> for AreaView {
+/// How large an area is: `region` the whole region; `municipality` one with its city districts and its schools; `school` one
+/// school.
+#[derive(Clone, Copy, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum AreaKind {
+    /// The whole region.
+    Region,
+    /// One municipality, with its city districts and its schools.
+    Municipality,
+    /// One school.
+    School,
+}
+
+impl From<Area> for AreaKind {
     fn from(area: Area) -> Self {
         match area {
-            Area::Region => Self { kind: "region", municipality_id: None, school_id: None },
-            Area::Municipality(id) => {
-                Self { kind: "municipality", municipality_id: Some(id), school_id: None }
-            }
-            Area::School(id) => Self { kind: "school", municipality_id: None, school_id: Some(id) },
+            Area::Region => Self::Region,
+            Area::Municipality(_) => Self::Municipality,
+            Area::School(_) => Self::School,
         }
+    }
+}
+
+impl From<Area> for AreaView {
+    fn from(area: Area) -> Self {
+        let (municipality_id, school_id) = match area {
+            Area::Region => (None, None),
+            Area::Municipality(id) => (Some(id), None),
+            Area::School(id) => (None, Some(id)),
+        };
+        Self { kind: area.into(), municipality_id, school_id }
     }
 }
 
@@ -139,6 +162,7 @@ fn pair(state: &State, opened: &Opened) -> Answer {
 ///
 /// Gives an access token and a refresh token. After ten failures in a quarter of an hour a login is refused for a while.
 #[utoipa::path(operation_id = "log_in", tag = "session", request_body = Credentials, security(()),
+    extensions(("x-problems" = json!(["wrong_credentials", "too_many_attempts"]))),
     responses((status = 200, description = "The tokens of a new session", body = TokenPair)))]
 #[post("/auth/login")]
 async fn log_in(request: HttpRequest, state: Data<State>, Body(body): Body<Credentials>) -> Answer {
@@ -153,6 +177,7 @@ async fn log_in(request: HttpRequest, state: Data<State>, Body(body): Body<Crede
 /// Gives the next pair for a refresh token and uses it up. A token that comes a second time ends its session: somebody
 /// else may hold it.
 #[utoipa::path(operation_id = "refresh_session", tag = "session", request_body = RefreshRequest, security(()),
+    extensions(("x-problems" = json!(["invalid_refresh_token", "reused_refresh_token"]))),
     responses((status = 200, description = "The next tokens of the session", body = TokenPair)))]
 #[post("/auth/refresh")]
 async fn refresh(request: HttpRequest, state: Data<State>, Body(body): Body<RefreshRequest>) -> Answer {
@@ -182,7 +207,7 @@ async fn log_out(guard: Guard<ReadSelf>, state: Data<State>) -> Answer {
     Ok(HttpResponse::NoContent().finish())
 }
 
-/// Who am I
+/// Get the current user
 ///
 /// The user behind the token, its area, and everything it may do.
 #[utoipa::path(operation_id = "get_me", tag = "session", security(("bearer" = ["self:read"])),
@@ -195,11 +220,12 @@ async fn me(guard: Guard<ReadSelf>, state: Data<State>) -> Answer {
     Ok(HttpResponse::Ok().json(Me { user, role_name: role.ru(), area, permissions }))
 }
 
-/// Change one's password
+/// Change the current user's password
 ///
 /// The session goes on; all others of the user end. A wrong current password counts as a failed login. Who has come with a
 /// token of a foreign issuer has no password here: `wrong_state`.
 #[utoipa::path(operation_id = "change_password", tag = "session", request_body = PasswordChange, security(("bearer" = ["self:read"])),
+    extensions(("x-problems" = json!(["too_many_attempts"]))),
     responses((status = 204, description = "The password is changed")))]
 #[put("/me/password")]
 async fn change_password(

@@ -1,40 +1,42 @@
 //! Staff by name: personal data. Each reading is written to the audit log before it is answered.
 
 use crate::{
-    auth::{Guard, ReadStaff},
+    auth::{Guard, ReadStaff, Regional, WriteRegistry},
     error::Answer,
-    extract::{Items, Query, list_query, page},
+    extract::{IfMatch, Items, Query, list_query, page},
     routes::schools::SchoolPath,
     state::State,
 };
 use actix_web::{
-    HttpRequest, get,
+    HttpRequest, HttpResponse, delete, get,
     web::{Data, Path},
 };
+use opora_identity::Permission;
 use opora_primitives::{Limit, SchoolId};
 use opora_schools::{
     registry::{
+        edit::staff as edit,
         partitions::Harvest,
         schools,
         staff::{self, Filter, Person},
     },
-    types::{StaffRole, Subject},
+    types::{StaffId, StaffRole, Subject},
 };
 use utoipa_actix_web::service_config::ServiceConfig;
 
 /// Registers the operations of this file.
 pub fn register(config: &mut ServiceConfig) {
-    config.service(list).service(list_of_school);
+    config.service(list).service(remove).service(list_of_school);
 }
 
 list_query! {
     /// Who is wanted.
     StaffQuery in parts {
-        /// Of this school.
+        /// Only records of this school.
         school_id: SchoolId,
-        /// With this post.
+        /// Only members of staff with this post.
         role: StaffRole,
-        /// Who teach this subject.
+        /// Only members of staff who teach this subject.
         subject: Subject,
     }
 }
@@ -42,9 +44,9 @@ list_query! {
 list_query! {
     /// Who of the school is wanted.
     SchoolStaffQuery {
-        /// With this post.
+        /// Only members of staff with this post.
         role: StaffRole,
-        /// Who teach this subject.
+        /// Only members of staff who teach this subject.
         subject: Subject,
     }
 }
@@ -65,6 +67,26 @@ async fn list(
     let partition = query.part(Harvest::Staff)?;
     let filter = Filter { school: query.school_id, role: query.role, subject: query.subject, partition };
     show(&guard, &request, &state, filter, limit, query.cursor).await
+}
+
+/// Delete a person
+///
+/// Who left, or came by mistake, and is named by no record of support, proposal or assignment. Needs `If-Match` with the
+/// person's `version` in quotes, and `staff:read` besides. The audit log keeps the ids and no name.
+#[utoipa::path(operation_id = "delete_person", tag = "registry",
+    params(("id" = StaffId, Path, description = "The person's id"), IfMatch), security(("bearer" = ["registry:write"])),
+    responses((status = 204, description = "The person is gone")))]
+#[delete("/staff/{id}")]
+async fn remove(
+    Regional(guard): Regional<WriteRegistry>,
+    state: Data<State>,
+    id: Path<StaffId>,
+    IfMatch { version }: IfMatch,
+) -> Answer {
+    guard.may(Permission::ReadStaff)?;
+    let id = id.into_inner();
+    state.write(guard.origin(), move |tx| edit::delete(tx, id, version)).await?;
+    Ok(HttpResponse::NoContent().finish())
 }
 
 /// List a school's staff

@@ -4,7 +4,7 @@ use crate::{
     auth::{Guard, Need, ReadSupport, WriteSupport},
     create::{IdempotencyKey, create_once, created},
     error::{Answer, ApiError},
-    extract::{Draft, IfMatch, Items, Query, changed_to, list_query, page, versioned},
+    extract::{Draft, IfMatch, Items, Query, changed_to, composed, list_query, page},
     state::State,
 };
 use actix_web::{
@@ -31,13 +31,13 @@ pub fn register(config: &mut ServiceConfig) {
 list_query! {
     /// Which records are wanted.
     SupportQuery in parts {
-        /// Of the people of this school.
+        /// Only support of the people of this school.
         school_id: SchoolId,
-        /// Of this person.
+        /// Only support of this person.
         staff_id: StaffId,
-        /// Of this form.
+        /// Only support in this form.
         form: SupportForm,
-        /// Completed, or not.
+        /// Only completed support, or only support that is not completed.
         completed: bool,
     }
 }
@@ -90,7 +90,7 @@ async fn list(
 /// With the ETag that a change needs. Personal data: needs `staff:read` besides, and the reading is recorded in the audit
 /// log.
 #[utoipa::path(operation_id = "get_support_record", tag = "registry", params(("id" = SupportId, Path, description = "The record's id")), security(("bearer" = ["support:read"])),
-    responses((status = 200, description = "The record", body = SupportRecord, headers(("ETag" = String, description = "The version")))))]
+    responses((status = 200, description = "The record", body = SupportRecord, headers(("ETag" = String, description = "The version and a digest of the answer")))))]
 #[get("/support-records/{id}")]
 async fn get(
     guard: Guard<ReadSupport>,
@@ -102,10 +102,10 @@ async fn get(
     let (area, id) = (guard.area(), id.into_inner());
     let found = state.read(move |db| support::find(db, area, id)).await?;
     shown(&state, &guard, vec![found.staff_id]).await?;
-    Ok(versioned(&request, found.version, &found))
+    composed(&request, found.version, &found)
 }
 
-/// Record methodical support
+/// Create a record of methodical support
 ///
 /// Of a person of the caller's area; once for each form, programme and first day. A completed record needs its last day.
 #[utoipa::path(operation_id = "create_support_record", tag = "registry", params(IdempotencyKey), request_body = SupportDraft, security(("bearer" = ["support:write"])),
@@ -125,7 +125,7 @@ async fn create(
     .await
 }
 
-/// Change a record of methodical support
+/// Update a record of methodical support
 ///
 /// Whose it is does not change. A field that is not sent stays; `null` clears it. Needs `If-Match` with the record's ETag.
 #[utoipa::path(operation_id = "update_support_record", tag = "registry", request_body = SupportPatch,

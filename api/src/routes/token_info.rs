@@ -3,6 +3,7 @@
 use crate::{
     auth::{Guard, ReadToken},
     error::{Answer, Language},
+    routes::session::AreaKind,
     state::State,
 };
 use actix_web::{HttpRequest, HttpResponse, get, web::Data};
@@ -45,9 +46,9 @@ pub struct TokenInfo {
 /// The organisations a token is for.
 #[derive(Serialize, ToSchema)]
 pub struct TokenArea {
-    /// `region`, `municipality` or `school`.
+    /// What part of the region it is.
     #[schema(example = "municipality")]
-    kind: &'static str,
+    kind: AreaKind,
     /// The organisations: a municipality with its city districts, each of which stands for all its schools, or one
     /// school. Of the whole region none is named, because every one belongs to it.
     organisations: Vec<Organisation>,
@@ -56,9 +57,9 @@ pub struct TokenArea {
 /// An organisation a token is for.
 #[derive(Serialize, ToSchema)]
 pub struct Organisation {
-    /// `municipality` or `school`.
+    /// The kind of organisation.
     #[schema(example = "municipality")]
-    kind: &'static str,
+    kind: OrganisationKind,
     /// Its id among its kind.
     #[schema(minimum = 1, example = 17)]
     id: i64,
@@ -70,10 +71,20 @@ pub struct Organisation {
     name: String,
 }
 
+/// What an organisation is: the authority of a municipality, or a school.
+#[derive(Clone, Copy, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum OrganisationKind {
+    /// The authority of a municipality, or of a district of a city.
+    Municipality,
+    /// A school.
+    School,
+}
+
 impl From<Municipality> for Organisation {
     fn from(found: Municipality) -> Self {
         let Municipality { id, oktmo, name, .. } = found;
-        Self { kind: "municipality", id: id.0, code: oktmo.to_string(), name }
+        Self { kind: OrganisationKind::Municipality, id: id.0, code: oktmo.to_string(), name }
     }
 }
 
@@ -82,21 +93,20 @@ impl From<Municipality> for Organisation {
 /// # Errors
 /// Faults of the database.
 pub fn area_of(db: &mut Db, area: Area) -> Result<TokenArea> {
-    Ok(match area {
-        Area::Region => TokenArea { kind: "region", organisations: Vec::new() },
+    let organisations = match area {
+        Area::Region => Vec::new(),
         Area::Municipality(_) => {
             let found =
                 municipalities::list(db, area, &Filter::default(), Limit::new(Some(Limit::MOST))?, None)?;
-            let organisations = found.items.into_iter().map(Organisation::from).collect();
-            TokenArea { kind: "municipality", organisations }
+            found.items.into_iter().map(Organisation::from).collect()
         }
         Area::School(id) => {
             let school = schools::find(db, area, &SchoolRef::Id(id))?;
             let code = school.code.to_string();
-            let own = Organisation { kind: "school", id: id.0, code, name: school.name };
-            TokenArea { kind: "school", organisations: vec![own] }
+            vec![Organisation { kind: OrganisationKind::School, id: id.0, code, name: school.name }]
         }
-    })
+    };
+    Ok(TokenArea { kind: area.into(), organisations })
 }
 
 const fn words(area: Area) -> (&'static str, &'static str) {
@@ -113,12 +123,12 @@ const fn words(area: Area) -> (&'static str, &'static str) {
     }
 }
 
-/// What is this token
+/// Get information about the token
 ///
 /// Of the token the request is made with, a user's or a client's: what it may do, for which organisations, and until when.
 /// What is the region's (its registers to be written, its reports) is closed to a token for a part of it, whatever it may do.
 #[utoipa::path(operation_id = "get_token_info", tag = "oauth", security(("bearer" = ["token:read"])),
-    responses((status = 200, description = "What it is", body = TokenInfo)))]
+    responses((status = 200, description = "What it is", body = TokenInfo, headers(("Content-Language" = String, description = "The language of the words")))))]
 #[get("/token-info")]
 async fn get(guard: Guard<ReadToken>, request: HttpRequest, state: Data<State>) -> Answer {
     let (area, actor) = (guard.area(), guard.actor);

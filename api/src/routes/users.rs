@@ -173,7 +173,7 @@ async fn get(
     Ok(versioned(&request, user.version, &user))
 }
 
-/// Change a user
+/// Update a user
 ///
 /// Lets it in or out, names it anew, gives it another password. Needs `If-Match` with the user's ETag. A user of a foreign
 /// issuer has no password here and is called as its issuer says: `wrong_state`.

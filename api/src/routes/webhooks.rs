@@ -39,7 +39,7 @@ list_query! {
 list_query! {
     /// Which messages are wanted.
     DeliveryQuery {
-        /// So far on their way.
+        /// Only messages in this state.
         state: DeliveryState,
     }
 }
@@ -58,7 +58,7 @@ pub struct NewWebhook {
 /// Messages that are sent again.
 #[derive(Serialize, ToSchema)]
 pub struct Replayed {
-    /// How many.
+    /// How many messages are sent again.
     #[schema(minimum = 0, example = 3)]
     replayed: usize,
 }
@@ -157,7 +157,7 @@ async fn get(
     Ok(versioned(&request, found.version, &found))
 }
 
-/// Change a webhook
+/// Update a webhook
 ///
 /// Its address, its kinds of changes, whether it is active. One that is enabled again is told what it missed; if its place in
 /// the feed was lost it begins at the present. Needs `If-Match` with its ETag.
@@ -196,7 +196,7 @@ async fn remove(
     Ok(HttpResponse::NoContent().finish())
 }
 
-/// Replace the secret of a webhook
+/// Rotate the secret of a webhook
 ///
 /// The answer shows the new one this once. For a day messages are signed with both, so that the receiver can change over.
 #[utoipa::path(operation_id = "rotate_webhook_secret", tag = "webhooks", params(("id" = WebhookId, Path, description = "The webhook's id"), IdempotencyKey), security(("bearer" = ["webhooks:manage"])),
@@ -218,7 +218,7 @@ async fn rotate(
 
 /// List messages of a webhook
 ///
-/// The newest first. Messages that were taken are kept for 30 days, dead ones until the webhook is deleted.
+/// The newest first. Messages that were taken or given up are kept for 30 days.
 #[utoipa::path(operation_id = "list_webhook_deliveries", tag = "webhooks",
     params(("id" = WebhookId, Path, description = "The webhook's id"), DeliveryQuery), security(("bearer" = ["webhooks:manage"])),
     responses((status = 200, description = "A page of messages", body = Items<Delivery>, headers(("Link" = String, description = "The next page")))))]

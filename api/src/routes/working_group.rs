@@ -29,13 +29,13 @@ pub fn register(config: &mut ServiceConfig) {
 list_query! {
     /// Which seats are wanted.
     SeatQuery {
-        /// Held on this day; without one, everybody who ever held a seat.
+        /// Only seats held on this day; without it, everybody who ever held a seat.
         #[param(example = "2020-12-31")]
         on: NaiveDate,
-        /// With this number.
+        /// Only the seat with this number.
         #[param(minimum = 1, maximum = 13)]
         seat: i32,
-        /// With this role.
+        /// Only seats with this role.
         role: SeatRole,
     }
 }
@@ -88,7 +88,7 @@ async fn get(
     Ok(versioned(&request, found.version, &found))
 }
 
-/// Give a seat to a holder
+/// Create a holder of a seat
 ///
 /// The time of the seat's holder before, if it has no end, ends the day before: a change of the chair is one request.
 /// Refused if the seat or the chair is taken on some day, or if the group would be without a chair (`wrong_state`).
@@ -108,7 +108,7 @@ async fn create(
     .await
 }
 
-/// Change a holder of a seat
+/// Update a holder of a seat
 ///
 /// What is known of this holder; another holder is a record of its own. A field that is not sent stays; `null` clears
 /// it. Needs `If-Match` with the record's ETag.

@@ -28,14 +28,14 @@ const LOOK: Duration = Duration::from_millis(300);
 const SOON: Duration = Duration::from_millis(20);
 /// Changes that become messages in one write.
 const PORTION: usize = 500;
-/// How long messages that were taken are kept, in seconds.
+/// How long messages that were taken or given up are kept, in seconds (D282).
 const KEPT: i64 = 30 * 24 * 3600;
 /// How often they are swept.
 const SWEPT: Duration = Duration::from_secs(3600);
 
 /// Makes messages of what has come into the journal, until `stopping`.
 pub fn make(state: &State, stopping: &AtomicBool) {
-    let (mut seen, mut swept) = (None, Instant::now());
+    let (mut seen, mut swept) = (None, None::<Instant>);
     while !stopping.load(Ordering::Relaxed) {
         std::thread::sleep(LOOK);
         match state.database.read(journal::last_number) {
@@ -45,11 +45,11 @@ pub fn make(state: &State, stopping: &AtomicBool) {
             },
             _ => {}
         }
-        if swept.elapsed() > SWEPT {
-            swept = Instant::now();
+        if swept.is_none_or(|swept| swept.elapsed() > SWEPT) {
+            swept = Some(Instant::now());
             let until = Moment::now().plus_seconds(-KEPT);
             if let Err(error) = state.database.keep_books(|db| deliveries::sweep(db, until)) {
-                tracing::warn!(%error, "messages that were taken could not be swept");
+                tracing::warn!(%error, "messages that have ended could not be swept");
             }
         }
     }

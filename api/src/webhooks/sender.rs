@@ -1,6 +1,7 @@
 //! One attempt after another, several side by side.
 
 use super::{
+    disable,
     resolve::{Inside, Public},
     rights,
 };
@@ -15,6 +16,7 @@ use opora_webhooks::{
     address,
     deliveries::{self, Attempt, Due},
     rules::RETRIES,
+    types::DisabledBecause,
 };
 use reqwest::{Client, StatusCode, redirect::Policy};
 use std::{cell::Cell, error::Error as _, rc::Rc, sync::Arc, time::Duration};
@@ -61,9 +63,13 @@ impl Sender {
             return false;
         }
         let (state, master) = (&self.state, self.state.tokens.master());
-        let taken = deliveries::claim(&state.database, master, &self.holder, free).and_then(|taken| {
-            let any = !taken.is_empty();
-            rights::sift(state, &self.holder, taken)?.into_iter().for_each(|due| self.begin(due));
+        let taken = deliveries::claim(&state.database, master, &self.holder, free).and_then(|claimed| {
+            let any = !claimed.due.is_empty();
+            rights::sift(state, &self.holder, claimed.due)?.into_iter().for_each(|due| self.begin(due));
+            for id in claimed.unreadable {
+                tracing::warn!(webhook = %id, "disabled: the master key does not open its secret");
+                disable(state, id, DisabledBecause::SecretLost)?;
+            }
             Ok(any)
         });
         taken.unwrap_or_else(|error| {

@@ -79,14 +79,63 @@ impl BackEnd {
                 Ok(Db::Sqlite(connection))
             }
             Self::Postgres(url) => {
-                let mut connection = PgConnection::establish(url)
+                let mut connection = PgConnection::establish(&watched(url))
                     .map_err(|e| Error::Unavailable(without_address(&e.to_string())))?;
-                // Queries here are short: compiling one (which the estimates of a recursive view ask for) takes longer than it does.
-                connection
-                    .batch_execute("SET TIME ZONE 'UTC'; SET client_min_messages = warning; SET jit = off")?;
+                connection.batch_execute(POSTGRES_SESSION)?;
                 Ok(Db::Postgres(connection))
             }
         }
+    }
+
+    /// Whether the address names several hosts and not which of them is wanted: a connection may then be one to a standby,
+    /// which cannot write.
+    pub fn may_find_a_standby(&self) -> bool {
+        let Self::Postgres(url) = self else { return false };
+        let address = Address::of(url);
+        let hosts = [address.place.split('/').next(), address.setting("host"), address.setting("hostaddr")];
+        let several = |hosts: &&str| hosts.contains(',') || hosts.to_ascii_lowercase().contains("%2c");
+        hosts.iter().flatten().any(several) && address.setting("target_session_attrs").is_none()
+    }
+}
+
+/// What tells a host that has vanished from one that is silent (D270). libpq passes over it on a socket of this machine. Linux
+/// counts an end that takes nothing of what it is sent as vanished too: answers are therefore read as they come, also those
+/// that are passed on to a slow reader.
+const WATCH: &str =
+    "connect_timeout=10&keepalives_idle=10&keepalives_interval=5&keepalives_count=3&tcp_user_timeout=20000";
+
+/// The address with [`WATCH`]. What stands in the address goes before: of a setting that is named twice libpq takes the
+/// later one.
+fn watched(url: &str) -> String {
+    let Address { credentials, place, settings } = Address::of(url);
+    let further = if settings.is_empty() { "" } else { "&" };
+    format!("{credentials}{place}?{WATCH}{further}{settings}")
+}
+
+/// The parts of an address of PostgreSQL.
+struct Address<'a> {
+    /// The scheme, user and password, with the signs that end them.
+    credentials: &'a str,
+    /// Hosts and database.
+    place: &'a str,
+    /// What stands behind the question mark.
+    settings: &'a str,
+}
+
+impl<'a> Address<'a> {
+    /// As libpq reads `url`: a password may hold a question mark or a comma, and no slash.
+    fn of(url: &'a str) -> Self {
+        let scheme = url.find("//").map_or(0, |at| at + 2);
+        let sign = url[scheme..].find(['@', '/']).map(|at| scheme + at);
+        let begin = sign.filter(|at| url[*at..].starts_with('@')).map_or(scheme, |at| at + 1);
+        let (credentials, rest) = url.split_at(begin);
+        let (place, settings) = rest.split_once('?').unwrap_or((rest, ""));
+        Self { credentials, place, settings }
+    }
+
+    fn setting(&self, name: &str) -> Option<&'a str> {
+        let mut pairs = self.settings.rsplit('&').filter_map(|pair| pair.split_once('='));
+        pairs.find(|(key, _)| *key == name).map(|(_, value)| value)
     }
 }
 
@@ -112,9 +161,54 @@ const SQLITE_SESSION: &str = "
     PRAGMA mmap_size = 2147418112;
 ";
 
+/// Queries here are short: compiling one (which the estimates of a recursive view ask for) takes longer than it does. The server
+/// is to notice as [`WATCH`] does that its client has vanished, whose locks hold everybody up. There is no bound of idle
+/// transactions: an export keeps one open for as long as its reader reads.
+const POSTGRES_SESSION: &str = "
+    SET TIME ZONE 'UTC';
+    SET client_min_messages = warning;
+    SET jit = off;
+    SET tcp_keepalives_idle = 10;
+    SET tcp_keepalives_interval = 5;
+    SET tcp_keepalives_count = 3;
+    SET tcp_user_timeout = 20000;
+";
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_address_is_watched_unless_it_says_otherwise() {
+        for (url, place, settings) in [
+            ("postgres://u:p@h:5432/d", "postgres://u:p@h:5432/d", ""),
+            ("postgres://u@a,b/d?sslmode=disable", "postgres://u@a,b/d", "&sslmode=disable"),
+            ("postgresql://h?tcp_user_timeout=0", "postgresql://h", "&tcp_user_timeout=0"),
+            // A socket; a password with a question mark.
+            ("postgres:///d?host=/run/postgresql", "postgres:///d", "&host=/run/postgresql"),
+            ("postgres://u@%2Frun%2Fpostgresql/d", "postgres://u@%2Frun%2Fpostgresql/d", ""),
+            ("postgres://u:p?q@h/d", "postgres://u:p?q@h/d", ""),
+            ("postgres://u:p?q@h/d?", "postgres://u:p?q@h/d", ""),
+        ] {
+            assert_eq!(watched(url), format!("{place}?{WATCH}{settings}"));
+        }
+    }
+
+    #[test]
+    fn several_hosts_without_a_wanted_one_may_be_a_standby() {
+        for (url, may) in [
+            ("sqlite:a,b", false),
+            ("postgres://u:a,b@h/d", false),
+            ("postgres://u@h/a,b", false),
+            ("postgres://u@a,b/d", true),
+            ("postgres://a:1,b:2?connect_timeout=2", true),
+            ("postgres:///d?host=a,b", true),
+            ("postgres:///d?hostaddr=192.0.2.1%2C192.0.2.2", true),
+            ("postgres://u@a,b/d?connect_timeout=2&target_session_attrs=read-write", false),
+        ] {
+            assert_eq!(url.parse::<BackEnd>().unwrap().may_find_a_standby(), may, "{url}");
+        }
+    }
 
     #[test]
     fn the_scheme_decides() {

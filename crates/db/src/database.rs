@@ -1,13 +1,13 @@
 //! The pool, and the two ways to use it: read and write.
 
 use crate::{
-    BackEnd, Change, Db, Error, Origin, Result, backup::Presence, dialect, record, replica::Replica,
+    BackEnd, Change, Db, Error, Origin, Result, backup::Presence, dialect, journal, record, replica::Replica,
 };
 use diesel::{
     Connection,
     connection::{SimpleConnection, TransactionManager},
 };
-use opora_primitives::Moment;
+use opora_primitives::{Moment, MunicipalityId};
 use parking_lot::FairMutex;
 use std::{
     cell::Cell,
@@ -44,13 +44,14 @@ pub struct Database {
     /// Where reads may go instead.
     replica: Option<Arc<Replica>>,
     /// How long a statement may take.
-    bound: Option<Duration>,
+    pub(crate) bound: Option<Duration>,
 }
 
 /// A connection inside a write: a [`Db`] that also collects what the write must leave behind.
 pub struct Tx<'a> {
     db: &'a mut Db,
     changes: Vec<Change>,
+    renamed: Vec<MunicipalityId>,
     /// The instant of this write, for its rows. Rows of the past (the demonstration's) may be given another; the audit log
     /// and the change journal keep the real one.
     pub at: Moment,
@@ -60,6 +61,12 @@ impl Tx<'_> {
     /// Notes a change for the audit log and the change journal.
     pub fn record(&mut self, change: Change) {
         self.changes.push(change);
+    }
+
+    /// Notes that every school of `municipality` reads otherwise, since it shows the name of its municipality. The audit
+    /// record of the municipality says it: the schools' own versions stay (D306).
+    pub fn retell_schools_of(&mut self, municipality: MunicipalityId) {
+        self.renamed.push(municipality);
     }
 }
 
@@ -103,8 +110,8 @@ impl Database {
         }
     }
 
-    /// The same database for work that somebody waits for: PostgreSQL gives a statement up that takes longer than `bound`,
-    /// which is the problem `unavailable`. SQLite knows no such bound, and a replica has its own.
+    /// The same database for work that somebody waits for: PostgreSQL, the replica too, gives a statement up that takes longer
+    /// than `bound`, which is the problem `unavailable`. SQLite knows no such bound.
     pub fn bounded(&self, bound: Option<Duration>) -> Self {
         Self { bound, ..self.clone() }
     }
@@ -295,10 +302,11 @@ impl Session<'_> {
 
 fn recorded<T>(db: &mut Db, origin: &Origin, work: impl Fn(&mut Tx) -> Result<T>) -> Result<T> {
     let at = Moment::now();
-    let mut tx = Tx { db, changes: Vec::new(), at };
+    let mut tx = Tx { db, changes: Vec::new(), renamed: Vec::new(), at };
     let value = work(&mut tx)?;
-    let changes = std::mem::take(&mut tx.changes);
+    let Tx { changes, renamed, .. } = tx;
     record::write_all(db, origin, at, &changes)?;
+    journal::retell_schools(db, at, &renamed)?;
     Ok(value)
 }
 

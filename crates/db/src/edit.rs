@@ -157,6 +157,14 @@ const REFERRERS: &[(&str, &[Referrer])] = &[
             ("webhooks", "municipality_id", "webhooks", "вебхуки"),
         ],
     ),
+    (
+        "staff",
+        &[
+            ("support_records", "staff_id", "support-records", "методическое сопровождение"),
+            ("proposals", "staff_id", "proposals", "предложения"),
+            ("assignments", "staff_id", "assignments", "назначения моделей"),
+        ],
+    ),
     ("lists", &[("identification_runs", "list_id", "identification-runs", "расчёты выявления")]),
     (
         "identification_runs",

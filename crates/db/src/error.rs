@@ -79,6 +79,8 @@ impl From<Query> for Error {
             Kind::ForeignKeyViolation | Kind::RestrictViolation => ProblemCode::MissingReference.into(),
             Kind::SerializationFailure => Self::Clash,
             Kind::ClosedConnection | Kind::UnableToSendCommand => Self::Unavailable(message.to_owned()),
+            // A server that cannot write: another may be the primary by now, which a new connection looks for (D271).
+            Kind::ReadOnlyTransaction => Self::Unavailable(message.to_owned()),
             _ if message.contains("deadlock detected") => Self::Clash,
             _ if message.contains("due to statement timeout") => {
                 let words = (
@@ -92,6 +94,11 @@ impl From<Query> for Error {
                 .any(|m| message.contains(m)) =>
             {
                 ProblemCode::StorageFull.into()
+            }
+            // In whatever language: SQLite keeps U+0000, PostgreSQL refuses it (D283).
+            _ if message.contains("\"UTF8\": 0x00") => {
+                let words = ("a text holds U+0000", "текст содержит U+0000");
+                Problem::new(ProblemCode::BadRequest, words).into()
             }
             _ if is_outage(message) => Self::Unavailable(message.to_owned()),
             _ => Self::Query(error),
@@ -155,6 +162,9 @@ fn is_outage(message: &str) -> bool {
         "could not send data",
         "the database system is",
         "SSL connection has been closed",
+        // What a standby says of a write, and of a question to a primary.
+        "in a hot standby",
+        "recovery is in progress",
     ];
     WORDS.iter().any(|words| message.contains(words))
 }
@@ -170,6 +180,20 @@ mod tests {
             assert_eq!(problem.code, ProblemCode::StorageFull);
         }
         assert!(matches!(Error::storage(ErrorKind::PermissionDenied.into()), Error::Fault(_)));
+    }
+
+    #[test]
+    fn a_server_that_cannot_write_is_one_to_leave() {
+        for (kind, words) in [
+            (Kind::ReadOnlyTransaction, "cannot execute INSERT in a read-only transaction"),
+            (Kind::Unknown, "cannot use serializable mode in a hot standby"),
+            (Kind::Unknown, "recovery is in progress"),
+        ] {
+            let error = Error::from(Query::DatabaseError(kind, Box::new(words.to_owned())));
+            assert!(matches!(error, Error::Unavailable(_)) && error.broke_connection(), "{words}: {error}");
+        }
+        let other = Error::from(Query::DatabaseError(Kind::Unknown, Box::new("syntax error".to_owned())));
+        assert!(matches!(other, Error::Query(_)));
     }
 
     #[test]

@@ -61,7 +61,7 @@ pub struct Job {
     pub actor: String,
     /// On which request.
     pub request_id: String,
-    /// How often a worker has begun it.
+    /// How often a worker has begun it; beginnings that a stop of the server broke off do not count (D273).
     pub attempts: i32,
     /// Whether somebody wants it to stop.
     pub cancel_requested: bool,
@@ -199,7 +199,7 @@ pub fn claim(db: &mut Db, only: Option<JobId>, holder: &Holder, now: Moment) -> 
             "задание несколько раз обрывало свой обработчик и снято",
         );
         let problem = Problem::new(ProblemCode::Internal, words);
-        close(db, job.id, JobState::Failed, Some(&problem), now)?;
+        end(db, job.id, JobState::Failed, Some(&problem), now)?;
         return Ok(None);
     }
     diesel::update(jobs::table.find(job.id))
@@ -212,6 +212,13 @@ pub fn claim(db: &mut Db, only: Option<JobId>, holder: &Holder, now: Moment) -> 
         ))
         .execute(db)?;
     find(db, job.id).map(Some)
+}
+
+/// The job `id`, as long as the worker of this name holds it.
+#[diesel::dsl::auto_type]
+fn held_by<'a>(id: JobId, name: &'a str) -> _ {
+    let running: JobState = JobState::Running;
+    jobs::table.find(id).filter(jobs::lease_owner.eq(name)).filter(jobs::state.eq(running))
 }
 
 /// Says that the worker is alive and how far it is. Answers whether to go on: false when the job was called off or
@@ -227,11 +234,7 @@ pub fn beat(
     total: Option<i64>,
     now: Moment,
 ) -> Result<bool> {
-    let mine = jobs::table
-        .find(id)
-        .filter(jobs::lease_owner.eq(&holder.name))
-        .filter(jobs::state.eq(JobState::Running));
-    let touched = diesel::update(mine)
+    let touched = diesel::update(held_by(id, &holder.name))
         .set((jobs::done.eq(done), jobs::total.eq(total), jobs::lease_until.eq(holder.until(now))))
         .execute(db)?;
     Ok(touched == 1 && !find(db, id)?.cancel_requested)
@@ -243,11 +246,7 @@ pub fn beat(
 /// # Errors
 /// [`ProblemCode::WrongState`] if the job was called off or taken over.
 pub fn hold(db: &mut Db, id: JobId, holder: &Holder, now: Moment) -> Result<()> {
-    let mine = jobs::table
-        .find(id)
-        .filter(jobs::lease_owner.eq(&holder.name))
-        .filter(jobs::state.eq(JobState::Running))
-        .filter(jobs::cancel_requested.eq(false));
+    let mine = held_by(id, &holder.name).filter(jobs::cancel_requested.eq(false));
     let touched =
         diesel::update(mine).set(jobs::lease_until.eq(now.plus_seconds(LONG_WRITE_SECONDS))).execute(db)?;
     if touched == 1 { Ok(()) } else { Err(ProblemCode::WrongState.into()) }
@@ -268,11 +267,7 @@ pub fn arrive(db: &mut Db, id: JobId, units: i64) -> Result<()> {
 /// # Errors
 /// [`ProblemCode::WrongState`] if it was called off or taken over.
 pub fn succeed(db: &mut Db, id: JobId, holder: &Holder, now: Moment) -> Result<()> {
-    let mine = jobs::table
-        .find(id)
-        .filter(jobs::lease_owner.eq(&holder.name))
-        .filter(jobs::state.eq(JobState::Running))
-        .filter(jobs::cancel_requested.eq(false));
+    let mine = held_by(id, &holder.name).filter(jobs::cancel_requested.eq(false));
     let touched = diesel::update(mine)
         .set((
             jobs::state.eq(JobState::Succeeded),
@@ -283,11 +278,36 @@ pub fn succeed(db: &mut Db, id: JobId, holder: &Holder, now: Moment) -> Result<(
     if touched == 1 { Ok(()) } else { Err(ProblemCode::WrongState.into()) }
 }
 
-/// Ends the job without effect.
+/// Ends the job without effect, as the business of the worker that holds it.
+///
+/// # Errors
+/// [`ProblemCode::WrongState`] if another worker has taken it.
+pub fn close(
+    db: &mut Db,
+    id: JobId,
+    holder: &Holder,
+    state: JobState,
+    problem: Option<&Problem>,
+    now: Moment,
+) -> Result<()> {
+    if held_by(id, &holder.name).count().get_result::<i64>(db)? == 0 {
+        return Err(ProblemCode::WrongState.into());
+    }
+    end(db, id, state, problem, now)
+}
+
+/// Takes the beginning of this worker off the count and lets go of the job: a stop of the server ended it, nothing in the
+/// job (D273).
 ///
 /// # Errors
 /// Faults of the database.
-pub fn close(db: &mut Db, id: JobId, state: JobState, problem: Option<&Problem>, now: Moment) -> Result<()> {
+pub fn take_back(db: &mut Db, id: JobId, holder: &Holder) -> Result<()> {
+    let fewer = (jobs::attempts.eq(jobs::attempts - 1), jobs::lease_until.eq(None::<Moment>));
+    diesel::update(held_by(id, &holder.name)).set(fewer).execute(db)?;
+    Ok(())
+}
+
+fn end(db: &mut Db, id: JobId, state: JobState, problem: Option<&Problem>, now: Moment) -> Result<()> {
     let open = jobs::table.find(id).filter(jobs::state.eq_any([JobState::Queued, JobState::Running]));
     diesel::update(open)
         .set((
@@ -308,7 +328,7 @@ pub fn close(db: &mut Db, id: JobId, state: JobState, problem: Option<&Problem>,
 /// [`ProblemCode::NotFound`]; [`ProblemCode::WrongState`] if it has ended.
 pub fn cancel(db: &mut Db, id: JobId, now: Moment) -> Result<()> {
     match find(db, id)?.state {
-        JobState::Queued => close(db, id, JobState::Cancelled, None, now),
+        JobState::Queued => end(db, id, JobState::Cancelled, None, now),
         JobState::Running => {
             diesel::update(jobs::table.find(id)).set(jobs::cancel_requested.eq(true)).execute(db)?;
             Ok(())

@@ -4,7 +4,7 @@
 //! nothing before it. A file's rows stand in one entry for each school and are told one by one.
 
 use crate::{
-    Change, Db, Error, Operation, Result, on_each,
+    Change, Db, Error, Operation, Result, dialect, on_each,
     record::{BATCH, Place},
     schema::{change_journal, schools},
 };
@@ -123,6 +123,9 @@ pub enum Audience {
         home: Option<MunicipalityId>,
     },
 }
+
+/// Resources whose records have no id: their natural key is all that names them.
+const WITHOUT_ID: [&str; 2] = ["results", "contexts"];
 
 /// Resources whose records, where they are about no organisation, are the region's. Those of all others are everybody's.
 const OF_THE_REGION: [&str; 2] = ["facts", "evidence"];
@@ -299,7 +302,9 @@ fn step(db: &mut Db, from: Position, wanted: &Wanted<'_>) -> Result<Vec<Row>> {
         Audience::School { id, home } => {
             let municipality = change_journal::resource
                 .eq(FeedResource::Municipalities.as_str())
-                .and(change_journal::municipality_id.eq(*home));
+                .and(change_journal::municipality_id.eq(*home))
+                // What left the area of its municipality is another one.
+                .and(change_journal::operation.ne(Happened::Leave.as_str()));
             let own = change_journal::school_id.eq(*id).or(municipality);
             query.filter(everybodys.or(own.assume_not_null()))
         }
@@ -327,8 +332,8 @@ fn tell(row: Row) -> Result<Vec<Told>> {
         // A load of before the journal named its rows tells nothing.
         let Ok(happened) = row.operation.parse() else { return Ok(Vec::new()) };
         let previous = row.previous_key.as_deref().map(read).transpose()?;
-        // Results have no id; what stands in its place is for the audit log.
-        let key = Some(row.resource_key.clone()).filter(|_| row.resource != FeedResource::Results.as_str());
+        // What stands in the place of an id is for the audit log.
+        let key = Some(row.resource_key.clone()).filter(|_| !WITHOUT_ID.contains(&row.resource.as_str()));
         return Ok(vec![one(Position::within(&row, 0), key, happened, natural_key, previous)]);
     };
     let Entries(fields, rows) = serde_json::from_str(entries).map_err(Error::fault)?;
@@ -381,8 +386,7 @@ pub(crate) fn write_all(db: &mut Db, at: Moment, changes: &[Change]) -> Result<(
     for batch in changes.chunks(BATCH) {
         let rows: Vec<_> = batch
             .iter()
-            .flat_map(|change| [leaving(change, &homes), Some(Line::of(change, &homes))])
-            .flatten()
+            .flat_map(|change| leaving(change, &homes).chain([Line::of(change, &homes)]))
             .map(|line| (change_journal::at.eq(at), line))
             .collect();
         on_each!(db, c => diesel::insert_into(change_journal::table).values(&rows).execute(c))?;
@@ -396,7 +400,7 @@ type Homes = HashMap<SchoolId, Option<MunicipalityId>>;
 /// The municipality of every school that a change names without one: readers of a municipality are found by it.
 fn homes(db: &mut Db, changes: &[&Change]) -> Result<Homes> {
     let of_schools = changes.iter().filter(|c| c.resource != "schools");
-    let places = of_schools.flat_map(|c| [Some(c.place()), c.left]).flatten();
+    let places = of_schools.flat_map(|c| c.left.iter().copied().chain([c.place()]));
     let mut ids: Vec<SchoolId> =
         places.filter(|place| place.municipality.is_none()).filter_map(|place| place.school).collect();
     ids.sort_unstable();
@@ -449,23 +453,42 @@ impl<'a> Line<'a> {
     }
 }
 
-/// For the readers of the municipality or the school that a record has left.
-fn leaving<'a>(change: &'a Change, homes: &Homes) -> Option<Line<'a>> {
-    let left = change.left?;
-    let now = Line::of(change, homes);
+/// For the readers of the municipalities or the school that a record has left.
+fn leaving<'a>(change: &'a Change, homes: &Homes) -> impl Iterator<Item = Line<'a>> {
     let key = change.previous_key.as_ref().unwrap_or(&change.natural_key);
-    let line = Line {
-        natural_key: key.to_string(),
-        operation: Happened::Leave.as_str(),
-        municipality_id: home(left, homes),
-        // A school that moves has itself left nothing.
-        school_id: left.school.filter(|_| left.school != change.school),
-        previous_key: None,
-        moved_to: now.municipality_id,
-        ..now
-    };
+    let lines = change.left.iter().map(|left| {
+        let now = Line::of(change, homes);
+        Line {
+            natural_key: key.to_string(),
+            operation: Happened::Leave.as_str(),
+            municipality_id: home(*left, homes),
+            // A school that moves has itself left nothing.
+            school_id: left.school.filter(|_| left.school != change.school),
+            previous_key: None,
+            moved_to: now.municipality_id,
+            ..now
+        }
+    });
     // What nobody but the region could read has left nobody.
-    (line.municipality_id.is_some() || line.school_id.is_some()).then_some(line)
+    lines.filter(|line| line.municipality_id.is_some() || line.school_id.is_some())
+}
+
+/// Tells of every school of `municipalities` that it reads otherwise. After the other entries of a write, whose lock it
+/// needs.
+pub(crate) fn retell_schools(db: &mut Db, at: Moment, municipalities: &[MunicipalityId]) -> Result<()> {
+    for municipality in municipalities {
+        let sql = format!(
+            "INSERT INTO change_journal (at, resource, resource_key, natural_key, operation, municipality_id, school_id, \
+                 names_people) \
+             SELECT CAST('{at}' AS {stamp}), 'schools', CAST(x.id AS TEXT), {natural_key}, 'update', x.municipality_id, \
+                 x.id, false FROM schools AS x WHERE x.municipality_id = {municipality} ORDER BY x.id",
+            at = at.sql(),
+            stamp = dialect::timestamp_type(db),
+            natural_key = dialect::json_object(db, "'code', x.code"),
+        );
+        diesel::sql_query(sql).execute(db)?;
+    }
+    Ok(())
 }
 
 #[cfg(test)]

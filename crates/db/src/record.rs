@@ -117,8 +117,8 @@ pub struct Change {
     pub municipality: Option<MunicipalityId>,
     /// The school it belongs to, if any.
     pub school: Option<SchoolId>,
-    /// Where it belonged, if that was elsewhere.
-    pub left: Option<Place>,
+    /// Where it belonged, and does not any more.
+    pub left: Vec<Place>,
     /// Whether only readers who may see people by name are told.
     pub names_people: bool,
 }
@@ -137,7 +137,7 @@ impl Change {
             after: None,
             municipality: None,
             school: None,
-            left: None,
+            left: Vec::new(),
             names_people: false,
         }
     }
@@ -151,7 +151,7 @@ impl Change {
     pub(crate) fn told(self, before: Label, now: Label) -> Self {
         let Label { natural_key, place: Place { municipality, school }, names_people } = now;
         let previous_key = Some(before.natural_key).filter(|key| *key != natural_key);
-        let left = Some(before.place).filter(|place| *place != now.place);
+        let left = Some(before.place).filter(|place| *place != now.place).into_iter().collect();
         Self { natural_key, previous_key, municipality, school, left, names_people, ..self }
     }
 

@@ -59,7 +59,7 @@ impl Replica {
             Err(error) => return Some(Err(error)),
         };
         let read = |db: &mut Db| if self.has_come_to(db, &place)? { work(db).map(Some) } else { Ok(None) };
-        let rest = match self.database.read(read) {
+        let rest = match self.database.bounded(primary.bound).read(read) {
             Ok(Some(value)) => return Some(Ok(value)),
             Err(Error::Problem(problem)) => return Some(Err(Error::Problem(problem))),
             Ok(None) => REST_BEHIND,

@@ -2,7 +2,7 @@
 //! is told what is its own and the journal stays far smaller than the data.
 
 use crate::{Db, Result, Stage, dialect};
-use diesel::RunQueryDsl;
+use diesel::{RunQueryDsl, connection::SimpleConnection};
 use opora_primitives::Moment;
 
 /// How the rows of a merge are named. Expressions are SQL over the table as `t`, its school as `x`, the stage as `s`.
@@ -25,6 +25,10 @@ pub struct Telling {
     /// The staged column of the school, where rows may go from one to another.
     pub moves_by: Option<&'static str>,
 }
+
+/// The columns of an entry, as they are told.
+const ENTRY: &str = "at, resource, resource_key, natural_key, operation, municipality_id, school_id, moved_to, \
+    names_people, entries";
 
 /// What is told, in SQL.
 struct Tale<'a> {
@@ -49,6 +53,18 @@ impl Stage {
         self.tell(db, telling, at, &Tale { operation: "leave", word: "'l'", which, target })
     }
 
+    /// Before the merge: tells, where they arrive, of the rows that are about to come from another school. `telling` joins the
+    /// school that they come to. For what goes along with the rows of the merge, which tells of those itself.
+    ///
+    /// # Errors
+    /// Faults of the database.
+    pub fn tell_arriving(&self, db: &mut Db, telling: &Telling, at: Moment) -> Result<()> {
+        let Some(column) = telling.moves_by else { return Ok(()) };
+        let which = format!("t.school_id <> s.{column}");
+        let target = ("", "CAST(NULL AS BIGINT)");
+        self.tell(db, telling, at, &Tale { operation: "load", word: "'u'", which, target })
+    }
+
     /// After the merge: tells of the rows that `import_id` has made or changed. Part of the write.
     ///
     /// # Errors
@@ -64,8 +80,31 @@ impl Stage {
         )
     }
 
+    /// Last in a write: enters in the journal what was told.
+    ///
+    /// # Errors
+    /// Faults of the database.
+    pub fn publish(&self, db: &mut Db) -> Result<()> {
+        if matches!(db, Db::Postgres(_)) {
+            dialect::order_journal(db)?;
+            let sql = format!("INSERT INTO change_journal ({ENTRY}) SELECT {ENTRY} FROM told");
+            diesel::sql_query(sql).execute(db)?;
+        }
+        Ok(())
+    }
+
+    /// The table that entries are gathered in. On PostgreSQL one of this write alone: the journal's lock, which every other
+    /// write waits for, is then held for as long as it takes to copy them and not for the whole merge.
+    fn gathered(db: &mut Db) -> Result<&'static str> {
+        let Db::Postgres(c) = db else { return Ok("change_journal") };
+        c.batch_execute(&format!(
+            "CREATE TEMP TABLE IF NOT EXISTS told ON COMMIT DROP AS SELECT {ENTRY} FROM change_journal WITH NO DATA"
+        ))?;
+        Ok("told")
+    }
+
     fn tell(&self, db: &mut Db, telling: &Telling, at: Moment, tale: &Tale<'_>) -> Result<()> {
-        dialect::order_journal(db)?;
+        let gathered = Self::gathered(db)?;
         let (names, values): (Vec<&str>, Vec<&str>) = telling.natural_key.iter().copied().unzip();
         let row = format!("{}, {}, {}", tale.word, telling.id, dialect::json_array(db, &values.join(", ")));
         let order: Vec<String> = self.merge.key.iter().map(|(name, _)| format!("t.{name}")).collect();
@@ -79,8 +118,7 @@ impl Stage {
             _ => self.by_row(telling, tale, &rows),
         };
         let sql = format!(
-            "INSERT INTO change_journal (at, resource, resource_key, natural_key, operation, municipality_id, school_id, \
-                 moved_to, names_people, entries) \
+            "INSERT INTO {gathered} ({ENTRY}) \
              SELECT CAST('{at}' AS {stamp}), '{resource}', CAST(x.id AS TEXT), {natural_key}, '{operation}', x.municipality_id, \
                  x.id, {target}, {people}, '[{names},' || {listed} || ']' {from} ORDER BY x.id",
             at = at.sql(),

@@ -39,7 +39,7 @@ pub struct PublicKey {
     /// Key type.
     #[schema(example = "OKP")]
     pub kty: &'static str,
-    /// Curve.
+    /// The curve of the key.
     #[schema(example = "Ed25519")]
     pub crv: &'static str,
     /// The key, Base64url.
@@ -52,7 +52,7 @@ pub struct PublicKey {
     #[serde(rename = "use")]
     #[schema(example = "sig")]
     pub usage: &'static str,
-    /// Algorithm.
+    /// The algorithm of the signature.
     #[schema(example = "EdDSA")]
     pub alg: &'static str,
 }

@@ -109,9 +109,12 @@ pub struct Settings {
     pub issuer: String,
     /// The `aud` claim.
     pub audience: String,
-    /// Life of an access token in seconds.
+    /// Life of an access token in seconds, [`LONGEST_LIFE`] at most.
     pub life: i64,
 }
+
+/// The longest life that an access token can be given, in seconds.
+pub const LONGEST_LIFE: i64 = 86_400;
 
 /// Issues and verifies access tokens. Holds the keys, the tokens it has verified and the sessions that have ended;
 /// [`Self::reload`] brings all of it up to date with the database.
@@ -162,7 +165,8 @@ impl Tokens {
     /// Faults of the database; what was known stays.
     pub fn reload(&self, database: &Database) -> Result<()> {
         let now = Moment::now();
-        let since = now.plus_seconds(-self.settings.life - 60);
+        // Tokens of before a restart, or of another node, may have been given a longer life than is in force here.
+        let since = now.plus_seconds(-LONGEST_LIFE - 60);
         let (keys, ended, epochs) = database.read(|db| {
             let keys = keys::load(db, &self.master, now)?;
             Ok((keys, sessions::ended_since(db, since)?, clients::epochs_since(db, since)?))
@@ -175,7 +179,7 @@ impl Tokens {
         known.verified.retain(|_, actor| actor.expires_at > now);
         known.keys = keys;
         // A session forgotten here while the query ran is not in its answer: what is known stays.
-        if known.ended.len() > MOST_REMEMBERED {
+        if known.ended.len() > ended.len() + MOST_REMEMBERED {
             known.ended.clear();
         }
         known.ended.extend(ended);

@@ -11,9 +11,14 @@ use opora_db::{
     edit::{Expected, change, missing_area, same_version},
     schema::users,
 };
-use opora_primitives::{Area, Flaw, Moment, MunicipalityId, Problem, ProblemCode, Reason, SchoolId};
+use opora_primitives::{
+    Area, Flaw, Moment, MunicipalityId, Problem, ProblemCode, Reason, SchoolId, text::check_name,
+};
 use serde::Serialize;
 use serde_json::{Value, json};
+
+/// The longest name of a user, in characters.
+const MOST_NAME: usize = 200;
 
 opora_primitives::id_type!(
     /// A user.
@@ -178,8 +183,8 @@ pub fn check(new: &NewUser) -> std::result::Result<(), Problem> {
     } else if login.chars().any(|c| c.is_control() || c.is_whitespace()) {
         flaws.push(Flaw::at("/login", Reason::WrongFormat));
     }
-    if !is_name(new.display_name.trim()) {
-        flaws.push(Flaw::at("/display_name", Reason::WrongLength));
+    if let Err(reason) = check_name(&new.display_name, MOST_NAME) {
+        flaws.push(Flaw::at("/display_name", reason));
     }
     if let Err(problem) = passwords::check_new(&new.password, &new.login) {
         flaws.extend(problem.flaws);
@@ -193,11 +198,6 @@ pub fn check(new: &NewUser) -> std::result::Result<(), Problem> {
         (_, _) => flaws.push(Flaw::at("/role", Reason::Contradiction)),
     }
     if flaws.is_empty() { Ok(()) } else { Err(Problem::fields(flaws)) }
-}
-
-/// Whether people can be called so: 1 to 200 characters.
-fn is_name(name: &str) -> bool {
-    (1..=200).contains(&name.chars().count())
 }
 
 /// The user `id`.
@@ -281,9 +281,7 @@ pub fn update(
         is_ours(&before)?;
     }
     let name = change.display_name.as_deref().unwrap_or(&before.display_name).trim();
-    if !is_name(name) {
-        return Err(Problem::field("/display_name", Reason::WrongLength).into());
-    }
+    check_name(name, MOST_NAME).map_err(|reason| Problem::field("/display_name", reason))?;
     let active = change.active.unwrap_or(before.active);
     diesel::update(users::table.find(id))
         .set((

@@ -1,7 +1,7 @@
 //! Row ids and closed lists of proposals and assignments.
 
 use opora_primitives::{id_type, word_type};
-use opora_schools::types::{MunicipalityId, SchoolId, StaffId};
+use opora_schools::types::{MunicipalityId, SchoolId, StaffId, StaffRole};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -69,6 +69,17 @@ word_type!(
         Teacher = "teacher", "Учитель";
     }
 );
+
+impl SubjectKind {
+    /// Whether a person with the post `role` is such a subject.
+    pub fn is_of_post(self, role: StaffRole) -> bool {
+        match self {
+            Self::Leader => role == StaffRole::Head,
+            Self::Teacher => role == StaffRole::Teacher,
+            Self::School | Self::Municipality => false,
+        }
+    }
+}
 
 word_type!(
     /// What became of a proposal.

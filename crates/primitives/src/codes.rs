@@ -73,13 +73,13 @@ code_type!(
     Kpp, example = "525601001", pattern = r"^\d{4}[0-9A-Z]{2}\d{3}$", check = check_kpp
 );
 code_type!(
-    /// ОКТМО: municipal territory, 8 digits, or 11 for a settlement. Its control digit is kept apart, because real lists
-    /// hold wrong ones: see [`Oktmo::control_digit`].
+    /// ОКТМО: municipal territory, 8 digits, or 11 for a settlement. Without its control digit, because real lists
+    /// hold wrong ones.
     Oktmo, example = "22654000", pattern = r"^(\d{8}|\d{11})$", check = check_oktmo
 );
 code_type!(
     /// Code of a school in the region's exam system: 6 digits by default; letters and up to 20 characters are accepted
-    /// where the installation allows them ([`SchoolCode::is_standard`]). Unique within the region.
+    /// where the installation allows them. Unique within the region.
     SchoolCode, example = "520101", pattern = r"^[0-9A-Za-zА-Яа-яЁё_.-]{1,20}$", check = check_school_code
 );
 

@@ -3,8 +3,8 @@
 use chrono::{DateTime, NaiveDate, NaiveDateTime, SecondsFormat, SubsecRound, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
-/// An instant in UTC with microseconds: RFC 3339 on the wire, `TIMESTAMP` in a table. Microseconds are what both
-/// databases keep, so a value read back equals the value written.
+/// An instant in UTC (RFC 3339), to the microsecond: a value read back equals the value written.
+// Microseconds are what both databases keep, in a `TIMESTAMP`.
 #[derive(
     Clone,
     Copy,

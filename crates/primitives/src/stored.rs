@@ -42,10 +42,10 @@ macro_rules! id_type {
 }
 
 /// Declares a closed list of words: snake-case text on the wire and in the table, an enum in Rust, with the name a
-/// person reads in Russian.
+/// person reads in Russian. The doc comments of the list and of its words are published in the contract.
 #[macro_export]
 macro_rules! word_type {
-    ($(#[doc = $doc:literal])* $name:ident { $($(#[$vmeta:meta])* $variant:ident = $word:literal, $ru:literal;)+ }) => {
+    ($(#[doc = $doc:literal])* $name:ident { $($(#[doc = $vdoc:literal])+ $variant:ident = $word:literal, $ru:literal;)+ }) => {
         $(#[doc = $doc])*
         #[derive(
             Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord,
@@ -55,7 +55,7 @@ macro_rules! word_type {
         #[serde(crate = "opora_primitives::serde")]
         #[diesel(sql_type = $crate::diesel::sql_types::Text)]
         pub enum $name {
-            $($(#[$vmeta])* #[serde(rename = $word)] $variant,)+
+            $($(#[doc = $vdoc])+ #[serde(rename = $word)] $variant,)+
         }
 
         impl $name {
@@ -86,7 +86,7 @@ macro_rules! word_type {
             }
         }
 
-        $crate::word_schema!($name, concat!($($doc, " "),*));
+        $crate::word_schema!($name, concat!($($doc, " "),*), [$(concat!($($vdoc, " "),+)),+]);
         $crate::stored_as!($name, $crate::diesel::sql_types::Text, str,
             |value| value.as_str(), |raw: String| raw.parse().map_err(|_| {
                 format!(concat!("not a ", stringify!($name), ": {}"), raw).into()
@@ -94,19 +94,22 @@ macro_rules! word_type {
     };
 }
 
-/// The schema of a closed list of words: a string with its allowed values, each explained. (The derive does not see
-/// through a macro's literals.)
+/// The schema of a closed list of words: a string with its allowed values, each explained in English and named in Russian.
+/// (The derive does not see through a macro's literals.)
 #[macro_export]
 macro_rules! word_schema {
-    ($name:ident, $doc:expr) => {
+    ($name:ident, $doc:expr, [$($meaning:expr),+]) => {
         impl $crate::utoipa::PartialSchema for $name {
             fn schema() -> $crate::utoipa::openapi::RefOr<$crate::utoipa::openapi::schema::Schema> {
-                let words: Vec<String> =
-                    $name::ALL.iter().map(|v| format!("`{}`: {}", v.as_str(), v.ru())).collect();
+                let words = $name::ALL.iter().zip([$($meaning),+]).map(|(word, meaning): (_, &str)| {
+                    let meaning = meaning.trim().trim_end_matches('.').replace("  ", " ");
+                    format!("- `{}`: {meaning} ({})", word.as_str(), word.ru())
+                });
+                let words: Vec<String> = words.collect();
                 $crate::utoipa::openapi::ObjectBuilder::new()
                     .schema_type($crate::utoipa::openapi::schema::Type::String)
                     .enum_values(Some($name::ALL.iter().map(|v| v.as_str())))
-                    .description(Some(format!("{}\n\n{}.", str::trim($doc), words.join("; "))))
+                    .description(Some(format!("{}\n\n{}", str::trim($doc).replace("  ", " "), words.join("\n"))))
                     .into()
             }
         }
@@ -154,4 +157,31 @@ macro_rules! stored_as {
             }
         }
     };
+}
+
+#[cfg(test)]
+mod tests {
+    use utoipa::PartialSchema;
+
+    crate::word_type!(
+        /// Which attempt it was.
+        Attempt {
+            /// First attempt,
+            /// main period.
+            Main = "main", "Основной период";
+            /// Any later attempt.
+            Resit = "resit", "Пересдача";
+        }
+    );
+
+    #[test]
+    fn the_contract_explains_every_word_in_both_languages() {
+        let schema = serde_json::to_value(Attempt::schema()).unwrap_or_default();
+        assert_eq!(
+            schema["description"],
+            "Which attempt it was.\n\n- `main`: First attempt, main period (Основной период)\n\
+             - `resit`: Any later attempt (Пересдача)"
+        );
+        assert_eq!(schema["enum"], serde_json::json!(["main", "resit"]));
+    }
 }

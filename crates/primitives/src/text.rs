@@ -1,11 +1,25 @@
 //! Text as people type it.
 
+use crate::Reason;
+
 /// Whether `c` cannot be shown as what it is: control characters (line ends and tabs among them), line separators, and the
 /// marks that turn the direction of a text, with which `gpj.exe` is shown as `exe.jpg`.
 pub fn is_hidden(c: char) -> bool {
     let turns =
         matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     c.is_control() || turns || matches!(c, '\u{2028}' | '\u{2029}')
+}
+
+/// Holds a name that people read, trimmed, to 1 to `most` characters of which none is hidden (D204).
+///
+/// # Errors
+/// [`Reason::WrongLength`], [`Reason::ForbiddenCharacter`].
+pub fn check_name(text: &str, most: usize) -> Result<(), Reason> {
+    match text.trim() {
+        name if !(1..=most).contains(&name.chars().count()) => Err(Reason::WrongLength),
+        name if name.chars().any(is_hidden) => Err(Reason::ForbiddenCharacter),
+        _ => Ok(()),
+    }
 }
 
 /// The form in which names are compared and searched: lower case, `ё` as `е`, every run of spaces (no-break ones too)
@@ -113,6 +127,14 @@ mod tests {
         for c in ['Щ', ' ', '\u{a0}', '\u{ad}', '«', '\u{5d0}', '\u{1f600}'] {
             assert!(!is_hidden(c), "{c:?}");
         }
+    }
+
+    #[test]
+    fn a_name_is_neither_empty_nor_hidden() {
+        assert_eq!(check_name(" Анна ", 4), Ok(()));
+        assert_eq!(check_name(" ", 4), Err(Reason::WrongLength));
+        assert_eq!(check_name("Анна ", 3), Err(Reason::WrongLength));
+        assert_eq!(check_name("а\0б", 4), Err(Reason::ForbiddenCharacter));
     }
 
     #[test]

@@ -4,8 +4,8 @@ use crate::Reason;
 use chrono::{Datelike, NaiveDate};
 use serde::{Deserialize, Serialize};
 
-/// An academic year, 1 September to 31 August, named by both calendar years: `2019/2020`. Kept in a table as the
-/// year it starts in.
+/// An academic year, 1 September to 31 August, named by both calendar years: `2019/2020`.
+// A table keeps the year it starts in.
 #[derive(
     Clone,
     Copy,

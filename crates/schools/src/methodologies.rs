@@ -8,7 +8,9 @@ use opora_db::{
     edit::{Expected, same_version},
     schema::methodologies,
 };
-use opora_primitives::{Cursor, Flaw, Limit, Moment, Page, Problem, ProblemCode, Reason, word_type};
+use opora_primitives::{
+    Cursor, Flaw, Limit, Moment, Page, Problem, ProblemCode, Reason, text::check_name, word_type,
+};
 use serde::Serialize;
 
 word_type!(
@@ -84,8 +86,8 @@ fn document(parameters: &Parameters) -> Result<String> {
 }
 
 fn check_title(title: &str, flaws: &mut Vec<Flaw>) {
-    if !(1..=200).contains(&title.trim().chars().count()) {
-        flaws.push(Flaw::at("/title", Reason::WrongLength));
+    if let Err(reason) = check_name(title, 200) {
+        flaws.push(Flaw::at("/title", reason));
     }
 }
 

@@ -300,9 +300,10 @@ read_from_files!(
 );
 
 impl SchoolStatus {
-    /// Whether a school of this status works on `day`: to the end of the day on which it was closed (D38).
+    /// Whether a school of this status works on `day`: to the end of the day on which it was or will be closed (D38), where
+    /// that is known; otherwise the status says it (D301).
     pub fn works_on(self, closed_on: Option<NaiveDate>, day: NaiveDate) -> bool {
-        self == Self::Open || closed_on.is_some_and(|closed| day <= closed)
+        closed_on.map_or(self == Self::Open, |closed| day <= closed)
     }
 }
 
@@ -380,6 +381,17 @@ mod tests {
         assert_eq!(Subject::from_file("Математика"), Ok(Subject::Mathematics));
         for text in ["", "0", "99", "Астрология"] {
             assert_eq!(Subject::from_file(text), Err(Reason::UnknownValue), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_day_of_closing_says_whether_a_school_works_and_without_it_the_status() {
+        let day = |text: &str| text.parse::<NaiveDate>().unwrap();
+        let closed = Some(day("2020-08-31"));
+        for status in SchoolStatus::ALL {
+            assert!(status.works_on(closed, day("2020-08-31")), "{status}");
+            assert!(!status.works_on(closed, day("2020-09-01")), "{status}");
+            assert_eq!(status.works_on(None, day("2020-09-01")), *status == SchoolStatus::Open, "{status}");
         }
     }
 

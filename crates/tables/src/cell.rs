@@ -50,7 +50,7 @@ impl<'a> Cell<'a> {
     ///
     /// # Errors
     /// As [`Cell::value`].
-    pub fn padded(&self, width: usize) -> Result<Option<Cow<'a, str>>, Reason> {
+    pub(crate) fn padded(&self, width: usize) -> Result<Option<Cow<'a, str>>, Reason> {
         let pad =
             |value: &'a str| match value.bytes().all(|byte| byte.is_ascii_digit()) && value.len() < width {
                 true => Cow::Owned(format!("{value:0>width$}")),

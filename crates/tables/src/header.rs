@@ -69,12 +69,15 @@ pub struct Header {
     pub(crate) positions: Vec<Option<usize>>,
     /// Cells of the header.
     pub(crate) width: usize,
+    /// Whether its records are read strictly: no spreadsheet has touched them.
+    pub(crate) strict: bool,
 }
 
 impl Header {
     /// Of records that name their fields: every one of `count` columns, in their order.
     pub(crate) fn of_records(count: usize) -> Self {
-        Self { row: 0, unknown: Vec::new(), positions: (0..count).map(Some).collect(), width: count }
+        let positions = (0..count).map(Some).collect();
+        Self { row: 0, unknown: Vec::new(), positions, width: count, strict: true }
     }
 
     /// Whether the file has the column with this index.
@@ -224,6 +227,7 @@ impl<'a> Matcher<'a> {
             unknown: Vec::new(),
             positions: vec![None; self.columns.len()],
             width,
+            strict: false,
         };
         let mut duplicates = Vec::new();
         let mut group = "";
@@ -253,8 +257,9 @@ impl<'a> Matcher<'a> {
         })
     }
 
-    /// A complete header row may be the upper half of a two-row header: the row below it then names more columns, and
-    /// is empty wherever the upper one named a column.
+    /// A complete header row may be the upper half of a two-row header: the row below it is then empty wherever the upper
+    /// one named a column, and names more columns, or stands under merged cells whether its names are known or not: they
+    /// make the table as wide as it is.
     fn with_second_row(&self, rows: &[RawRow], plain: Candidate) -> Candidate {
         let next = plain.last + 1;
         let Some(lower) = rows.get(next) else { return plain };
@@ -263,7 +268,20 @@ impl<'a> Matcher<'a> {
             return plain;
         }
         let double = self.read(rows, next, true);
-        if double.header.recognised() > plain.header.recognised() { double } else { plain }
+        let names_more = double.header.recognised() > plain.header.recognised();
+        if names_more || self.stands_under_a_group(&rows[plain.last], lower) { double } else { plain }
+    }
+
+    /// Whether a cell of the lower row stands beneath the empty rest of a merged cell that names no column.
+    fn stands_under_a_group(&self, upper: &RawRow, lower: &RawRow) -> bool {
+        let mut under_group = false;
+        (0..lower.width()).any(|position| {
+            let above = trim(upper.cell(position));
+            if !above.is_empty() {
+                under_group = self.column(above, "").is_none();
+            }
+            above.is_empty() && under_group && !trim(lower.cell(position)).is_empty()
+        })
     }
 
     fn missing(&self, candidate: &Candidate) -> Vec<&'static str> {

@@ -49,12 +49,12 @@ impl<'a> RowReader<'a> {
         self.may(column, |row| row.parsed(column))
     }
 
-    /// A code that must be there, with the leading zeros a spreadsheet lost put back up to `width` digits.
+    /// A code that must be there, with the leading zeros put back as [`Row::padded_text`] does.
     pub fn required_padded<T: FromStr<Err = Reason>>(&mut self, column: usize, width: usize) -> Option<T> {
         self.must(column, |row| row.padded(column, width))
     }
 
-    /// A code that may be missing, with its leading zeros put back up to `width` digits.
+    /// A code that may be missing, with its leading zeros put back likewise.
     pub fn padded<T: FromStr<Err = Reason>>(&mut self, column: usize, width: usize) -> Option<T> {
         self.may(column, |row| row.padded(column, width))
     }

@@ -4,6 +4,7 @@ use crate::raw::RawRow;
 use crate::{Cell, Column, Header, RowReader, value};
 use chrono::NaiveDate;
 use opora_primitives::Reason;
+use std::borrow::Cow;
 use std::ops::RangeInclusive;
 use std::str::FromStr;
 
@@ -93,12 +94,22 @@ impl<'a> Row<'a> {
         self.cell(column).value()?.map(T::from_str).transpose()
     }
 
-    /// As [`Row::parsed`], after the leading zeros a spreadsheet lost are put back up to `width` digits.
+    /// The value of a code that may have lost its leading zeros in a spreadsheet: if it is all digits, zeros are put before
+    /// it up to `width`. Records of JSON have lost none (D182).
+    ///
+    /// # Errors
+    /// As [`Cell::value`].
+    pub fn padded_text(&self, column: usize, width: usize) -> Result<Option<Cow<'a, str>>, Reason> {
+        let cell = self.cell(column);
+        if self.header.strict { Ok(cell.value()?.map(Cow::Borrowed)) } else { cell.padded(width) }
+    }
+
+    /// As [`Row::parsed`], after the leading zeros are put back as [`Row::padded_text`] does.
     ///
     /// # Errors
     /// As [`Row::parsed`].
     pub fn padded<T: FromStr<Err = Reason>>(&self, column: usize, width: usize) -> Result<Option<T>, Reason> {
-        self.cell(column).padded(width)?.map(|text| text.parse()).transpose()
+        self.padded_text(column, width)?.map(|text| text.parse()).transpose()
     }
 
     fn number_with(

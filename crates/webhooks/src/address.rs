@@ -1,6 +1,6 @@
 //! Which addresses messages may be sent to: whoever subscribes must not reach what only this server can.
 
-use opora_primitives::Reason;
+use opora_primitives::{Reason, text::is_hidden};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use url::{Host, Url};
 
@@ -15,6 +15,10 @@ pub const LONGEST: usize = 2000;
 pub fn parse(text: &str, private: bool) -> Result<Url, Reason> {
     if text.chars().count() > LONGEST {
         return Err(Reason::WrongLength);
+    }
+    // The parser leaves out line ends, tabs, and what is hidden at either end; what is kept is what was sent.
+    if text.chars().any(is_hidden) {
+        return Err(Reason::ForbiddenCharacter);
     }
     let url: Url = text.parse().map_err(|_| Reason::WrongFormat)?;
     let plain = url.username().is_empty() && url.password().is_none() && url.fragment().is_none();

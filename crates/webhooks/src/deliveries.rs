@@ -7,7 +7,10 @@ use crate::{
     },
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD as B64URL};
-use diesel::prelude::*;
+use diesel::{
+    dsl::{max, min},
+    prelude::*,
+};
 use opora_db::{
     Change, Database, Db, Operation, Origin, Result, Tx,
     journal::Position,
@@ -115,23 +118,40 @@ impl Due {
 /// A webhook for which messages are due: its id, where to, its secrets and until when the older one is good.
 type Waiting = (WebhookId, String, String, Option<String>, Option<Moment>);
 
+/// The same webhook: its id, where to, and the secrets that sign.
+type Signer = (WebhookId, String, Vec<Vec<u8>>);
+
 /// A message that is due: its row, the header `webhook-id`, event, body, whether it tells of people, attempts.
 type Next<Event = EventType> = (DeliveryId, String, Event, String, bool, i32);
+
+/// What a node has taken to send.
+#[derive(Clone, Debug)]
+pub struct Claimed {
+    /// The messages.
+    pub due: Vec<Due>,
+    /// Webhooks for which messages are due that cannot be signed: their secrets were sealed under another master key (D280).
+    pub unreadable: Vec<WebhookId>,
+}
 
 /// Takes up to `most` messages that are due, for `holder`, and of no webhook more than [`OF_ONE`]. A message waits while an
 /// earlier one about the same record does.
 ///
 /// # Errors
-/// Faults of the database; a master key that does not fit.
-pub fn claim(database: &Database, master: &MasterKey, holder: &str, most: usize) -> Result<Vec<Due>> {
+/// Faults of the database.
+pub fn claim(database: &Database, master: &MasterKey, holder: &str, most: usize) -> Result<Claimed> {
     let now = Moment::now();
-    let taken = database.keep_books(|db| {
+    let (taken, unreadable) = database.keep_books(|db| {
         let under_way = under_way(db, now)?;
-        let mut taken = Vec::new();
+        let (mut taken, mut unreadable) = (Vec::new(), Vec::new());
         for webhook in waiting(db, now)? {
-            let begun = under_way.get(&webhook.0).copied().unwrap_or(0).min(OF_ONE);
-            let next = next_of(db, webhook.0, now, OF_ONE - begun)?;
-            taken.extend((begun..).zip(next).map(|(place, next)| (place, webhook.clone(), next)));
+            let id = webhook.0;
+            let Some(signer) = signer(master, now, webhook) else {
+                unreadable.push(id);
+                continue;
+            };
+            let begun = under_way.get(&id).copied().unwrap_or(0).min(OF_ONE);
+            let next = next_of(db, id, now, OF_ONE - begun)?;
+            taken.extend((begun..).zip(next).map(|(place, next)| (place, signer.clone(), next)));
         }
         // The first message of each webhook goes before the second of any.
         taken.sort_by_key(|(place, _, next)| (*place, next.0));
@@ -140,9 +160,17 @@ pub fn claim(database: &Database, master: &MasterKey, holder: &str, most: usize)
         diesel::update(rows::table.filter(rows::id.eq_any(ids)))
             .set((rows::lease_owner.eq(holder), rows::lease_until.eq(now.plus_seconds(LEASE))))
             .execute(db)?;
-        Ok(taken)
+        Ok((taken, unreadable))
     })?;
-    taken.into_iter().map(|(_, webhook, next)| due(master, now, webhook, next)).collect()
+    let due = taken.into_iter().map(|(_, signer, next)| due(signer, next)).collect();
+    Ok(Claimed { due, unreadable })
+}
+
+/// The webhook with its secrets opened; nothing if the one that is good now cannot be.
+fn signer(master: &MasterKey, now: Moment, webhook: Waiting) -> Option<Signer> {
+    let (id, url, sealed, previous, until) = webhook;
+    let previous = previous.filter(|_| until.is_some_and(|until| now < until));
+    Some((id, url, subscriptions::secrets(master, &sealed, previous.as_deref())?))
 }
 
 /// How many messages of each webhook are on their way, from all nodes.
@@ -204,12 +232,9 @@ fn next_of(db: &mut Db, webhook: WebhookId, now: Moment, most: usize) -> Result<
     Ok(found.into_iter().filter_map(known).collect())
 }
 
-fn due(master: &MasterKey, now: Moment, webhook: Waiting, next: Next) -> Result<Due> {
-    let (webhook_id, url, sealed, previous, until) = webhook;
+fn due((webhook_id, url, secrets): Signer, next: Next) -> Due {
     let (id, message_id, event, body, names_people, attempts) = next;
-    let previous = previous.filter(|_| until.is_some_and(|until| now < until));
-    let secrets = subscriptions::secrets(master, &sealed, previous.as_deref())?;
-    Ok(Due { id, webhook_id, url, message_id, event, body, names_people, attempts, secrets })
+    Due { id, webhook_id, url, message_id, event, body, names_people, attempts, secrets }
 }
 
 /// How an attempt ended.
@@ -226,7 +251,8 @@ pub enum Attempt {
 }
 
 /// Notes the end of an attempt of `holder`. A message that failed is due again after the next of `retries` seconds, or given
-/// up; one that met 410 is given up and its webhook disabled; one that is withheld is given up.
+/// up; one that met 410 is given up and its webhook disabled; one that is withheld is given up. A webhook whose messages
+/// were given up for [`rules::PATIENCE`] on end is disabled.
 ///
 /// # Errors
 /// Faults of the database.
@@ -257,11 +283,31 @@ pub fn settle(database: &Database, due: &Due, holder: &str, attempt: Attempt, re
                 rows::lease_until.eq(None::<Moment>),
             ))
             .execute(&mut **tx)?;
-        if noted > 0 && attempt == Attempt::Gone {
-            subscriptions::disable(tx, due.webhook_id, DisabledBecause::Gone)?;
-        }
-        Ok(())
+        let because = match attempt {
+            _ if noted == 0 => None,
+            Attempt::Gone => Some(DisabledBecause::Gone),
+            Attempt::Failed(..) if ended.is_some() && is_undeliverable(tx, due.webhook_id)? => {
+                Some(DisabledBecause::Undeliverable)
+            }
+            _ => None,
+        };
+        because.map_or(Ok(()), |because| subscriptions::disable(tx, due.webhook_id, because))
     })
+}
+
+/// Whether messages of `webhook` were given up for [`rules::PATIENCE`] on end (D281): meanwhile none was taken, and nobody
+/// changed or enabled it. What was withheld says nothing about the receiver.
+fn is_undeliverable(tx: &mut Tx, webhook: WebhookId) -> Result<bool> {
+    let (at, db): (_, &mut Db) = (tx.at, tx);
+    let own = rows::table.filter(rows::webhook_id.eq(webhook));
+    let taken = own.filter(rows::state.eq(DeliveryState::Delivered)).select(max(rows::ended_at));
+    let taken: Option<Moment> = taken.first(db)?;
+    let changed: Moment = webhooks::table.find(webhook).select(webhooks::updated_at).first(db)?;
+    let since = taken.map_or(changed, |taken| taken.max(changed));
+    let given_up = own.filter(rows::state.eq(DeliveryState::Dead)).filter(rows::last_failure.ne("forbidden"));
+    let first = given_up.filter(rows::ended_at.gt(since)).select(min(rows::ended_at));
+    let first: Option<Moment> = first.first(db)?;
+    Ok(first.is_some_and(|first| first.plus_seconds(rules::PATIENCE) <= at))
 }
 
 /// The messages of a webhook that the caller has found, the newest first.
@@ -320,11 +366,11 @@ pub fn replay(tx: &mut Tx, webhook: WebhookId, only: Option<DeliveryId>) -> Resu
     Ok(count)
 }
 
-/// Removes messages that were taken before `until`: they are of no more use. Dead ones stay.
+/// Removes messages that were taken or given up before `until` (D282).
 ///
 /// # Errors
 /// Faults of the database.
 pub fn sweep(db: &mut Db, until: Moment) -> Result<usize> {
-    let old = rows::state.eq(DeliveryState::Delivered).and(rows::ended_at.lt(until).assume_not_null());
+    let old = rows::state.ne(DeliveryState::Pending).and(rows::ended_at.lt(until).assume_not_null());
     Ok(diesel::delete(rows::table.filter(old)).execute(db)?)
 }

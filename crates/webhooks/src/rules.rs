@@ -12,6 +12,9 @@ pub const OVERLAP: i64 = 24 * 3600;
 /// Seconds before each further attempt, unless the installation says otherwise: ten attempts in about three days.
 pub const RETRIES: &[i64] = &[5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400];
 
+/// How long messages are given up on end, none being taken, before their webhook is disabled, in seconds (D281).
+pub const PATIENCE: i64 = 14 * 24 * 3600;
+
 /// The header `webhook-signature`: one signature for each secret that is good.
 pub fn signature<'a>(
     secrets: impl Iterator<Item = &'a [u8]>,

@@ -42,6 +42,7 @@ pub enum Whose {
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"url": "https://receiver.example/opora", "events": ["schools.*", "results.create"]}))]
+#[schema(as = WebhookCreate)]
 pub struct WebhookDraft {
     /// Where messages are sent: `https`, in the public network unless the installation allows others.
     #[schema(min_length = 1, max_length = 2000)]
@@ -62,6 +63,7 @@ pub struct WebhookDraft {
 #[derive(Clone, Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"state": "active"}))]
+#[schema(as = WebhookUpdate)]
 pub struct WebhookPatch {
     /// Where messages are sent.
     #[serde(default, deserialize_with = "present")]
@@ -281,12 +283,11 @@ pub fn disable(tx: &mut Tx, id: WebhookId, because: DisabledBecause) -> Result<(
     record(tx, Some(&before), Some(&after))
 }
 
-/// The secrets that are good at present, opened, the newest first.
-///
-/// # Errors
-/// A master key that does not fit.
-pub(crate) fn secrets(master: &MasterKey, sealed: &str, previous: Option<&str>) -> Result<Vec<Vec<u8>>> {
-    [Some(sealed), previous].into_iter().flatten().map(|text| master.open(PURPOSE, text)).collect()
+/// The secrets that are good at present, opened, the newest first; nothing if the newest was sealed under another master
+/// key. An older one that cannot be opened is left out: the receiver has the newest.
+pub(crate) fn secrets(master: &MasterKey, sealed: &str, previous: Option<&str>) -> Option<Vec<Vec<u8>>> {
+    let open = |text: &str| master.open(PURPOSE, text).ok();
+    Some([open(sealed)?].into_iter().chain(previous.and_then(open)).collect())
 }
 
 /// Where the journal was read up to.

@@ -39,6 +39,10 @@ opora_primitives::word_type!(
         OutOfArea = "out_of_area", "вне области владельца";
         /// The journal went back to an earlier state: a backup was restored.
         PositionLost = "position_lost", "место в ленте утрачено";
+        /// Its secret was sealed under another master key, so that nothing can be signed: it needs a new one.
+        SecretLost = "secret_lost", "секрет утрачен";
+        /// Its messages were given up for two weeks on end.
+        Undeliverable = "undeliverable", "не принимает сообщений";
     }
 );
 opora_primitives::word_type!(

@@ -8,7 +8,7 @@ from attrs import frozen
 
 from opora_client import AuthenticatedClient
 from opora_client.api.imports import create_import, get_import, get_job, list_import_rejects
-from opora_client.models import ImportForm, ImportKind, ImportMode, JobState, RejectView, Report
+from opora_client.models import ImportForm, ImportKind, ImportMode, ImportReject, ImportReport, JobState
 from opora_client.types import File
 
 from .answers import granted, pages
@@ -18,8 +18,8 @@ from .answers import granted, pages
 class Pushed:
     """What was found and done, and the cells that were refused."""
 
-    report: Report
-    rejects: list[RejectView]
+    report: ImportReport
+    rejects: list[ImportReject]
 
 
 def push(client: AuthenticatedClient, kind: ImportKind, content: bytes, name: str) -> Pushed:

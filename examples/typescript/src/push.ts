@@ -6,8 +6,8 @@ import { every, granted } from "./answers.js";
 import type { Opora, Schemas } from "./session.js";
 
 export interface Pushed {
-  report: Schemas["Report"];
-  rejects: Schemas["RejectView"][];
+  report: Schemas["ImportReport"];
+  rejects: Schemas["ImportReject"][];
 }
 
 /** Sends `file` and waits until it is loaded. The key makes a repetition harmless: the same file is the same import. */

@@ -50,7 +50,7 @@ lines! {
 
 fn schema_of(kind: ImportKind) -> RefOr<Schema> {
     let columns = columns(kind).unwrap_or_default();
-    let words = format!("A record of the kind `{kind}`: the columns of its import files (`docs/files.md`).");
+    let words = format!("A record of the kind `{kind}`: the columns of its import files.");
     let mut object = ObjectBuilder::new()
         .schema_type(Type::Object)
         .description(Some(words))
@@ -77,6 +77,6 @@ fn property(column: &Column) -> Schema {
         false => SchemaType::Array(vec![json, Type::Null]),
     };
     let name = column.synonyms.first().copied().unwrap_or(column.name);
-    let words = format!("{name}{}.", if column.key { "; part of the natural key" } else { "" });
+    let words = format!("Column «{name}»{}.", if column.key { "; part of the natural key" } else { "" });
     ObjectBuilder::new().schema_type(types).format(format).description(Some(words)).build().into()
 }

@@ -34,6 +34,7 @@ pub struct BulkResult {
 
 /// What became of a line.
 #[derive(Serialize, ToSchema)]
+#[schema(as = LineOutcome)]
 pub struct LineView {
     /// Its number, from 1; blank lines count.
     #[schema(minimum = 1, example = 17)]

@@ -21,7 +21,7 @@ opora_primitives::id_type!(
 pub struct AuditEntry {
     /// Its id: greater than that of everything that was written before it.
     pub id: AuditEntryId,
-    /// When.
+    /// When it happened.
     pub at: Moment,
     /// What kind of actor.
     #[schema(value_type = ActorKind)]

@@ -39,9 +39,9 @@ opora_primitives::word_type!(
 /// Something that is wrong, and where.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct AuditFinding {
-    /// What.
+    /// What is wrong.
     pub fault: AuditFault,
-    /// In which block.
+    /// The number of the block.
     #[schema(minimum = 1, example = 3)]
     pub block: i64,
     /// Which entry, if it is about one.

@@ -23,6 +23,7 @@ const MOST_REQUESTS: i32 = 1_000_000;
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"name": "Региональная витрина данных", "scopes": ["registry:read", "indicators:read"]}))]
+#[schema(as = ServiceClientCreate)]
 pub struct ClientDraft {
     /// Which system it is.
     #[schema(min_length = 1, max_length = 200)]
@@ -49,6 +50,7 @@ pub struct ClientDraft {
 #[derive(Clone, Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"disabled": true}))]
+#[schema(as = ServiceClientUpdate)]
 pub struct ClientPatch {
     /// Another name.
     #[serde(default, deserialize_with = "present")]

@@ -28,19 +28,20 @@ pub fn eligible(mut facts: Facts, on: NaiveDate, model: ModelCode, subject: Subj
 /// What the subject has already, perhaps of another year, is no ground against it: whether it may have the model twice is
 /// asked elsewhere.
 fn without(facts: &mut Facts, model: ModelCode, subject: SubjectRef) {
-    let active = match subject {
+    let held = match subject {
         SubjectRef::School { school } => {
-            facts.schools.iter_mut().find(|s| s.id == school).map(|s| &mut s.active_models)
+            facts.schools.iter_mut().find(|s| s.id == school).map(|s| &mut s.models)
         }
         SubjectRef::Municipality { municipality } => {
-            facts.municipalities.iter_mut().find(|m| m.id == municipality).map(|m| &mut m.active_models)
+            facts.municipalities.iter_mut().find(|m| m.id == municipality).map(|m| &mut m.models)
         }
         SubjectRef::Leader { staff, .. } | SubjectRef::Teacher { staff, .. } => {
-            facts.people.iter_mut().find(|p| p.id == staff).map(|p| &mut p.active_models)
+            facts.people.iter_mut().find(|p| p.id == staff).map(|p| &mut p.models)
         }
     };
-    if let Some(active) = active {
-        active.retain(|held| *held != model);
+    if let Some(held) = held {
+        held.begun.retain(|one| *one != model);
+        held.planned.retain(|one| *one != model);
     }
 }
 
@@ -54,10 +55,7 @@ fn is_partner(facts: &Facts, on: NaiveDate, school: SchoolId) -> bool {
     let proposed = municipal::proposals(&view);
     let mut of_model = proposed.iter().filter(|p| p.model == ModelCode::M6);
     of_model.any(|p| p.subject.municipality().is_some_and(|id| homes.contains(&id)))
-        || facts
-            .municipalities
-            .iter()
-            .any(|m| homes.contains(&m.id) && m.active_models.contains(&ModelCode::M6))
+        || facts.municipalities.iter().any(|m| homes.contains(&m.id) && m.models.holds(ModelCode::M6))
 }
 
 #[cfg(test)]
@@ -109,10 +107,10 @@ mod tests {
     #[test]
     fn a_model_of_another_year_is_no_ground_against_it() {
         let mut facts = facts(vec![municipality(1)], (1..=4).map(|id| listed(id, Some(1))).collect(), vec![]);
-        facts.municipalities[0].active_models.push(ModelCode::M3);
+        facts.municipalities[0].models.begun.push(ModelCode::M3);
         assert!(held(&facts, "2021-03-01", ModelCode::M3, a_municipality(1)));
         // The schools of a partnership that is there already may join it.
-        facts.municipalities[0].active_models = vec![ModelCode::M6];
+        facts.municipalities[0].models.begun = vec![ModelCode::M6];
         assert!(held(&facts, "2021-03-01", ModelCode::M6, a_school(1)));
     }
 }

@@ -147,9 +147,9 @@ fn model_4_takes_heads_of_listed_schools_outside_models_1_and_2() {
         listed(1, None),
         with(&[DesignationKind::M1], listed(2, None)),
         with(&[DesignationKind::M2Wave2], listed(3, None)),
-        SchoolFact { active_models: vec![ModelCode::M2], ..listed(4, None) },
+        SchoolFact { models: begun(&[ModelCode::M2]), ..listed(4, None) },
         SchoolFact { low_by_rule: true, ..school(5, None) },
-        SchoolFact { active_models: vec![ModelCode::M7], ..listed(6, None) },
+        SchoolFact { models: begun(&[ModelCode::M7]), ..listed(6, None) },
     ];
     let mut people: Vec<_> = (1..=6).map(|id| person(id, id, StaffRole::Head, None)).collect();
     people.push(person(7, 1, StaffRole::Deputy, None));
@@ -220,7 +220,7 @@ fn model_6_pilots_in_2020_with_the_municipalities_of_model_1() {
     let result = run(&facts, "2020-12-31");
     assert_eq!(subjects(ModelCode::M6, &result), [a_municipality(1)]);
     assert_eq!(of(ModelCode::M6, &result)[0].branch, Some(Branch::Pilot));
-    let expected = ProposalGround::PilotPartnership { designated: true, schools: 0 };
+    let expected = ProposalGround::PilotPartnership { designated: true, assigned: false, schools: 0 };
     assert_eq!(ground(&result, ModelCode::M6), &expected);
     assert_eq!(subjects(ModelCode::M6, &run(&facts, "2021-01-01")), NEVER);
 }
@@ -245,6 +245,7 @@ fn model_6_full_run_needs_a_high_school_only_with_4_to_7_listed() {
     assert_eq!(subjects(ModelCode::M6, &result), [a_municipality(1)]);
     let expected = ProposalGround::FullPartnership {
         in_base_model: true,
+        assigned: false,
         base_schools: 1,
         within_bounds: false,
         listed: 1,
@@ -296,7 +297,7 @@ fn model_7_is_proposed_to_listed_and_high_schools_from_2021() {
         high(2, None),
         with(&[DesignationKind::HighResult], high(3, None)),
         school(4, None),
-        SchoolFact { active_models: vec![ModelCode::M7], ..listed(5, None) },
+        SchoolFact { models: begun(&[ModelCode::M7]), ..listed(5, None) },
     ];
     let facts = facts(vec![], schools, vec![]);
     assert_eq!(subjects(ModelCode::M7, &run(&facts, "2020-12-31")), NEVER);
@@ -316,11 +317,76 @@ fn model_7_is_proposed_to_listed_and_high_schools_from_2021() {
 #[test]
 fn a_model_that_is_active_is_not_proposed_again() {
     let mut facts = with_listed(4);
-    facts.municipalities[0].active_models.push(ModelCode::M3);
+    facts.municipalities[0].models.begun.push(ModelCode::M3);
     facts.people =
-        vec![PersonFact { active_models: vec![ModelCode::M4], ..person(1, 1, StaffRole::Head, None) }];
+        vec![PersonFact { models: begun(&[ModelCode::M4]), ..person(1, 1, StaffRole::Head, None) }];
     let result = run(&facts, "2020-09-01");
     assert_eq!(result.proposals, []);
+}
+
+#[test]
+fn a_planned_model_is_had_and_not_yet_taken_part_in() {
+    let planned = HeldModels { planned: vec![ModelCode::M2, ModelCode::M7], ..HeldModels::default() };
+    let head = || vec![person(1, 1, StaffRole::Head, None)];
+    let with_models = |models: HeldModels| {
+        let school = SchoolFact { models, ..listed(1, Some(1)) };
+        run(&facts(vec![municipality(1)], vec![school], head()), "2021-03-01")
+    };
+    let result = with_models(planned);
+    assert_eq!(subjects(ModelCode::M4, &result), [leader(1, 1)]);
+    for model in [ModelCode::M2, ModelCode::M6, ModelCode::M7] {
+        assert_eq!(subjects(model, &result), NEVER, "{model}");
+    }
+    let result = with_models(begun(&[ModelCode::M2, ModelCode::M7]));
+    assert_eq!(subjects(ModelCode::M4, &result), NEVER);
+    for (model, expected) in [(ModelCode::M2, vec![a_municipality(1)]), (ModelCode::M7, vec![])] {
+        assert_eq!(subjects(model, &result), expected, "{model}");
+    }
+    assert_eq!(subjects(ModelCode::M6, &result), [a_municipality(1)]);
+}
+
+#[test]
+fn a_municipality_in_a_model_by_assignment_alone_is_told_so() {
+    let assigned = |model| MunicipalityFact { models: begun(&[model]), ..municipality(1) };
+    let of_day = |model, on| {
+        let result = run(&facts(vec![assigned(model)], vec![], vec![]), on);
+        of(ModelCode::M6, &result)[0].reason.clone()
+    };
+    let pilot = of_day(ModelCode::M1, "2020-12-15");
+    assert_eq!(
+        pilot.ground,
+        ProposalGround::PilotPartnership { designated: false, assigned: true, schools: 0 }
+    );
+    assert_eq!(
+        pilot.words(Lang::Ru),
+        "Муниципалитет участвует в модели 1. Она назначена муниципалитету отдельным решением, школ модели 1: 0. \
+         Пилотный этап модели 6 — до конца 2020 года."
+    );
+    assert_eq!(
+        pilot.words(Lang::En),
+        "The municipality is in model 1. It has the model by an assignment of its own; schools in model 1: 0. The pilot of \
+         model 6 lasts until the end of 2020."
+    );
+    let full = of_day(ModelCode::M2, "2021-03-01");
+    assert!(
+        full.words(Lang::Ru)
+            .starts_with("Муниципалитет участвует в модели 2 по отдельному решению, школ модели 2: 0.")
+    );
+    assert!(
+        full.words(Lang::En).starts_with(
+            "The municipality is in model 2 by an assignment of its own; schools in model 2: 0."
+        )
+    );
+    // An act designates the municipality besides.
+    let designations = vec![act_for(DesignationKind::M2Wave1)];
+    let designated = MunicipalityFact { designations, ..assigned(ModelCode::M2) };
+    let result = run(&facts(vec![designated], vec![], vec![]), "2021-03-01");
+    let words = of(ModelCode::M6, &result)[0].reason.words(Lang::Ru);
+    assert!(words.starts_with("Муниципалитет участвует в модели 2, школ модели 2: 0."), "{words}");
+    // What was kept before the ground was told.
+    let old = serde_json::json!({ "kind": "pilot_partnership", "designated": true, "schools": 0 });
+    let expected = ProposalGround::PilotPartnership { designated: true, assigned: false, schools: 0 };
+    assert_eq!(serde_json::from_value::<ProposalGround>(old).unwrap(), expected);
 }
 
 #[test]

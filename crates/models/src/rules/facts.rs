@@ -45,6 +45,27 @@ impl Designated {
     }
 }
 
+/// The models that a subject has on the day.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct HeldModels {
+    /// Those that have begun: active or paused. The subject takes part in them.
+    pub begun: Vec<ModelCode>,
+    /// Those that are to begin later. The subject takes no part yet, and is not proposed them again (D20, D292).
+    pub planned: Vec<ModelCode>,
+}
+
+impl HeldModels {
+    /// Whether `model` is among them, begun or planned.
+    pub fn holds(&self, model: ModelCode) -> bool {
+        self.begun.contains(&model) || self.planned.contains(&model)
+    }
+
+    /// Whether there is none, begun or planned.
+    pub fn is_empty(&self) -> bool {
+        self.begun.is_empty() && self.planned.is_empty()
+    }
+}
+
 /// A municipality: a municipal system, or a city district inside one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MunicipalityFact {
@@ -54,8 +75,8 @@ pub struct MunicipalityFact {
     pub parent: Option<MunicipalityId>,
     /// Designations of the municipality itself.
     pub designations: Vec<Designated>,
-    /// Models that the municipality itself has active on the day.
-    pub active_models: Vec<ModelCode>,
+    /// Models of the municipality itself.
+    pub models: HeldModels,
 }
 
 /// A subject in which too large a share of the school's pupils is below the minimum. A fact about the school as a
@@ -85,8 +106,8 @@ pub struct SchoolFact {
     pub high_by_verdict: bool,
     /// Designations of the school.
     pub designations: Vec<Designated>,
-    /// Models that the school itself has active on the day.
-    pub active_models: Vec<ModelCode>,
+    /// Models of the school itself.
+    pub models: HeldModels,
     /// Subjects with low results; a subject may come from several procedures.
     pub low_subjects: Vec<LowSubject>,
 }
@@ -120,7 +141,7 @@ impl SchoolFact {
         designated(&self.designations, kind, day)
     }
 
-    /// Whether it takes part in the first or the second model on `day`: the model is active, or an act in force
+    /// Whether it takes part in the first or the second model on `day`: the model has begun, or an act in force
     /// designates the school while the model runs. For the second model the school must have low results too.
     pub fn takes_part(&self, model: ModelCode, day: NaiveDate) -> bool {
         let by_act = match model {
@@ -128,7 +149,7 @@ impl SchoolFact {
             ModelCode::M2 => self.low().is_some() && wave(&self.designations, day).is_some(),
             _ => false,
         };
-        self.active_models.contains(&model) || (by_act && model.model().window_on(None, day).is_some())
+        self.models.begun.contains(&model) || (by_act && model.model().window_on(None, day).is_some())
     }
 
     /// The largest share of pupils below the minimum in `subject`, if the subject is low at all.
@@ -153,8 +174,8 @@ pub struct PersonFact {
     pub role: StaffRole,
     /// The subject taught; absent for a teacher of no single subject.
     pub subject: Option<Subject>,
-    /// Models that the person has active on the day.
-    pub active_models: Vec<ModelCode>,
+    /// Models of the person.
+    pub models: HeldModels,
 }
 
 /// Everything the rules are told, one fact for each id. Schools that were closed and municipalities that are not in

@@ -1,7 +1,7 @@
 //! Facts for the tests of the rules.
 
 use super::{
-    facts::{Designated, Facts, MunicipalityFact, PersonFact, SchoolFact},
+    facts::{Designated, Facts, HeldModels, MunicipalityFact, PersonFact, SchoolFact},
     propose::{Proposal, Proposals, RULE_VERSION, propose},
 };
 use crate::types::{ModelCode, SubjectRef};
@@ -16,8 +16,18 @@ pub(super) fn act_for(kind: DesignationKind) -> Designated {
     Designated { kind, from: Some(day("2018-01-01")), to: None }
 }
 
+/// Models that have begun.
+pub(super) fn begun(models: &[ModelCode]) -> HeldModels {
+    HeldModels { begun: models.to_vec(), planned: vec![] }
+}
+
 pub(super) fn municipality(id: i64) -> MunicipalityFact {
-    MunicipalityFact { id: MunicipalityId(id), parent: None, designations: vec![], active_models: vec![] }
+    MunicipalityFact {
+        id: MunicipalityId(id),
+        parent: None,
+        designations: vec![],
+        models: HeldModels::default(),
+    }
 }
 
 /// A school with nothing to say about it.
@@ -30,7 +40,7 @@ pub(super) fn school(id: i64, municipality: Option<i64>) -> SchoolFact {
         low_by_rule: false,
         high_by_verdict: false,
         designations: vec![],
-        active_models: vec![],
+        models: HeldModels::default(),
         low_subjects: vec![],
     }
 }
@@ -44,7 +54,7 @@ pub(super) fn high(id: i64, municipality: Option<i64>) -> SchoolFact {
 }
 
 pub(super) fn person(id: i64, school: i64, role: StaffRole, subject: Option<Subject>) -> PersonFact {
-    PersonFact { id: StaffId(id), school: SchoolId(school), role, subject, active_models: vec![] }
+    PersonFact { id: StaffId(id), school: SchoolId(school), role, subject, models: HeldModels::default() }
 }
 
 pub(super) fn facts(

@@ -2,14 +2,15 @@
 //!
 //! What the order leaves open is settled as follows.
 //! - *Nothing outside its term*: a model, or a branch of it, is proposed only on a day on which it runs. A model that
-//!   the subject has active already is not proposed again.
-//! - *In the first model*: designated by an act in force, or active. *In the second*: designated by an act in force and
-//!   low-result (listed or by the methodology's rule), or active. A designated school without low results gives a
-//!   warning in place of a proposal.
+//!   the subject has already, begun or planned, is not proposed again.
+//! - *In the first model*: designated by an act in force, or by an assignment that has begun. *In the second*: designated by
+//!   an act in force and low-result (listed or by the methodology's rule), or by an assignment that has begun. A
+//!   designated school without low results gives a warning in place of a proposal.
 //! - *Municipal level*: a school's municipal authority is its city district if that district was ever designated for
-//!   anything or has a model active (a body that took part exists, whatever the dates), otherwise the city. A school in the first or second model brings its authority along. The listed and
-//!   high-result schools of a district count inside the city (decision 6); a district with an authority of its own is
-//!   a subject in its own right besides, counted by its own schools. Coverage gaps are of whole systems only.
+//!   anything or has a model (a body that took part exists, whatever the dates), otherwise the city. A school in the first
+//!   or second model brings its authority along. The listed and high-result schools of a district count inside the city
+//!   (decision 6); a district with an authority of its own is a subject in its own right besides, counted by its own
+//!   schools. Coverage gaps are of whole systems only.
 //! - *A state school* has no municipality (decision 16): it takes no part in the third and the sixth model.
 //! - *Fourth model*: the head of a listed school, unless the school is in the first or the second.
 //! - *Fifth model*: every teacher of a subject at a low-result school. The share of pupils below the minimum in that
@@ -42,7 +43,7 @@ mod properties;
 
 pub use eligibility::eligible;
 pub use facts::{
-    Designated, Facts, HighBasis, LowBasis, LowSubject, MunicipalityFact, PersonFact, SchoolFact,
+    Designated, Facts, HeldModels, HighBasis, LowBasis, LowSubject, MunicipalityFact, PersonFact, SchoolFact,
 };
 pub use lifecycle::{DatedEvent, active_at_any_time, check_history, state_in_term, state_on};
 pub use propose::{

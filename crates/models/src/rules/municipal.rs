@@ -43,6 +43,8 @@ struct Subject<'a> {
     tally: &'a Tally,
     in_pilot: bool,
     in_base: bool,
+    pilot_assigned: bool,
+    base_assigned: bool,
     pilot_designated: bool,
     wave_designated: Option<Branch>,
 }
@@ -121,12 +123,15 @@ impl<'a> Subject<'a> {
         let pilot_designated =
             runs(ModelCode::M1) && designated(&fact.designations, DesignationKind::M1, view.on);
         let wave_designated = wave(&fact.designations, view.on).filter(|_| runs(ModelCode::M2));
-        let active = |model| fact.active_models.contains(&model);
+        let assigned = |model| fact.models.begun.contains(&model);
+        let (pilot_assigned, base_assigned) = (assigned(ModelCode::M1), assigned(ModelCode::M2));
         Self {
             fact,
             tally,
-            in_pilot: pilot_designated || tally.pilot_schools > 0 || active(ModelCode::M1),
-            in_base: wave_designated.is_some() || tally.base_schools > 0 || active(ModelCode::M2),
+            in_pilot: pilot_designated || tally.pilot_schools > 0 || pilot_assigned,
+            in_base: wave_designated.is_some() || tally.base_schools > 0 || base_assigned,
+            pilot_assigned,
+            base_assigned,
             pilot_designated,
             wave_designated,
         }
@@ -140,7 +145,7 @@ impl<'a> Subject<'a> {
         ground: ProposalGround,
     ) -> Option<Proposal> {
         let subject = SubjectRef::Municipality { municipality: self.fact.id };
-        view.proposal((model, branch), subject, &self.fact.active_models, ground)
+        view.proposal((model, branch), subject, &self.fact.models, ground)
     }
 
     /// Model 1.
@@ -178,6 +183,7 @@ impl<'a> Subject<'a> {
     fn pilot_partnership(&self, view: &View) -> Option<Proposal> {
         let ground = ProposalGround::PilotPartnership {
             designated: self.pilot_designated,
+            assigned: self.pilot_assigned,
             schools: self.tally.pilot_schools,
         };
         self.in_pilot.then(|| self.proposal(view, ModelCode::M6, Some(Branch::Pilot), ground))?
@@ -191,6 +197,7 @@ impl<'a> Subject<'a> {
         }
         let ground = ProposalGround::FullPartnership {
             in_base_model: self.in_base,
+            assigned: self.base_assigned && self.wave_designated.is_none(),
             base_schools,
             within_bounds,
             listed,

@@ -33,16 +33,17 @@ fn any_designations() -> impl Strategy<Value = Vec<Designated>> {
     prop_oneof![3 => Just(vec![]), 2 => prop::collection::vec(one, 1..3)]
 }
 
-fn any_active() -> impl Strategy<Value = Vec<ModelCode>> {
-    prop_oneof![4 => Just(vec![]), 1 => prop::collection::vec(prop::sample::select(ModelCode::ALL), 1..3)]
+fn any_models() -> impl Strategy<Value = HeldModels> {
+    let any = || prop_oneof![4 => Just(vec![]), 1 => prop::collection::vec(prop::sample::select(ModelCode::ALL), 1..3)];
+    (any(), any()).prop_map(|(begun, planned)| HeldModels { begun, planned })
 }
 
 fn any_municipality(id: i64) -> impl Strategy<Value = MunicipalityFact> {
     let parent = matches!(id, 3 | 4).then_some(MunicipalityId(1));
-    (any_designations(), any_active()).prop_map(move |(designations, active_models)| MunicipalityFact {
+    (any_designations(), any_models()).prop_map(move |(designations, models)| MunicipalityFact {
         parent,
         designations,
-        active_models,
+        models,
         ..municipality(id)
     })
 }
@@ -55,23 +56,17 @@ fn any_school(id: i64) -> impl Strategy<Value = SchoolFact> {
         prop::option::weighted(0.9, 1..=MUNICIPALITIES),
         any::<[bool; 3]>(),
         any_designations(),
-        any_active(),
+        any_models(),
         prop::collection::vec(low, 0..4),
     )
         .prop_map(
-            move |(
-                place,
-                [listed, low_by_rule, high_by_verdict],
-                designations,
-                active_models,
-                low_subjects,
-            )| {
+            move |(place, [listed, low_by_rule, high_by_verdict], designations, models, low_subjects)| {
                 SchoolFact {
                     listed,
                     low_by_rule,
                     high_by_verdict,
                     designations,
-                    active_models,
+                    models,
                     low_subjects,
                     ..school(id, place)
                 }
@@ -82,8 +77,9 @@ fn any_school(id: i64) -> impl Strategy<Value = SchoolFact> {
 fn any_person(id: i64, schools: i64) -> impl Strategy<Value = PersonFact> {
     let subject = prop::option::of(prop::sample::select(&Subject::ALL[..3]));
     let role = prop::sample::select(&[StaffRole::Head, StaffRole::Teacher, StaffRole::Other][..]);
-    (1..=schools, role, subject, any_active()).prop_map(move |(school, role, subject, active_models)| {
-        PersonFact { active_models, ..person(id, school, role, subject) }
+    (1..=schools, role, subject, any_models()).prop_map(move |(school, role, subject, models)| PersonFact {
+        models,
+        ..person(id, school, role, subject)
     })
 }
 
@@ -202,7 +198,7 @@ proptest! {
         let year_2020 = on < day("2021-01-01");
         for proposal in of(ModelCode::M4, &propose(&facts, on, RULE_VERSION)) {
             let own = facts.schools.iter().find(|s| Some(s.id) == proposal.subject.school()).unwrap();
-            prop_assert!(!own.active_models.contains(&ModelCode::M1) && !own.active_models.contains(&ModelCode::M2));
+            prop_assert!(!own.models.begun.contains(&ModelCode::M1) && !own.models.begun.contains(&ModelCode::M2));
             prop_assert!(!(year_2020 && own.designated(DesignationKind::M1, on)));
             let base = own.designated(DesignationKind::M2Wave1, on) || own.designated(DesignationKind::M2Wave2, on);
             prop_assert!(!(base && on <= day("2023-03-09")));
@@ -226,7 +222,7 @@ proptest! {
             let gap = result.coverage_gaps.iter().any(|g| g.municipality == fact.id && g.listed == listed);
             let subject = SubjectRef::Municipality { municipality: fact.id };
             let third = result.proposals.iter().any(|p| p.model == ModelCode::M3 && p.subject == subject)
-                || (fact.active_models.contains(&ModelCode::M3) && (4..=7).contains(&listed));
+                || (fact.models.holds(ModelCode::M3) && (4..=7).contains(&listed));
             prop_assert_eq!((gap, third), (listed > 0 && !(4..=7).contains(&listed), (4..=7).contains(&listed)));
         }
         prop_assert!(result.coverage_gaps.iter().all(|g| !matches!(g.municipality.0, 3 | 4)));

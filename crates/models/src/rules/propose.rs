@@ -1,7 +1,7 @@
 //! The proposals that follow from the facts of a day, the gaps in coverage and the warnings.
 
 use super::{
-    facts::{Facts, MunicipalityFact, SchoolFact},
+    facts::{Facts, HeldModels, MunicipalityFact, SchoolFact},
     municipal,
     reason::{ProposalGround, ProposalReason},
     single,
@@ -43,9 +43,9 @@ pub struct Proposal {
 word_type!(
     /// Why a municipality has no way into the third model.
     GapKind {
-        /// It has listed schools, but fewer than [`LISTED_FROM`].
+        /// It has listed schools, but fewer than four.
         TooFew = "too_few", "Меньше 4 школ из перечня";
-        /// It has more listed schools than [`LISTED_TO`].
+        /// It has more than seven listed schools.
         TooMany = "too_many", "Больше 7 школ из перечня";
     }
 );
@@ -161,7 +161,7 @@ impl<'a> View<'a> {
 
     /// The authority that a school in `id` answers to: see the module's decisions.
     pub(super) fn authority_of(&self, id: MunicipalityId) -> MunicipalityId {
-        let own = |m: &MunicipalityFact| !m.designations.is_empty() || !m.active_models.is_empty();
+        let own = |m: &MunicipalityFact| !m.designations.is_empty() || !m.models.is_empty();
         if self.municipalities.get(&id).is_some_and(|m| own(m)) { id } else { self.system_of(id) }
     }
 
@@ -170,15 +170,15 @@ impl<'a> View<'a> {
         exclusions(ModelCode::M4).iter().copied().find(|model| school.takes_part(*model, self.on))
     }
 
-    /// The proposal, if the model runs on the day and the subject, whose active models are given, has it not yet.
+    /// The proposal, if the model runs on the day and the subject, whose models are `held`, has it not yet.
     pub(super) fn proposal(
         &self,
         (model, branch): (ModelCode, Option<Branch>),
         subject: SubjectRef,
-        active: &[ModelCode],
+        held: &HeldModels,
         ground: ProposalGround,
     ) -> Option<Proposal> {
-        if active.contains(&model) {
+        if held.holds(model) {
             return None;
         }
         let period = model.model().window_on(branch, self.on)?;

@@ -94,6 +94,9 @@ pub enum ProposalGround {
     PilotPartnership {
         /// Whether an act designates the municipality itself.
         designated: bool,
+        /// Whether the municipality itself has the first model by an assignment.
+        #[serde(default)]
+        assigned: bool,
         /// Its schools in the first model.
         schools: u32,
     },
@@ -101,6 +104,9 @@ pub enum ProposalGround {
     FullPartnership {
         /// Whether the municipality is in the second model.
         in_base_model: bool,
+        /// Whether the municipality itself has the second model by an assignment alone, without an act that designates it.
+        #[serde(default)]
+        assigned: bool,
         /// Its schools in the second model.
         base_schools: u32,
         /// Whether there are enough listed schools and a high-result one (decision 8).

@@ -32,7 +32,7 @@ fn base(view: &View, school: &SchoolFact) -> Option<Proposal> {
     let (wave, low) = (wave(&school.designations, view.on)?, school.low()?);
     let ground = ProposalGround::BaseSchool { school: school.code.clone(), wave, low };
     let subject = SubjectRef::School { school: school.id };
-    view.proposal((ModelCode::M2, Some(wave)), subject, &school.active_models, ground)
+    view.proposal((ModelCode::M2, Some(wave)), subject, &school.models, ground)
 }
 
 /// Model 7: listed, or high-result.
@@ -49,7 +49,7 @@ fn for_school(
     school: &SchoolFact,
     ground: ProposalGround,
 ) -> Option<Proposal> {
-    view.proposal((model, None), SubjectRef::School { school: school.id }, &school.active_models, ground)
+    view.proposal((model, None), SubjectRef::School { school: school.id }, &school.models, ground)
 }
 
 /// Model 4: head of a listed school that is in neither model 1 nor model 2.
@@ -59,7 +59,7 @@ fn leader(view: &View, person: &PersonFact, school: &SchoolFact) -> Option<Propo
     }
     let subject = SubjectRef::Leader { school: school.id, staff: person.id };
     let ground = ProposalGround::HeadOfListedSchool { school: school.code.clone() };
-    view.proposal((ModelCode::M4, None), subject, &person.active_models, ground)
+    view.proposal((ModelCode::M4, None), subject, &person.models, ground)
 }
 
 /// Model 5: subject teacher of a low-result school; models 1 and 2 do not exclude.
@@ -76,7 +76,7 @@ fn teacher(view: &View, person: &PersonFact, school: &SchoolFact) -> Option<Prop
         subject: taught,
         school_share,
     };
-    view.proposal((ModelCode::M5, None), subject, &person.active_models, ground)
+    view.proposal((ModelCode::M5, None), subject, &person.models, ground)
 }
 
 /// What a person should look at, in order.

@@ -99,20 +99,22 @@ fn ru(ground: &ProposalGround) -> String {
         ProposalGround::TeacherOfLowSchool { school, low, subject, school_share } => {
             teacher_ru(school, *low, *subject, *school_share)
         }
-        ProposalGround::PilotPartnership { designated, schools } => format!(
+        ProposalGround::PilotPartnership { designated, assigned, schools } => format!(
             "Муниципалитет участвует в модели 1. {}, школ модели 1: {schools}. Пилотный этап модели 6 — до конца 2020 года.",
-            designated_ru(*designated, 1)
+            pilot_ru(*designated, *assigned)
         ),
         ProposalGround::FullPartnership {
             in_base_model,
+            assigned,
             base_schools,
             within_bounds,
             listed,
             high_result,
             pairs,
         } => {
+            let how = if *assigned { " по отдельному решению" } else { "" };
             let base = in_base_model
-                .then(|| format!("Муниципалитет участвует в модели 2, школ модели 2: {base_schools}."));
+                .then(|| format!("Муниципалитет участвует в модели 2{how}, школ модели 2: {base_schools}."));
             let bounds = within_bounds.then(|| {
                 format!(
                     "Выполнено условие модели 6: от {LISTED_FROM} до {LISTED_TO} школ из перечня и хотя бы одна с \
@@ -192,21 +194,23 @@ fn en(ground: &ProposalGround) -> String {
         ProposalGround::TeacherOfLowSchool { school, low, subject, school_share } => {
             teacher_en(school, *low, *subject, *school_share)
         }
-        ProposalGround::PilotPartnership { designated, schools } => format!(
+        ProposalGround::PilotPartnership { designated, assigned, schools } => format!(
             "The municipality is in model 1. {}; schools in model 1: {schools}. The pilot of model 6 lasts until the end \
              of 2020.",
-            designated_en(*designated, 1)
+            pilot_en(*designated, *assigned)
         ),
         ProposalGround::FullPartnership {
             in_base_model,
+            assigned,
             base_schools,
             within_bounds,
             listed,
             high_result,
             pairs,
         } => {
+            let how = if *assigned { " by an assignment of its own" } else { "" };
             let base = in_base_model
-                .then(|| format!("The municipality is in model 2; schools in model 2: {base_schools}."));
+                .then(|| format!("The municipality is in model 2{how}; schools in model 2: {base_schools}."));
             let bounds = within_bounds.then(|| {
                 format!(
                     "The condition of model 6 holds: {LISTED_FROM} to {LISTED_TO} listed schools and at least one \
@@ -261,6 +265,24 @@ fn designated_ru(designated: bool, model: u8) -> String {
         format!("Муниципалитет назначен участником модели {model}")
     } else {
         format!("Муниципалитет включается по своим школам, отдельного назначения в модель {model} нет")
+    }
+}
+
+/// How a municipality came into the first model, where it may have it already.
+fn pilot_ru(designated: bool, assigned: bool) -> String {
+    if assigned && !designated {
+        "Она назначена муниципалитету отдельным решением".to_owned()
+    } else {
+        designated_ru(designated, 1)
+    }
+}
+
+/// As [`pilot_ru`].
+fn pilot_en(designated: bool, assigned: bool) -> String {
+    if assigned && !designated {
+        "It has the model by an assignment of its own".to_owned()
+    } else {
+        designated_en(designated, 1)
     }
 }
 

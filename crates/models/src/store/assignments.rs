@@ -22,8 +22,8 @@ use opora_primitives::{
     Area, Cursor, DateWindow, Limit, Moment, MunicipalityId, Page, Problem, Reason, SchoolCode, SchoolId,
 };
 use opora_schools::{
-    registry::{municipalities as territory, schools as register, schools::SchoolRef},
-    types::{StaffId, StaffRole},
+    registry::{municipalities as territory, schools as register, schools::SchoolRef, staff as people},
+    types::StaffId,
 };
 use serde::Serialize;
 use serde_json::json;
@@ -79,7 +79,7 @@ pub struct Assignment {
     pub record: AssignmentRecord,
     /// Its state at the end of the day asked for.
     pub state: AssignmentState,
-    /// That day.
+    /// The day of the state.
     pub on: NaiveDate,
 }
 
@@ -93,7 +93,7 @@ pub struct AssignmentEvent {
     pub kind: EventKind,
     /// The day it happened.
     pub on_date: NaiveDate,
-    /// Why.
+    /// Why it was done.
     pub reason: Option<String>,
     /// The user who recorded it.
     pub actor_id: Option<i64>,
@@ -154,7 +154,7 @@ pub struct ByHand {
     pub valid_to: Option<NaiveDate>,
     /// Whether the subject may be one that the rules of the model do not hold.
     pub exception: bool,
-    /// Why.
+    /// Why it was done.
     pub reason: String,
     /// Who decides.
     pub actor: Option<i64>,
@@ -299,15 +299,9 @@ fn subject_of(db: &mut Db, area: Area, by_hand: &ByHand) -> Result<SubjectRef> {
 
 /// The school of a person who has the post that the subject's kind asks for.
 fn school_of_person(db: &mut Db, id: StaffId, by_hand: &ByHand) -> Result<SchoolId> {
-    let person = staff::table.find(id).select((staff::school_id, staff::role)).first(db).optional()?;
-    let (school, role): (SchoolId, StaffRole) =
-        person.ok_or_else(|| Problem::field("/staff_id", Reason::UnknownReference))?;
-    let fits = match by_hand.subject_kind {
-        SubjectKind::Leader => role == StaffRole::Head,
-        SubjectKind::Teacher => role == StaffRole::Teacher,
-        SubjectKind::School | SubjectKind::Municipality => false,
-    };
-    if !fits || by_hand.school.is_some_and(|named| named != school) {
+    let post = people::post_of(db, id)?;
+    let (school, role) = post.ok_or_else(|| Problem::field("/staff_id", Reason::UnknownReference))?;
+    if !by_hand.subject_kind.is_of_post(role) || by_hand.school.is_some_and(|named| named != school) {
         return Err(Problem::field("/staff_id", Reason::Contradiction).into());
     }
     Ok(school)

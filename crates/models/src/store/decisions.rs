@@ -2,7 +2,7 @@
 
 use super::{
     Viewer,
-    ledger::{Ledger, NewAssignment, record, term_of},
+    ledger::{Ledger, NewAssignment, record, term_within},
     proposals::{self as kept, Filter},
 };
 use crate::types::{
@@ -11,11 +11,11 @@ use crate::types::{
 use chrono::NaiveDate;
 use diesel::prelude::*;
 use opora_db::{
-    Change, Error, Operation, Result, Tx,
+    Change, Db, Error, Operation, Result, Tx,
     schema::{proposal_runs, proposals},
 };
 use opora_primitives::{DateWindow, Flaw, MunicipalityId, Problem, ProblemCode, Reason, SchoolId, Words};
-use opora_schools::types::StaffId;
+use opora_schools::{registry::staff, types::StaffId};
 use serde::Serialize;
 use serde_json::json;
 
@@ -198,9 +198,10 @@ fn carry_out(tx: &mut Tx, ledger: &mut Ledger, open: &Open, decision: &Decision)
 }
 
 fn assign(tx: &mut Tx, ledger: &mut Ledger, open: &Open, decision: &Decision) -> Result<AssignmentId> {
+    still_in_post(tx, &open.subject)?;
     let from = decision.valid_from.unwrap_or(open.period.from);
-    let to = decision.valid_to.or(open.period.to);
-    let term = term_of(open.model, from, to)?;
+    // The rules held the subject for this branch or cohort, not for another one of the model (D291).
+    let term = term_within(Some(open.period), from, decision.valid_to)?;
     // The rules spoke of the run's day; a date given by the person is asked as it is.
     let checked_on = decision.valid_from.unwrap_or(open.period.from.max(open.as_of));
     let new = NewAssignment {
@@ -214,4 +215,20 @@ fn assign(tx: &mut Tx, ledger: &mut Ledger, open: &Open, decision: &Decision) ->
         actor: decision.actor,
     };
     ledger.assign(tx, &new)
+}
+
+/// Refuses a proposal for a person who is no longer at the school in the post that it was made for (D290).
+///
+/// # Errors
+/// [`ProblemCode::NotEligible`].
+fn still_in_post(db: &mut Db, subject: &SubjectRef) -> Result<()> {
+    let (Some(id), Some(school)) = (subject.staff(), subject.school()) else { return Ok(()) };
+    if staff::post_of(db, id)?.is_some_and(|(at, role)| at == school && subject.kind().is_of_post(role)) {
+        return Ok(());
+    }
+    let words = (
+        "the person no longer has the post at the school that the support was proposed for",
+        "работник больше не занимает в школе ту должность, для которой предложена поддержка",
+    );
+    Err(Problem::new(ProblemCode::NotEligible, words).into())
 }

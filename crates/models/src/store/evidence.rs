@@ -4,12 +4,12 @@ use crate::rules::LowSubject;
 use diesel::prelude::*;
 use opora_db::{
     Db, Error, Result,
-    schema::{identification_runs, lists, methodologies, procedures, results, verdicts},
+    schema::{identification_runs, lists, methodologies, verdicts},
 };
-use opora_primitives::{AcademicYear, Problem, ProblemCode, Reason, SchoolId, Share};
+use opora_primitives::{Problem, ProblemCode, Reason, SchoolId};
 use opora_schools::{
-    identification::{Outcome, Parameters},
-    types::{Attempt, ListId, RunId, Subject},
+    identification::{Outcome, Parameters, Step},
+    types::{ListId, RunId},
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -22,8 +22,6 @@ pub struct RunFact {
     pub list: ListId,
     /// The year of that list.
     pub list_year: i32,
-    /// The judged year.
-    pub year: AcademicYear,
     /// The methodology.
     pub parameters: Parameters,
 }
@@ -56,21 +54,16 @@ pub fn finished(db: &mut Db, wanted: Option<RunId>) -> Result<Option<RunFact>> {
         .inner_join(methodologies::table)
         .inner_join(lists::table)
         .filter(identification_runs::finished_at.is_not_null())
-        .select((
-            identification_runs::id,
-            (lists::id, lists::list_year),
-            identification_runs::academic_year,
-            methodologies::parameters,
-        ))
+        .select((identification_runs::id, (lists::id, lists::list_year), methodologies::parameters))
         .order(identification_runs::id.desc())
         .into_boxed();
     if let Some(id) = wanted {
         query = query.filter(identification_runs::id.eq(id));
     }
-    let row: Option<(RunId, (ListId, i32), AcademicYear, String)> = query.first(db).optional()?;
-    row.map(|(id, (list, list_year), year, document)| {
+    let row: Option<(RunId, (ListId, i32), String)> = query.first(db).optional()?;
+    row.map(|(id, (list, list_year), document)| {
         let parameters = serde_json::from_str(&document).map_err(Error::fault)?;
-        Ok(RunFact { id, list, list_year, year, parameters })
+        Ok(RunFact { id, list, list_year, parameters })
     })
     .transpose()
 }
@@ -95,8 +88,8 @@ pub fn outcome(db: &mut Db, run: RunId, school: SchoolId) -> Result<Option<Outco
     Ok(verdicts::table.find((run, school)).select(verdicts::outcome).first(db).optional()?)
 }
 
-/// The subjects of `schools` in which the share below the minimum reaches the methodology's threshold, over the years,
-/// the assessments and the cohorts that its rule `LOW_SHARE` counts. Main attempts only.
+/// The subjects of `schools` in which the share below the minimum reaches the threshold of the methodology's rule
+/// `LOW_SHARE`, as the verdict of `run` took the shares: criteria only, small cohorts pooled (D293).
 ///
 /// # Errors
 /// Faults of the database.
@@ -105,25 +98,22 @@ pub fn low_subjects(
     run: &RunFact,
     schools: &BTreeSet<SchoolId>,
 ) -> Result<BTreeMap<SchoolId, Vec<LowSubject>>> {
-    let rule = &run.parameters.low_share;
-    let first = run.year.start() - i32::from(rule.years) + 1;
-    let years: Vec<_> = (first..=run.year.start()).filter_map(|y| AcademicYear::starting(y).ok()).collect();
-    let rows: Vec<(SchoolId, Subject, i32, i32)> = results::table
-        .inner_join(procedures::table)
-        .filter(procedures::academic_year.eq_any(years))
-        .filter(procedures::assessment.eq_any(run.parameters.counted_assessments.clone()))
-        .filter(results::attempt.eq(Attempt::Main))
-        .filter(results::participants.ge(i32::from(run.parameters.minimum_cohort)))
-        .filter((results::below_minimum * 100).ge(results::participants * i32::from(rule.share_percent)))
-        .select((results::school_id, procedures::subject, results::below_minimum, results::participants))
-        .order((results::school_id, procedures::id))
+    let threshold = i64::from(run.parameters.low_share.share_percent);
+    let rows: Vec<(SchoolId, String)> = verdicts::table
+        .filter(verdicts::run_id.eq(run.id))
+        .filter(verdicts::listed.eq(true).or(verdicts::outcome.eq(Outcome::Low)))
+        .select((verdicts::school_id, verdicts::trace))
         .load(db)?;
-    let mut found: BTreeMap<SchoolId, Vec<LowSubject>> = BTreeMap::new();
-    for (school, subject, below, participants) in rows {
-        if schools.contains(&school) {
-            let share = Share::new(below.into(), participants.into());
-            found.entry(school).or_default().push(LowSubject { subject, share });
-        }
+    let mut found = BTreeMap::new();
+    for (school, trace) in rows.into_iter().filter(|(school, _)| schools.contains(school)) {
+        let steps: Vec<Step> = serde_json::from_str(&trace).map_err(Error::fault)?;
+        let reached = |step| match step {
+            Step::ShareReached { measured, .. } if measured.below.at_least(threshold) => {
+                Some(LowSubject { subject: measured.subject, share: measured.below })
+            }
+            _ => None,
+        };
+        found.insert(school, steps.into_iter().filter_map(reached).collect());
     }
     Ok(found)
 }

@@ -5,8 +5,8 @@ use super::{
     lives::{self, Life},
 };
 use crate::{
-    rules::{Designated, Facts, MunicipalityFact, PersonFact, SchoolFact, eligible},
-    types::{ModelCode, SubjectKind, SubjectRef},
+    rules::{Designated, Facts, HeldModels, MunicipalityFact, PersonFact, SchoolFact, eligible},
+    types::{AssignmentState, ModelCode, SubjectRef},
 };
 use chrono::NaiveDate;
 use diesel::prelude::*;
@@ -32,26 +32,28 @@ use std::collections::{BTreeMap, BTreeSet};
 /// # Errors
 /// Faults of the database.
 pub fn gather(db: &mut Db, run: &RunFact, on: NaiveDate) -> Result<Facts> {
-    gather_from(db, run.list, Some(run), on)
+    let mut facts = gather_from(db, run.list, Some(run), on)?;
+    let low = facts.schools.iter().filter(|school| school.low().is_some()).map(|school| school.id).collect();
+    let mut subjects = evidence::low_subjects(db, run, &low)?;
+    for school in &mut facts.schools {
+        school.low_subjects = subjects.remove(&school.id).unwrap_or_default();
+    }
+    Ok(facts)
 }
 
+/// The facts without the shares below the minimum: they select nobody (D24).
 fn gather_from(db: &mut Db, list: ListId, run: Option<&RunFact>, on: NaiveDate) -> Result<Facts> {
     let territory = municipalities::territory(db)?;
     let held = Held::on(&lives::all(db)?, &territory.lines, on)?;
     let acts = Acts::of(designations::all(db)?, &territory.lines, on);
     let listed: BTreeSet<SchoolId> = lists::members(db, list)?.into_iter().collect();
     let outcomes = run.map(|run| evidence::outcomes(db, run.id)).transpose()?.unwrap_or_default();
-    let mut schools: Vec<SchoolFact> = working_schools(db, on)?
+    let schools: Vec<SchoolFact> = working_schools(db, on)?
         .into_iter()
         .map(|(id, code)| (id, code, territory.home(id, on)))
         .map(|row| school_fact(row, &held, &acts, |id| listed.contains(&id), |id| outcomes.get(&id).copied()))
         .collect();
     let low: BTreeSet<SchoolId> = schools.iter().filter(|s| s.low().is_some()).map(|s| s.id).collect();
-    let subjects = run.map(|run| evidence::low_subjects(db, run, &low)).transpose()?;
-    let mut subjects = subjects.unwrap_or_default();
-    for school in &mut schools {
-        school.low_subjects = subjects.remove(&school.id).unwrap_or_default();
-    }
     let people = people(db, &low, &held)?;
     let municipalities = municipality_facts(&territory.lines, on, &held, &acts);
     Ok(Facts { list, municipalities, schools, people })
@@ -142,7 +144,7 @@ fn school_fact(
         low_by_rule: outcome == Some(Outcome::Low),
         high_by_verdict: outcome == Some(Outcome::High),
         designations: acts.schools.get(&id).cloned().unwrap_or_default(),
-        active_models: held.schools.get(&id).cloned().unwrap_or_default(),
+        models: held.schools.get(&id).cloned().unwrap_or_default(),
         low_subjects: Vec::new(),
     }
 }
@@ -155,7 +157,7 @@ fn municipality_facts(lines: &Lines, on: NaiveDate, held: &Held, acts: &Acts) ->
             id: m.id,
             parent: lines.city(m.id, on),
             designations: acts.municipalities.get(&m.id).cloned().unwrap_or_default(),
-            active_models: held.municipalities.get(&m.id).cloned().unwrap_or_default(),
+            models: held.municipalities.get(&m.id).cloned().unwrap_or_default(),
         })
         .collect()
 }
@@ -165,34 +167,38 @@ fn people(db: &mut Db, schools: &BTreeSet<SchoolId>, held: &Held) -> Result<Vec<
     Ok(staff::candidates(db, &schools)?
         .into_iter()
         .map(|(id, school, role, subject)| {
-            let active_models = held.people.get(&id).cloned().unwrap_or_default();
-            PersonFact { id, school, role, subject, active_models }
+            let models = held.people.get(&id).cloned().unwrap_or_default();
+            PersonFact { id, school, role, subject, models }
         })
         .collect())
 }
 
-/// The models that subjects have, planned and paused ones with them.
+/// The models that subjects have on a day.
 #[derive(Default)]
 struct Held {
-    schools: BTreeMap<SchoolId, Vec<ModelCode>>,
-    municipalities: BTreeMap<MunicipalityId, Vec<ModelCode>>,
-    people: BTreeMap<StaffId, Vec<ModelCode>>,
+    schools: BTreeMap<SchoolId, HeldModels>,
+    municipalities: BTreeMap<MunicipalityId, HeldModels>,
+    people: BTreeMap<StaffId, HeldModels>,
 }
 
 impl Held {
     fn on(lives: &[Life], lines: &Lines, day: NaiveDate) -> Result<Self> {
         let mut held = Self::default();
         for life in lives {
-            if !life.held_on(day)? {
-                continue;
-            }
-            let subject = life.subject;
-            if let Some(id) = subject.school().filter(|_| subject.kind() == SubjectKind::School) {
-                held.schools.entry(id).or_default().push(life.model);
-            } else if let Some(id) = subject.municipality() {
-                held.municipalities.entry(lines.on(id, day)).or_default().push(life.model);
-            } else if let Some(id) = subject.staff() {
-                held.people.entry(id).or_default().push(life.model);
+            let state = life.state_on(day)?;
+            let models = match life.subject {
+                SubjectRef::School { school } => held.schools.entry(school).or_default(),
+                SubjectRef::Municipality { municipality } => {
+                    held.municipalities.entry(lines.on(municipality, day)).or_default()
+                }
+                SubjectRef::Leader { staff, .. } | SubjectRef::Teacher { staff, .. } => {
+                    held.people.entry(staff).or_default()
+                }
+            };
+            match state {
+                AssignmentState::Planned => models.planned.push(life.model),
+                AssignmentState::Active | AssignmentState::Paused => models.begun.push(life.model),
+                AssignmentState::Ended => {}
             }
         }
         Ok(held)

@@ -10,9 +10,14 @@ use std::time::Duration;
 
 const AT: &str = "2020-12-01 09:00:00.000000";
 
+/// As the run keeps it.
+const SHARE_REACHED: &str = r#"{"step":"share_reached","measured":{"assessment":"VPR","grade":5,"subject":"01","year":"2019/2020","below":{"numerator":8,"denominator":20}},"threshold_percent":30}"#;
+
 pub(super) const EVERYTHING: Viewer = Viewer { area: Area::Region, people: true };
 
 /// Municipality 1 holds schools 1 to 3, municipality 2 school 4; school 5 is closed.
+///
+/// The verdict about school 2 rests on one share: 8 of 20 below the minimum in Russian.
 ///
 /// | school | listed | verdict  | designated       | people                          |
 /// |--------|--------|----------|------------------|---------------------------------|
@@ -40,12 +45,13 @@ fn region() -> String {
         (4, 2, true, "ordinary"),
         (5, 2, true, "low"),
     ] {
+        let trace = if n == 2 { SHARE_REACHED } else { "" };
         let status = if n == 5 { "closed" } else { "open" };
         sql += &format!(
             "INSERT INTO schools (id, code, name, name_folded, municipality_id, kind, locality, founder, status, updated_at)
              VALUES ({n}, '52010{n}', 'Школа {n}', 'школа {n}', {home}, 'basic', 'urban', 'municipal', '{status}', '{AT}');
              INSERT INTO verdicts (run_id, school_id, outcome, listed, findings, bias_flag, resilient, trace)
-             VALUES (1, {n}, '{outcome}', {listed}, '[]', FALSE, FALSE, '[]');"
+             VALUES (1, {n}, '{outcome}', {listed}, '[]', FALSE, FALSE, '[{trace}]');"
         );
         if listed {
             sql += &format!("INSERT INTO list_entries (list_id, school_id) VALUES (1, {n});");

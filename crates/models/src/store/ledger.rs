@@ -15,7 +15,10 @@ use opora_db::{
     schema::{assignment_events, assignments, schools},
 };
 use opora_primitives::{DateWindow, MunicipalityId, Problem, ProblemCode, Reason, SchoolId};
-use opora_schools::registry::{municipalities, succession::Lines};
+use opora_schools::{
+    registry::{municipalities, staff, succession::Lines},
+    types::StaffId,
+};
 use serde_json::json;
 use std::collections::BTreeMap;
 
@@ -40,9 +43,16 @@ pub(super) struct NewAssignment {
     pub(super) actor: Option<i64>,
 }
 
-type Key = (Option<SchoolId>, Option<MunicipalityId>);
+/// Whom assignments are of. A person is the same one at every school (D290).
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Key {
+    School(SchoolId),
+    /// By the last successor.
+    Municipality(MunicipalityId),
+    Person(StaffId),
+}
 
-/// Assignments by the school they are of, or by the last successor of the municipality.
+/// Assignments by whom they are of.
 pub(super) struct Ledger {
     lives: BTreeMap<Key, Vec<Life>>,
     lines: Lines,
@@ -56,15 +66,17 @@ impl Ledger {
 
     /// The assignments that a decision about `subject` may clash with.
     pub(super) fn around(db: &mut Db, subject: &SubjectRef) -> Result<Self> {
-        let (lives, lines) = match (subject.school(), subject.municipality()) {
-            (Some(school), _) => (lives::of_school(db, school)?, Lines::default()),
-            (None, Some(municipality)) => {
+        let (school, people) = match *subject {
+            SubjectRef::Municipality { municipality } => {
                 let lines = municipalities::lines(db)?;
-                (lives::of_municipalities(db, &lines.family(municipality))?, lines)
+                return Ok(Self::of(lives::of_municipalities(db, &lines.family(municipality))?, lines));
             }
-            (None, None) => (Vec::new(), Lines::default()),
+            SubjectRef::School { school } => (school, staff::heads(db, school)?),
+            SubjectRef::Leader { school, staff } | SubjectRef::Teacher { school, staff } => {
+                (school, vec![staff])
+            }
         };
-        Ok(Self::of(lives, lines))
+        Ok(Self::of(lives::around_school(db, school, &people)?, Lines::default()))
     }
 
     fn of(lives: Vec<Life>, lines: Lines) -> Self {
@@ -76,18 +88,22 @@ impl Ledger {
     }
 
     fn key(&self, subject: &SubjectRef) -> Key {
-        (subject.school(), subject.municipality().map(|id| self.lines.last(id)))
+        match *subject {
+            SubjectRef::School { school } => Key::School(school),
+            SubjectRef::Municipality { municipality } => Key::Municipality(self.lines.last(municipality)),
+            SubjectRef::Leader { staff, .. } | SubjectRef::Teacher { staff, .. } => Key::Person(staff),
+        }
     }
 
-    fn beside(&self, subject: &SubjectRef) -> &[Life] {
-        self.lives.get(&self.key(subject)).map_or(&[], Vec::as_slice)
+    fn of_key(&self, key: Key) -> &[Life] {
+        self.lives.get(&key).map_or(&[], Vec::as_slice)
     }
 
-    /// Whether both are one subject: a municipality and its successor are one, two that joined the same are not.
+    /// Whether two subjects of one key are one: a municipality and its successor are, two that joined the same are not.
     fn same(&self, one: &SubjectRef, other: &SubjectRef) -> bool {
         match (one.municipality(), other.municipality()) {
             (Some(one), Some(other)) => self.lines.related(one, other),
-            _ => one == other,
+            _ => true,
         }
     }
 
@@ -111,7 +127,7 @@ impl Ledger {
     fn check_double(&self, new: &NewAssignment) -> Result<()> {
         let same = |life: &&Life| life.model == new.model && self.same(&life.subject, &new.subject);
         let clash = self
-            .beside(&new.subject)
+            .of_key(self.key(&new.subject))
             .iter()
             .filter(same)
             .find(|life| life.span().is_some_and(|span| span.overlaps(&new.term)));
@@ -130,13 +146,17 @@ impl Ledger {
 
     /// The first and the second model of a school exclude the fourth of its head, whichever comes first: by assignment on
     /// any day of the term, and by an act on the day the new one is asked of (D197). Asked of the facts of now, not of
-    /// those the proposal was made from.
+    /// those the proposal was made from: the head is whoever the register has now (D290).
     fn check_exclusion(&self, db: &mut Db, new: &NewAssignment) -> Result<()> {
         let others = exclusions(new.model);
         let Some(school) = new.subject.school().filter(|_| !others.is_empty()) else { return Ok(()) };
-        let clash = self
-            .beside(&new.subject)
-            .iter()
+        let rivals = match new.subject.staff() {
+            Some(_) => vec![Key::School(school)],
+            None => staff::heads(db, school)?.into_iter().map(Key::Person).collect(),
+        };
+        let clash = rivals
+            .into_iter()
+            .flat_map(|key| self.of_key(key))
             .filter(|life| others.contains(&life.model))
             .find(|life| life.span().is_some_and(|span| span.overlaps(&new.term)));
         if let Some(Life { id, model, .. }) = clash {
@@ -190,9 +210,22 @@ fn excluded(model: ModelCode, en: String, ru: String) -> Error {
 /// # Errors
 /// A field that is outside the period, or a term that ends before it starts.
 pub(super) fn term_of(model: ModelCode, from: NaiveDate, to: Option<NaiveDate>) -> Result<DateWindow> {
+    term_within(model.model().period_on(from), from, to)
+}
+
+/// The days from `from` to `to`, inside `period`; without a last day, to its end.
+///
+/// # Errors
+/// As [`term_of`].
+pub(super) fn term_within(
+    period: Option<DateWindow>,
+    from: NaiveDate,
+    to: Option<NaiveDate>,
+) -> Result<DateWindow> {
     let refused = |pointer: &str, reason| Problem::field(pointer, reason);
     let term = DateWindow::new(from, to).map_err(|reason| refused("/valid_to", reason))?;
-    let period = model.model().period_on(from).ok_or_else(|| refused("/valid_from", Reason::OutsideTerm))?;
+    let period = period.filter(|period| period.contains(from));
+    let period = period.ok_or_else(|| refused("/valid_from", Reason::OutsideTerm))?;
     match (term.to, period.to) {
         (Some(to), Some(last)) if last < to => Err(refused("/valid_to", Reason::OutsideTerm).into()),
         (to, last) => Ok(DateWindow { from, to: to.or(last) }),

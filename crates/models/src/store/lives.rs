@@ -40,15 +40,6 @@ impl Life {
         state_in_term(&self.events, self.term, day).map_err(|e| self.broken(&e))
     }
 
-    /// Whether the subject has the model on `day` or is going to have it: planned, active or paused. What the rules
-    /// call active, so that a paused or planned model is not proposed once more.
-    ///
-    /// # Errors
-    /// As [`Self::state_on`].
-    pub fn held_on(&self, day: NaiveDate) -> Result<bool> {
-        Ok(self.state_on(day)? != AssignmentState::Ended)
-    }
-
     /// Whether it was active at the end of some day of `window`.
     ///
     /// # Errors
@@ -80,13 +71,15 @@ pub fn all(db: &mut Db) -> Result<Vec<Life>> {
     assemble(rows, events)
 }
 
-/// The assignments of a school and of its people.
+/// The assignments that were recorded at a school, and those of `people` wherever they were recorded: a person keeps them
+/// when changing school.
 ///
 /// # Errors
 /// Faults of the database.
-pub fn of_school(db: &mut Db, school: SchoolId) -> Result<Vec<Life>> {
+pub fn around_school(db: &mut Db, school: SchoolId, people: &[StaffId]) -> Result<Vec<Life>> {
+    let of_people = assignments::staff_id.eq_any(people.to_vec());
     let rows = assignments::table
-        .filter(assignments::school_id.eq(school))
+        .filter(assignments::school_id.eq(school).or(of_people))
         .select(COLUMNS)
         .order(assignments::id)
         .load(db)?;

@@ -58,7 +58,7 @@ pub struct ProposalRecord {
     pub state: ProposalState,
     /// Who decided.
     pub decided_by: Option<i64>,
-    /// When.
+    /// When it was decided.
     pub decided_at: Option<Moment>,
     /// Why, in the words of the one who decided.
     pub decision_reason: Option<String>,

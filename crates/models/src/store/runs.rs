@@ -36,7 +36,7 @@ pub struct ProposalRun {
     pub as_of: NaiveDate,
     /// Who asked for it.
     pub created_by: Option<i64>,
-    /// When.
+    /// When the run was made.
     pub created_at: Moment,
     /// How many proposals it made, in the whole region.
     #[schema(minimum = 0, example = 214)]
@@ -50,7 +50,7 @@ pub struct ProposalCount {
     pub model: ModelCode,
     /// What became of them.
     pub state: ProposalState,
-    /// How many.
+    /// How many proposals.
     #[schema(minimum = 0, example = 16)]
     pub count: i64,
 }

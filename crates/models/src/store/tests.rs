@@ -85,7 +85,7 @@ fn a_run_proposes_from_the_facts_and_says_why() {
             ]
         );
         assert_eq!(usize::try_from(run.proposals).unwrap(), found.len());
-        // 8 of 20 is 40 %, at or above the methodology's 30; history has no results.
+        // 8 of 20 is 40 %, at or above the methodology's 30; of history the verdict says nothing.
         let share = |at: usize| match found[at].read_reason().unwrap().ground {
             ProposalGround::TeacherOfLowSchool { school_share, .. } => school_share,
             other => panic!("{other:?}"),
@@ -99,6 +99,27 @@ fn a_run_proposes_from_the_facts_and_says_why() {
             store.database.read(|db| runs::gaps(db, Area::Region, None, limit(10), None)).unwrap().items;
         let gaps: Vec<_> = gaps.iter().map(|g| (g.municipality_id.0, g.listed, g.kind)).collect();
         assert_eq!(gaps, [(1, 2, GapKind::TooFew), (2, 1, GapKind::TooFew)]);
+    };
+    check(Store::new());
+    Store::postgres().into_iter().for_each(check);
+}
+
+#[test]
+fn the_share_that_is_told_is_that_of_the_verdict() {
+    let check = |store: Store| {
+        // The exam after grade 9 was not held in 2020, so that its results are no criterion.
+        store.execute(
+            "INSERT INTO procedures (id, academic_year, assessment, grade, subject) VALUES (2, 2019, 'OGE', 9, '01');
+             INSERT INTO results (school_id, procedure_id, attempt, participants, below_minimum) VALUES (2, 2, 'main', 20, 20);",
+        );
+        let run = store.run(ON);
+        let id = store.proposal(&run, ModelCode::M5, SubjectKind::Teacher);
+        let proposal = store.database.read(|db| proposals::find(db, EVERYTHING, id)).unwrap();
+        let ProposalGround::TeacherOfLowSchool { school_share, .. } = proposal.read_reason().unwrap().ground
+        else {
+            panic!("another ground");
+        };
+        assert_eq!(school_share, Some(Share::new(8, 20)));
     };
     check(Store::new());
     Store::postgres().into_iter().for_each(check);

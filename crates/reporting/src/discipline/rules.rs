@@ -91,6 +91,7 @@ pub struct Report {
 
 /// Reports and facts, counted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[schema(as = DisciplineCounts)]
 pub struct Counts {
     /// Reports of the whole plan: one for every window of every activity and every organisation that carries it out.
     #[schema(minimum = 0, example = 10)]

@@ -42,6 +42,7 @@ pub struct Writer {
 #[schema(example = json!({"plan_id": 1, "activity": "3.10", "window_from": "2020-10-01", "kind": "value",
     "metric": "school_roadmaps", "value": 1, "happened_on": "2020-11-27", "executor": "SCH_TEAM",
     "note": "Дорожная карта утверждена приказом школы"}))]
+#[schema(as = FactCreate)]
 pub struct FactDraft {
     /// The plan.
     pub plan_id: PlanId,
@@ -50,7 +51,7 @@ pub struct FactDraft {
     pub activity: String,
     /// The first day of a window of that activity.
     pub window_from: NaiveDate,
-    /// What it says.
+    /// The kind of fact.
     pub kind: FactKind,
     /// The metric of one of its targets: of a value, and of nothing else.
     #[schema(max_length = 60, example = "school_roadmaps")]
@@ -77,6 +78,7 @@ pub struct FactDraft {
 #[derive(Clone, Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"value": 2, "happened_on": "2020-12-01"}))]
+#[schema(as = FactUpdate)]
 pub struct FactPatch {
     /// The first day of a window of the activity.
     #[serde(default, deserialize_with = "present")]

@@ -75,7 +75,7 @@ pub struct Fact {
     /// The first day of its window.
     #[schema(example = "2020-10-01")]
     pub window_from: NaiveDate,
-    /// What it says.
+    /// The kind of fact.
     pub kind: FactKind,
     /// The metric, of a value.
     #[schema(example = "school_roadmaps")]
@@ -102,11 +102,11 @@ pub struct Fact {
     pub state: FactState,
     /// The user who entered it; none for facts the system loaded.
     pub entered_by: Option<i64>,
-    /// When.
+    /// When it was entered.
     pub entered_at: Moment,
     /// The user who decided.
     pub decided_by: Option<i64>,
-    /// When.
+    /// When it was decided.
     pub decided_at: Option<Moment>,
     /// Why, in the words of the one who decided.
     pub decision_reason: Option<String>,
@@ -122,7 +122,7 @@ pub struct Evidence {
     pub id: EvidenceId,
     /// The fact it shows.
     pub fact_id: FactId,
-    /// What it is.
+    /// The kind of evidence.
     pub kind: EvidenceKind,
     /// The address, of a link.
     #[schema(example = "https://example.org/news/12")]
@@ -141,7 +141,7 @@ pub struct Evidence {
     pub sha256: Option<String>,
     /// The user who added it.
     pub added_by: Option<i64>,
-    /// When.
+    /// When it was attached.
     pub added_at: Moment,
 }
 
@@ -154,7 +154,7 @@ pub struct ConfirmedFact {
     pub activity: String,
     /// The first day of its window.
     pub window_from: NaiveDate,
-    /// What it says.
+    /// The kind of fact.
     pub kind: FactKind,
     /// The metric, of a value.
     pub metric: Option<String>,

@@ -2,7 +2,7 @@
 
 use crate::{
     facts::reported::EvidenceMention,
-    indicators::{IndicatorCode, TargetOperator, TargetVerdict},
+    indicators::{IndicatorCode, TargetVerdict},
     plan::{
         ActivityWindow, Comparison, Population, TargetBasis,
         status::{ActivityStatus, StatusGround},
@@ -141,7 +141,7 @@ pub struct TargetReport {
 /// The passport asks for so many people in the team of each school that takes part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct PassportReading {
-    /// So many at least.
+    /// The least number that is asked for.
     #[schema(minimum = 1, example = 4)]
     pub at_least: i64,
     /// Schools whose team has them, by the last confirmed fact about each.
@@ -175,12 +175,13 @@ pub struct IndicatorReport {
     pub name: String,
     /// How many count; absent while that cannot be said.
     pub numerator: Option<i64>,
-    /// Of how many.
+    /// The number of the whole.
     pub denominator: Option<i64>,
     /// The share in hundredths of a percent.
     pub basis_points: Option<i64>,
     /// How the share is compared with its target.
-    pub operator: TargetOperator,
+    #[serde(alias = "operator")]
+    pub comparison: Comparison,
     /// The target, percent.
     pub percent: i64,
     /// Whether it is reached.

@@ -30,7 +30,7 @@ pub(super) fn risks(
             i.name,
             of(i.numerator),
             of(i.denominator),
-            i.operator.ru(),
+            i.comparison.ru(),
             i.percent
         )
     });

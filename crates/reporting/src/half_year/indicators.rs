@@ -33,7 +33,7 @@ pub(crate) fn reports(
             numerator: actual.numerator,
             denominator: actual.denominator,
             basis_points: points(actual),
-            operator: target.operator,
+            comparison: target.comparison,
             percent: target.percent,
             verdict: actual.verdict,
             reason: actual.reason.map(|reason| reason.ru().to_owned()),

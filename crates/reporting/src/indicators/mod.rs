@@ -34,7 +34,7 @@ pub use rules::{
 pub use store::{Answer, Question};
 pub use types::{
     Actual, IndicatorCode, IndicatorTarget, ListVersion, NotMeasurable, Row, RowGround, Subject,
-    TargetOperator, TargetVerdict,
+    TargetVerdict,
 };
 
 use chrono::NaiveDate;

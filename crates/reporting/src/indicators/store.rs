@@ -64,7 +64,7 @@ pub struct IndicatorRow {
     pub name: String,
     /// Whether it adds to the numerator.
     pub counts: bool,
-    /// Why.
+    /// Why it counts or does not.
     pub why: RowGround,
     /// The school that is looked at in its place, if another took over.
     pub successor_id: Option<SchoolId>,

@@ -1,5 +1,6 @@
 //! What an indicator is and what is found of it.
 
+use crate::plan::Comparison;
 use opora_models::types::ModelCode;
 use opora_primitives::{MunicipalityId, SchoolId, Share, word_type};
 use opora_schools::types::{ListId, StaffId};
@@ -17,16 +18,6 @@ word_type!(
         I3 = "I3", "Доля муниципальных систем в региональной системе";
         /// Participants off the later list.
         I4 = "I4", "Доля участников не в списке 2022 года";
-    }
-);
-
-word_type!(
-    /// How a share is compared with its target.
-    TargetOperator {
-        /// Exactly so much.
-        Equal = "equal", "равно";
-        /// So much or more.
-        AtLeast = "at_least", "не менее";
     }
 );
 
@@ -86,7 +77,7 @@ word_type!(
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct IndicatorTarget {
     /// How the share is compared.
-    pub operator: TargetOperator,
+    pub comparison: Comparison,
     /// With how much, percent.
     #[schema(minimum = 0, maximum = 100, example = 70)]
     pub percent: i64,
@@ -95,9 +86,10 @@ pub struct IndicatorTarget {
 impl IndicatorTarget {
     /// Whether `share` reaches it, exactly; `None` for a share of nothing.
     pub fn reached(self, share: Share) -> Option<bool> {
-        (share.denominator > 0).then(|| match self.operator {
-            TargetOperator::AtLeast => share.at_least(self.percent),
-            TargetOperator::Equal => 100 * share.numerator == self.percent * share.denominator,
+        (share.denominator > 0).then(|| match self.comparison {
+            Comparison::AtLeast => share.at_least(self.percent),
+            Comparison::Equal => 100 * share.numerator == self.percent * share.denominator,
+            Comparison::AtMost => 100 * share.numerator <= self.percent * share.denominator,
         })
     }
 }
@@ -124,12 +116,12 @@ impl IndicatorCode {
 
     /// What the passport asks for.
     pub fn target(self) -> IndicatorTarget {
-        let (operator, percent) = match self {
-            Self::I1 => (TargetOperator::Equal, 100),
-            Self::I2 | Self::I3 => (TargetOperator::AtLeast, 70),
-            Self::I4 => (TargetOperator::AtLeast, 30),
+        let (comparison, percent) = match self {
+            Self::I1 => (Comparison::Equal, 100),
+            Self::I2 | Self::I3 => (Comparison::AtLeast, 70),
+            Self::I4 => (Comparison::AtLeast, 30),
         };
-        IndicatorTarget { operator, percent }
+        IndicatorTarget { comparison, percent }
     }
 }
 
@@ -169,7 +161,7 @@ pub struct Row {
     pub subject: Subject,
     /// Whether it counts in the numerator.
     pub counts: bool,
-    /// Why.
+    /// Why it counts or does not.
     pub why: RowGround,
     /// The school that is looked at in its place, if another took over.
     pub successor: Option<SchoolId>,

@@ -1,27 +1,27 @@
 //! Qualification categories of teachers, as registers word them.
 
-use opora_primitives::text::fold;
-use std::fmt;
+use super::level::Worded;
 
-/// A category, from the highest to none; then what no list knows.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+/// A category, from the highest to none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Category {
     Highest,
     First,
     /// Attested for the post held, which is no category.
     Fit,
     None,
-    /// As the register words it.
-    Other(String),
-    /// The register says nothing.
-    Unknown,
 }
 
 impl Category {
-    /// What a register means by `words`.
-    pub(super) fn of(words: Option<&str>) -> Self {
-        let Some(words) = words else { return Self::Unknown };
-        match fold(words).as_str() {
+    /// Whether it is neither the first nor the highest category (D95).
+    pub(super) fn is_none(self) -> bool {
+        matches!(self, Self::Fit | Self::None)
+    }
+}
+
+impl Worded for Category {
+    fn meant(words: &str) -> Option<Self> {
+        Some(match words {
             "highest" | "high" | "высшая" | "высшая категория" | "высшая квалификационная категория" => {
                 Self::Highest
             }
@@ -41,46 +41,37 @@ impl Category {
             | "без категории"
             | "нет категории"
             | "не имеет" => Self::None,
-            _ => Self::Other(words.to_owned()),
-        }
+            _ => return Option::None,
+        })
     }
 
-    /// Whether it is known to be neither the first nor the highest category nor another one.
-    pub(super) fn is_none(&self) -> bool {
-        matches!(self, Self::Fit | Self::None)
-    }
-}
-
-impl fmt::Display for Category {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+    fn ru(&self) -> &'static str {
+        match self {
             Self::Highest => "высшая",
             Self::First => "первая",
             Self::Fit => "соответствие занимаемой должности",
             Self::None => "без категории",
-            Self::Other(words) => words,
-            Self::Unknown => "нет сведений",
-        })
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::level::Level, *};
 
     #[test]
     fn registers_word_a_category_in_many_ways() {
         for (words, expected) in [
-            ("highest", Category::Highest),
-            ("Высшая квалификационная категория", Category::Highest),
-            ("ПЕРВАЯ", Category::First),
-            ("СЗД", Category::Fit),
-            ("none", Category::None),
-            ("Без категории", Category::None),
-            ("педагог-методист", Category::Other("педагог-методист".to_owned())),
+            ("highest", Level::Listed(Category::Highest)),
+            ("Высшая квалификационная категория", Level::Listed(Category::Highest)),
+            ("ПЕРВАЯ", Level::Listed(Category::First)),
+            ("СЗД", Level::Listed(Category::Fit)),
+            ("none", Level::Listed(Category::None)),
+            ("Без категории", Level::Listed(Category::None)),
+            ("—", Level::Listed(Category::None)),
+            ("педагог-методист", Level::Other),
         ] {
-            assert_eq!(Category::of(Some(words)), expected, "{words}");
+            assert_eq!(Level::of(Some(words)), expected, "{words}");
         }
-        assert_eq!(Category::of(None).to_string(), "нет сведений");
     }
 }

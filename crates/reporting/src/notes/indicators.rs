@@ -88,7 +88,7 @@ fn cells(i: &IndicatorReport) -> Vec<Cell> {
         i.numerator.into(),
         i.denominator.into(),
         i.basis_points.map(Cell::Share).into(),
-        i.operator.ru().into(),
+        i.comparison.ru().into(),
         Cell::Share(i.percent * 100),
         i.verdict.ru().into(),
     ]
@@ -134,7 +134,7 @@ fn conclusion(i: &IndicatorReport) -> String {
                 i.code,
                 points / 100,
                 points % 100,
-                i.operator.ru(),
+                i.comparison.ru(),
                 i.percent
             )
         }

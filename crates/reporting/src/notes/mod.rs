@@ -2,9 +2,11 @@
 //! recommendations. Figures and the sentences that follow from them are made here; people add their own words.
 
 mod category;
+mod education;
 mod execution;
 mod identification;
 mod indicators;
+mod level;
 mod staffing;
 
 pub use execution::execution;
@@ -52,10 +54,10 @@ pub struct Method {
 /// How many of something were looked at.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct SampleSize {
-    /// Of what.
+    /// What is counted.
     #[schema(example = "Школ с вердиктом")]
     pub name: String,
-    /// How many.
+    /// How many there are.
     #[schema(minimum = 0, example = 894)]
     pub count: i64,
 }

@@ -1,11 +1,11 @@
 //! The note on staffing (row 1.4): who works in the listed schools, against the other schools. Counts only.
 
-use super::{Method, Note, SampleSize, category::Category, table};
+use super::{Method, Note, SampleSize, category::Category, education::Education, level::Level, table};
 use crate::{
     indicators::store::{Question, compute},
     plan::status::capital,
 };
-use chrono::NaiveDate;
+use chrono::{Datelike, NaiveDate};
 use opora_db::{Db, Result};
 use opora_documents::model::{Bar, BarsChart, Block, Cell, Chart, Column, ColumnKind, Decimal, Table, Unit};
 use opora_primitives::{ProblemCode, SchoolId, Share};
@@ -16,7 +16,10 @@ use opora_schools::{
     },
     types::StaffRole,
 };
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Display,
+};
 
 /// The note on the staff of the schools of the passport's list on the day `on`, as the register has it now.
 ///
@@ -26,11 +29,11 @@ pub fn staffing(db: &mut Db, on: NaiveDate) -> Result<Note> {
     let list = compute(db, Question { on, list: None, denominator: None })?.list;
     let list = list.ok_or(ProblemCode::NotFound)?.id;
     let (list, members) = (lists::find(db, list)?, lists::members(db, list)?);
-    Ok(note(&list, &members.into_iter().collect(), &staff::posts(db)?))
+    Ok(note(&list, &members.into_iter().collect(), &staff::posts(db)?, on))
 }
 
-fn note(list: &List, listed: &BTreeSet<SchoolId>, posts: &[Post]) -> Note {
-    let sides = Sides::of(listed, posts);
+fn note(list: &List, listed: &BTreeSet<SchoolId>, posts: &[Post], on: NaiveDate) -> Note {
+    let sides = Sides::of(listed, posts, on.year());
     let [inside, outside] = &sides.teachers;
     let schools_with_staff: BTreeSet<SchoolId> =
         posts.iter().map(|post| post.school_id).filter(|school| listed.contains(school)).collect();
@@ -40,7 +43,7 @@ fn note(list: &List, listed: &BTreeSet<SchoolId>, posts: &[Post]) -> Note {
             format!("Перечень Рособрнадзора {} года, версия {}", list.list_year, list.revision),
             "Сведения о работниках школ из реестра системы".to_owned(),
         ],
-        method: Method { name: "Подсчёт по реестру работников".to_owned(), version: "1".to_owned() },
+        method: Method { name: "Подсчёт по реестру работников".to_owned(), version: "2".to_owned() },
         sample: vec![
             SampleSize::new("Школ в перечне", count(listed.len())),
             SampleSize::new("Из них со сведениями о работниках", count(schools_with_staff.len())),
@@ -50,8 +53,10 @@ fn note(list: &List, listed: &BTreeSet<SchoolId>, posts: &[Post]) -> Note {
         ],
         results: vec![
             Block::Table(roles(&sides)),
-            Block::Table(categories(&sides)),
-            Block::Table(experience(&sides)),
+            Block::Table(worded(&sides, EDUCATION, |teachers| &teachers.education)),
+            Block::Table(worded(&sides, CATEGORIES, |teachers| &teachers.categories)),
+            Block::Table(banded(&sides, EXPERIENCE, |teachers| &teachers.experience)),
+            Block::Table(banded(&sides, AGES, |teachers| &teachers.ages)),
         ],
         comparison: vec![
             Block::Table(shares_table(inside, outside)),
@@ -66,45 +71,100 @@ fn count(n: usize) -> i64 {
     i64::try_from(n).unwrap_or(i64::MAX)
 }
 
-/// Experience in years: up to and including; the last band has no end.
-const BANDS: [(&str, i32); 4] =
-    [("до 3 лет", 3), ("от 4 до 10 лет", 10), ("от 11 до 20 лет", 20), ("свыше 20 лет", i32::MAX)];
+/// A band of years: its name, and the last year of it.
+type Band = (&'static str, i32);
 
-/// Teachers of one side.
-#[derive(Default)]
-struct Teachers {
-    all: i64,
-    categories: BTreeMap<Category, i64>,
-    bands: [i64; BANDS.len()],
-    experience_unknown: i64,
+/// Full years of experience (D294).
+const EXPERIENCE_BANDS: &[Band] =
+    &[("менее 3 лет", 2), ("от 3 до 10 лет", 10), ("от 11 до 25 лет", 25), ("свыше 25 лет", i32::MAX)];
+
+/// Years of age reached in the year of the note (D294).
+const AGE_BANDS: &[Band] = &[("моложе 35 лет", 34), ("от 35 до 60 лет", 60), ("старше 60 лет", i32::MAX)];
+
+/// How many teachers there are in each band.
+struct Banded {
+    bands: &'static [Band],
+    teachers: Vec<i64>,
+    /// Those of whom the register says nothing.
+    unknown: i64,
 }
 
-impl Teachers {
-    fn add(&mut self, post: &Post) {
-        self.all += 1;
-        *self.categories.entry(Category::of(post.category.as_deref())).or_default() += 1;
-        let band = post.experience_years.and_then(|years| BANDS.iter().position(|(_, most)| years <= *most));
-        match band {
-            Some(band) => self.bands[band] += 1,
-            None => self.experience_unknown += 1,
+impl Banded {
+    fn new(bands: &'static [Band]) -> Self {
+        Self { bands, teachers: vec![0; bands.len()], unknown: 0 }
+    }
+
+    fn add(&mut self, years: Option<i32>) {
+        match years.and_then(|years| self.bands.iter().position(|(_, last)| years <= *last)) {
+            Some(band) => self.teachers[band] += 1,
+            None => self.unknown += 1,
         }
     }
 
+    /// Those of whom the register says the years: an unknown counts as neither young nor old (D95).
+    fn known(&self) -> i64 {
+        self.teachers.iter().sum()
+    }
+
+    /// The share of the lowest band in those known.
+    fn first(&self) -> Share {
+        Share::new(self.teachers.first().copied().unwrap_or_default(), self.known())
+    }
+
+    /// The share of the highest band in those known.
+    fn last(&self) -> Share {
+        Share::new(self.teachers.last().copied().unwrap_or_default(), self.known())
+    }
+}
+
+/// Teachers of one side.
+struct Teachers {
+    all: i64,
+    education: BTreeMap<Level<Education>, i64>,
+    categories: BTreeMap<Level<Category>, i64>,
+    experience: Banded,
+    ages: Banded,
+}
+
+impl Teachers {
+    fn none() -> Self {
+        let (education, categories) = (BTreeMap::new(), BTreeMap::new());
+        let (experience, ages) = (Banded::new(EXPERIENCE_BANDS), Banded::new(AGE_BANDS));
+        Self { all: 0, education, categories, experience, ages }
+    }
+
+    fn add(&mut self, post: &Post, year: i32) {
+        self.all += 1;
+        *self.education.entry(Level::of(post.education.as_deref())).or_default() += 1;
+        *self.categories.entry(Level::of(post.category.as_deref())).or_default() += 1;
+        self.experience.add(post.experience_years);
+        self.ages.add(post.birth_year.map(|born| year - born));
+    }
+
     fn without_category(&self) -> Share {
-        let without = self.categories.iter().filter(|(category, _)| category.is_none());
+        let is_none = |level: &Level<Category>| matches!(level, Level::Listed(known) if known.is_none());
+        let without = self.categories.iter().filter(|(level, _)| is_none(level));
         Share::new(without.map(|(_, teachers)| teachers).sum(), self.all)
     }
 
     fn category_unknown(&self) -> i64 {
-        self.categories.get(&Category::Unknown).copied().unwrap_or_default()
+        self.categories.get(&Level::Unknown).copied().unwrap_or_default()
     }
 
     fn beginners(&self) -> Share {
-        Share::new(self.bands[0], self.all)
+        self.experience.first()
     }
 
     fn veterans(&self) -> Share {
-        Share::new(self.bands[BANDS.len() - 1], self.all)
+        self.experience.last()
+    }
+
+    fn young(&self) -> Share {
+        self.ages.first()
+    }
+
+    fn old(&self) -> Share {
+        self.ages.last()
     }
 }
 
@@ -117,8 +177,9 @@ struct Sides {
 }
 
 impl Sides {
-    fn of(listed: &BTreeSet<SchoolId>, posts: &[Post]) -> Self {
-        let mut sides = Self { people: [0; 2], roles: BTreeMap::new(), teachers: Default::default() };
+    fn of(listed: &BTreeSet<SchoolId>, posts: &[Post], year: i32) -> Self {
+        let teachers = [Teachers::none(), Teachers::none()];
+        let mut sides = Self { people: [0; 2], roles: BTreeMap::new(), teachers };
         for post in posts {
             let side = usize::from(!listed.contains(&post.school_id));
             sides.people[side] += 1;
@@ -126,7 +187,7 @@ impl Sides {
             *people += 1;
             *hundredths += i64::from(post.fte.unwrap_or_default());
             if post.role == StaffRole::Teacher {
-                sides.teachers[side].add(post);
+                sides.teachers[side].add(post, year);
             }
         }
         sides
@@ -169,35 +230,52 @@ fn compared_row(name: &str, [inside, outside]: [i64; 2], [all_inside, all_outsid
     vec![capital(name).into(), inside.into(), share(inside_share), outside.into(), share(outside_share)]
 }
 
-fn categories(sides: &Sides) -> Table {
+/// A table of teachers: its name, its caption, key and title of its first column.
+type Heading = (&'static str, &'static str, &'static str, &'static str);
+
+const EDUCATION: Heading = ("Образование", "Учителя по образованию", "education", "Образование");
+const CATEGORIES: Heading =
+    ("Категории", "Учителя по квалификационным категориям", "category", "Квалификационная категория");
+const EXPERIENCE: Heading = ("Стаж", "Учителя по стажу", "experience", "Стаж");
+const AGES: Heading = ("Возраст", "Учителя по возрасту", "age", "Возраст");
+
+/// Teachers by what registers say in words.
+fn worded<Word: Ord + Display>(
+    sides: &Sides,
+    (name, caption, key, title): Heading,
+    of: fn(&Teachers) -> &BTreeMap<Word, i64>,
+) -> Table {
     let [inside, outside] = &sides.teachers;
-    let all = [inside.all, outside.all];
-    let found: BTreeSet<&Category> = inside.categories.keys().chain(outside.categories.keys()).collect();
-    let rows = found.into_iter().map(|category| {
-        let of = |side: &Teachers| side.categories.get(category).copied().unwrap_or_default();
-        compared_row(&category.to_string(), [of(inside), of(outside)], all)
+    let found: BTreeSet<&Word> = of(inside).keys().chain(of(outside).keys()).collect();
+    let rows = found.into_iter().map(|word| {
+        let counts = [inside, outside].map(|side| of(side).get(word).copied().unwrap_or_default());
+        compared_row(&word.to_string(), counts, [inside.all, outside.all])
     });
-    let columns = compared("category", "Квалификационная категория");
-    table("Категории", "Учителя по квалификационным категориям", columns, rows)
+    table(name, caption, compared(key, title), rows)
 }
 
-fn experience(sides: &Sides) -> Table {
+/// Teachers by bands of years. Shares are of those whose years are known, so that they agree with the comparison.
+fn banded(sides: &Sides, (name, caption, key, title): Heading, of: fn(&Teachers) -> &Banded) -> Table {
     let [inside, outside] = &sides.teachers;
-    let all = [inside.all, outside.all];
-    let bands = BANDS.iter().zip(inside.bands.iter().zip(&outside.bands));
-    let known = bands.map(|((name, _), (a, b))| compared_row(name, [*a, *b], all));
-    let unknown = compared_row("нет сведений", [inside.experience_unknown, outside.experience_unknown], all);
-    table("Стаж", "Учителя по стажу", compared("experience", "Стаж"), known.chain([unknown]))
+    let [a, b] = [of(inside), of(outside)];
+    let all_known = [a.known(), b.known()];
+    let counts = a.bands.iter().zip(a.teachers.iter().zip(&b.teachers));
+    let known = counts.map(|((band, _), (a, b))| compared_row(band, [*a, *b], all_known));
+    // They are part of no share.
+    let unknown = compared_row("нет сведений", [a.unknown, b.unknown], [0, 0]);
+    table(name, caption, compared(key, title), known.chain([unknown]))
 }
 
 /// What is compared, and how it is counted.
 type Compared = (&'static str, fn(&Teachers) -> Share);
 
 /// The shares that are compared, and how each is called.
-const COMPARED: [Compared; 3] = [
+const COMPARED: [Compared; 5] = [
     ("Без категории", Teachers::without_category),
-    ("Стаж до 3 лет", Teachers::beginners),
-    ("Стаж свыше 20 лет", Teachers::veterans),
+    ("Стаж менее 3 лет", Teachers::beginners),
+    ("Стаж свыше 25 лет", Teachers::veterans),
+    ("Моложе 35 лет", Teachers::young),
+    ("Старше 60 лет", Teachers::old),
 ];
 
 /// What the bars show, in numbers.
@@ -240,8 +318,10 @@ fn conclusions(inside: &Teachers, outside: &Teachers) -> Vec<String> {
             "Учителей без квалификационной категории в школах перечня: {} в остальных школах.",
             against(inside.without_category(), outside.without_category())
         ),
-        format!("Учителей со стажем до 3 лет: {}.", against(inside.beginners(), outside.beginners())),
-        format!("Учителей со стажем свыше 20 лет: {}.", against(inside.veterans(), outside.veterans())),
+        format!("Учителей со стажем менее 3 лет: {}.", against(inside.beginners(), outside.beginners())),
+        format!("Учителей со стажем свыше 25 лет: {}.", against(inside.veterans(), outside.veterans())),
+        format!("Учителей моложе 35 лет: {}.", against(inside.young(), outside.young())),
+        format!("Учителей старше 60 лет: {}.", against(inside.old(), outside.old())),
     ]
 }
 
@@ -260,7 +340,8 @@ fn recommendations(inside: &Teachers, outside: &Teachers) -> Vec<String> {
             "Учесть в планах курсов обновление практики учителей с большим стажем.",
         ),
         when(inside.category_unknown() > 0, "Дополнить сведения о категориях учителей в реестре."),
-        when(inside.experience_unknown > 0, "Дополнить сведения о стаже учителей в реестре."),
+        when(inside.experience.unknown > 0, "Дополнить сведения о стаже учителей в реестре."),
+        when(inside.ages.unknown > 0, "Дополнить сведения о годе рождения учителей в реестре."),
     ]
     .into_iter()
     .flatten()
@@ -278,15 +359,16 @@ mod tests {
         Post {
             school_id: SchoolId(school),
             role: StaffRole::Teacher,
+            education: Some("higher".to_owned()),
             category: category.map(str::to_owned),
             experience_years: Some(5),
+            birth_year: Some(1980),
             fte: Some(100),
         }
     }
 
-    #[test]
-    fn teachers_without_a_category_are_compared_and_named() {
-        let list = List {
+    fn list() -> List {
+        List {
             id: ListId(1),
             list_year: 2020,
             revision: 1,
@@ -296,11 +378,35 @@ mod tests {
             note: None,
             schools: 1,
             created_at: Moment::now(),
+        }
+    }
+
+    /// The note on the first school being listed, on the last day of 2020.
+    fn note_on(posts: &[Post]) -> Note {
+        let on = NaiveDate::from_ymd_opt(2020, 12, 31).unwrap();
+        note(&list(), &BTreeSet::from([SchoolId(1)]), posts, on)
+    }
+
+    /// The first two cells of each row of the result `name`: what, and how many in the listed schools.
+    fn rows(note: &Note, name: &str) -> Vec<(Cell, Cell)> {
+        let tables = note.results.iter().filter_map(|block| match block {
+            Block::Table(table) => Some(table),
+            _ => None,
+        });
+        let table = tables.into_iter().find(|table| table.name == name).unwrap();
+        let cells = |row: &Row| match row {
+            Row::Cells(cells) => (cells[0].clone(), cells[1].clone()),
+            Row::Group(name) => panic!("{name}"),
         };
+        table.rows.iter().map(cells).collect()
+    }
+
+    #[test]
+    fn teachers_without_a_category_are_compared_and_named() {
         // Two of three in the listed school, one of four elsewhere.
         let listed = ["none", "без категории", "first"].map(|word| teacher(1, Some(word)));
         let others = ["none", "highest", "first", "first"].map(|word| teacher(2, Some(word)));
-        let note = note(&list, &BTreeSet::from([SchoolId(1)]), &[&listed[..], &others].concat());
+        let note = note_on(&[&listed[..], &others].concat());
         assert_eq!(
             note.conclusions[0],
             "Учителей без квалификационной категории в школах перечня: 66,67 % против 25,00 % в остальных школах."
@@ -309,12 +415,68 @@ mod tests {
             note.recommendations,
             ["Включить учителей школ перечня без категории в планы методической поддержки."]
         );
-        let Block::Table(categories) = &note.results[1] else { panic!("{:?}", note.results[1]) };
-        let first = |row: &Row| match row {
-            Row::Cells(cells) => cells[0].clone(),
-            Row::Group(name) => panic!("{name}"),
-        };
-        let names: Vec<Cell> = categories.rows.iter().map(first).collect();
+        let names: Vec<Cell> = rows(&note, "Категории").into_iter().map(|(name, _)| name).collect();
         assert_eq!(names, ["Высшая", "Первая", "Без категории"].map(Cell::from));
+    }
+
+    #[test]
+    fn the_bands_are_those_of_the_staffing_analysis() {
+        let of = |experience, born| Post {
+            experience_years: experience,
+            birth_year: born,
+            ..teacher(1, Some("first"))
+        };
+        // Below 3 and above 25 years of experience; below 35 and above 60 years of age, reached in 2020.
+        let posts = [
+            of(Some(2), Some(1986)),
+            of(Some(3), Some(1985)),
+            of(Some(25), Some(1960)),
+            of(Some(26), Some(1959)),
+            of(None, None),
+        ];
+        let note = note_on(&posts);
+        let expected = |bands: &[(&str, i64)]| -> Vec<(Cell, Cell)> {
+            bands.iter().map(|(band, teachers)| (Cell::from(*band), Cell::from(*teachers))).collect()
+        };
+        let experience = [
+            ("Менее 3 лет", 1),
+            ("От 3 до 10 лет", 1),
+            ("От 11 до 25 лет", 1),
+            ("Свыше 25 лет", 1),
+            ("Нет сведений", 1),
+        ];
+        assert_eq!(rows(&note, "Стаж"), expected(&experience));
+        let ages = [("Моложе 35 лет", 1), ("От 35 до 60 лет", 2), ("Старше 60 лет", 1), ("Нет сведений", 1)];
+        assert_eq!(rows(&note, "Возраст"), expected(&ages));
+        assert_eq!(rows(&note, "Образование"), expected(&[("Высшее", 5)]));
+        // One of the four whose year is known.
+        assert_eq!(
+            note.conclusions[1..],
+            [
+                "Учителей со стажем менее 3 лет: 25,00 % против нет данных.",
+                "Учителей со стажем свыше 25 лет: 25,00 % против нет данных.",
+                "Учителей моложе 35 лет: 25,00 % против нет данных.",
+                "Учителей старше 60 лет: 25,00 % против нет данных.",
+            ]
+        );
+    }
+
+    #[test]
+    fn nothing_is_said_of_teachers_whose_years_are_not_known() {
+        let note = note_on(&[Post { experience_years: None, birth_year: None, ..teacher(1, Some("first")) }]);
+        assert_eq!(note.conclusions[3], "Учителей моложе 35 лет: нет данных против нет данных.");
+        assert_eq!(note.conclusions[1], "Учителей со стажем менее 3 лет: нет данных против нет данных.");
+    }
+
+    #[test]
+    fn the_words_of_the_register_are_not_printed() {
+        let wordy = Post {
+            education: Some("Заочно, вуз № 3".to_owned()),
+            ..teacher(1, Some("Методист, 2019"))
+        };
+        let note = note_on(&[wordy]);
+        for name in ["Образование", "Категории"] {
+            assert_eq!(rows(&note, name), [(Cell::from("Иное"), Cell::from(1_i64))], "{name}");
+        }
     }
 }

@@ -25,7 +25,7 @@ pub struct NormativeAct {
     /// Who issued it.
     #[schema(example = "Министерство образования")]
     pub issuer: String,
-    /// What it is.
+    /// The kind of act.
     pub kind: ActKind,
     /// Its number.
     #[schema(example = "316-01-63-950/20")]

@@ -59,7 +59,7 @@ pub struct StageEvidence {
 pub struct EvidenceAct {
     /// Its id.
     pub id: ActId,
-    /// What it is.
+    /// The kind of act.
     pub kind: ActKind,
     /// Its number.
     #[schema(example = "316-01-63-950/20")]

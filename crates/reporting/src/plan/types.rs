@@ -216,7 +216,7 @@ pub struct ActivityTarget {
     pub name_en: String,
     /// How it is compared.
     pub comparison: Comparison,
-    /// With how much.
+    /// The number that the metric is compared with.
     #[schema(minimum = 0, maximum = 1_000_000_000, example = 1)]
     pub value: i64,
 }

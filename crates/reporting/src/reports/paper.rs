@@ -19,6 +19,7 @@ use utoipa::ToSchema;
 
 /// What stands in a report: its figures and its texts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = ReportContent)]
 pub struct Paper {
     /// The plan it is about.
     pub plan: PlanMention,
@@ -160,7 +161,7 @@ fn make(db: &mut Db, report: &Report, as_of: AsOf) -> Result<Paper> {
             Content::HalfYear(half_year::make(db, &plan, &document, report.period, as_of)?)
         }
         ReportKind::Identification => {
-            let run = report.run_id.ok_or(ProblemCode::MissingReference)?;
+            let run = report.identification_run_id.ok_or(ProblemCode::MissingReference)?;
             Content::Note(notes::identification(db, run, as_of.on)?)
         }
         ReportKind::Staffing => Content::Note(notes::staffing(db, as_of.on)?),

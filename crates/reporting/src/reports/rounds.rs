@@ -31,7 +31,7 @@ pub struct ReportRound {
     pub sha256: String,
     /// The user who submitted it.
     pub submitted_by: Option<i64>,
-    /// When.
+    /// When it was submitted.
     pub submitted_at: Option<Moment>,
     /// What was decided.
     pub outcome: RoundOutcome,
@@ -39,7 +39,7 @@ pub struct ReportRound {
     pub remarks: Option<String>,
     /// The user who decided.
     pub decided_by: Option<i64>,
-    /// When.
+    /// When it was decided on.
     pub decided_at: Moment,
 }
 

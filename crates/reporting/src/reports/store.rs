@@ -70,7 +70,7 @@ macro_rules! columns {
 }
 
 fn read((what, who): Row) -> Result<Report> {
-    let (id, kind, period, plan_id, run_id, state, texts, remarks, sha256) = what;
+    let (id, kind, period, plan_id, identification_run_id, state, texts, remarks, sha256) = what;
     let (created_by, created_at, submitted_by, submitted_at, first_submitted_at, ..) = who;
     let (.., decided_by, decided_at, version) = who;
     let texts = serde_json::from_str(&texts).map_err(|e| Error::fault(format!("report {id}: {e}")))?;
@@ -79,7 +79,7 @@ fn read((what, who): Row) -> Result<Report> {
         kind,
         period,
         plan_id,
-        run_id,
+        identification_run_id,
         state,
         texts,
         remarks,

@@ -66,7 +66,6 @@ impl ReportState {
 
 /// A report.
 #[derive(Clone, Debug, PartialEq, Serialize, utoipa::ToSchema)]
-#[schema(as = FiledReport)]
 pub struct Report {
     /// Its id.
     pub id: ReportId,
@@ -77,7 +76,7 @@ pub struct Report {
     /// The plan it is about.
     pub plan_id: PlanId,
     /// The identification run it rests on, for a note on identification.
-    pub run_id: Option<RunId>,
+    pub identification_run_id: Option<RunId>,
     /// Where it stands.
     pub state: ReportState,
     /// What people wrote.
@@ -89,17 +88,17 @@ pub struct Report {
     pub sha256: Option<String>,
     /// The user who made the draft.
     pub created_by: Option<i64>,
-    /// When.
+    /// When the draft was made.
     pub created_at: Moment,
     /// The user who submitted it last.
     pub submitted_by: Option<i64>,
-    /// When.
+    /// When it was submitted.
     pub submitted_at: Option<Moment>,
     /// When it was submitted first: whether it came in time is told by that.
     pub first_submitted_at: Option<Moment>,
     /// The user who accepted it or gave it back last.
     pub decided_by: Option<i64>,
-    /// When.
+    /// When it was decided on.
     pub decided_at: Option<Moment>,
     /// Counts the changes; the ETag is made from it.
     pub version: i64,

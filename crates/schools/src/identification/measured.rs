@@ -67,9 +67,9 @@ impl Cohort {
 pub struct Measured {
     /// Kind of assessment.
     pub assessment: Assessment,
-    /// Grade.
+    /// The grade of the pupils.
     pub grade: u8,
-    /// Subject.
+    /// The subject of the assessment.
     pub subject: Subject,
     /// Academic year that the criterion stands for.
     pub year: AcademicYear,

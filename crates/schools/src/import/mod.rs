@@ -144,7 +144,7 @@ pub fn run(
     attendant: &dyn Attendant,
 ) -> Result<Report> {
     let tally = if order.by_line { Tally::by_line() } else { Tally::default() };
-    let source = Source { order, attendant, tally: RefCell::new(tally) };
+    let source = Source { order, attendant, tally: RefCell::new(tally), cautions: RefCell::default() };
     let columns = kinds::columns(order.kind).ok_or_else(no_table)?;
     let options = Options { sheet: order.sheet.clone(), ..Options::default() };
     let table = match order.by_line {
@@ -171,6 +171,8 @@ struct Source<'a> {
     order: &'a Order,
     attendant: &'a dyn Attendant,
     tally: RefCell<Tally>,
+    /// What looks wrong in the row that is being read.
+    cautions: RefCell<Vec<Caution>>,
 }
 
 /// The cells of the natural key that a row has.
@@ -198,8 +200,13 @@ impl Source<'_> {
                         tally.rows += 1;
                         tally.line(row.number(), || key_of(&row));
                     }
-                    if let Err(flaws) = take(row)? {
-                        self.tally.borrow_mut().reject_all(flaws);
+                    let (number, taken) = (row.number(), take(row)?);
+                    let cautions = self.cautions.take();
+                    let mut tally = self.tally.borrow_mut();
+                    match taken {
+                        // A row that is written later, one by one, may still be refused then.
+                        Ok(()) => tally.pass(number, cautions, !self.order.kind.is_bulk()),
+                        Err(flaws) => tally.reject_all(flaws),
                     }
                 }
                 Err(ReadError::Row(flaw)) => {
@@ -247,9 +254,17 @@ impl Source<'_> {
 
     fn sound(&self, read: WrittenOktmo) -> Oktmo {
         if read.is_doubtful {
-            self.tally.borrow_mut().warn(Caution::ControlDigit);
+            self.warn(Caution::ControlDigit);
         }
         read.code
+    }
+
+    /// Notes that the row that is being read looks wrong, which counts once if the row is taken.
+    fn warn(&self, code: Caution) {
+        let mut cautions = self.cautions.borrow_mut();
+        if !cautions.contains(&code) {
+            cautions.push(code);
+        }
     }
 
     fn reject(&self, row: u64, column: Option<&str>, reason: Reason) {

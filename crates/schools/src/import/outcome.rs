@@ -10,6 +10,7 @@ const MOST_KEPT: usize = 10_000;
 
 /// What an import found and did.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[schema(as = ImportReport)]
 pub struct Report {
     /// Whether anything was written: false for a dry run and for an atomic import with rejects.
     pub applied: bool,
@@ -82,6 +83,8 @@ opora_primitives::word_type!(
         MeanAgainstMinimum = "mean_against_minimum", "средний балл не согласуется с числом не преодолевших порог";
         /// A school that was merged or split names nobody who took over.
         NoSuccessor = "no_successor", "у реорганизованной школы не указан преемник";
+        /// A school that does not work any more says no day of its closing.
+        NoClosingDate = "no_closing_date", "у закрытой или реорганизованной школы не указана дата закрытия";
         /// The control digit behind an ОКТМО is not that of the code.
         ControlDigit = "control_digit", "контрольная цифра ОКТМО не сходится";
         /// Of a plan: what should follow one another overlaps.
@@ -101,6 +104,7 @@ impl Caution {
             Self::NotGiven => "the assessment is not given in this grade or subject",
             Self::MeanAgainstMinimum => "the mean does not go with the number below the minimum",
             Self::NoSuccessor => "a reorganised school names no successor",
+            Self::NoClosingDate => "a closed or reorganised school names no day of its closing",
             Self::ControlDigit => "the control digit of an ОКТМО does not match",
             Self::Overlap => "activities that should follow one another overlap",
             Self::ActivityRemoved => "an activity is gone from the plan",
@@ -111,8 +115,9 @@ impl Caution {
 
 /// Something that was taken but looks wrong.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[schema(as = ImportWarning)]
 pub struct Warning {
-    /// Why.
+    /// The stable name of the reason.
     pub code: Caution,
     /// In how many rows.
     #[schema(minimum = 1)]
@@ -130,6 +135,16 @@ pub struct Reject {
     pub reason: Reason,
 }
 
+/// What was refused, and what looked wrong, up to some moment.
+#[derive(Clone)]
+pub(super) struct Snapshot {
+    rejected: u64,
+    cut: bool,
+    rejects: Vec<Reject>,
+    warnings: Vec<Warning>,
+    doubtful: BTreeMap<u64, Vec<Caution>>,
+}
+
 /// A report in the making.
 #[derive(Default)]
 pub(super) struct Tally {
@@ -142,6 +157,8 @@ pub(super) struct Tally {
     ignored: Vec<String>,
     rejects: Vec<Reject>,
     warnings: Vec<Warning>,
+    /// What looked wrong in rows that may still be refused, by number.
+    doubtful: BTreeMap<u64, Vec<Caution>>,
     /// By number; nothing unless the import came by lines.
     lines: Option<BTreeMap<u64, Line>>,
 }
@@ -176,6 +193,9 @@ impl Tally {
         self.rejected += 1;
         if let Some(first) = flaws.first() {
             self.settle(first.row, LineStatus::Refused, None);
+            for code in self.doubtful.remove(&first.row).unwrap_or_default() {
+                self.unwarn(code);
+            }
         }
         for RowError { row, column, reason } in flaws {
             if self.rejects.len() < MOST_KEPT {
@@ -192,21 +212,41 @@ impl Tally {
         self.cut |= rows > 0;
     }
 
-    pub fn warn(&mut self, code: Caution) {
-        match self.warnings.iter_mut().find(|w| w.code == code) {
-            Some(warning) => warning.rows += 1,
-            None => self.warnings.push(Warning { code, rows: 1 }),
+    /// Notes what looks wrong in row `number`, which was read; `for_now` if it may still be refused.
+    pub fn pass(&mut self, number: u64, cautions: Vec<Caution>, for_now: bool) {
+        for code in &cautions {
+            match self.warnings.iter_mut().find(|w| w.code == *code) {
+                Some(warning) => warning.rows += 1,
+                None => self.warnings.push(Warning { code: *code, rows: 1 }),
+            }
+        }
+        if for_now && !cautions.is_empty() {
+            self.doubtful.insert(number, cautions);
         }
     }
 
-    /// What was rejected so far.
-    pub fn snapshot(&self) -> (u64, bool, Vec<Reject>) {
-        (self.rejected, self.cut, self.rejects.clone())
+    fn unwarn(&mut self, code: Caution) {
+        self.warnings.iter_mut().filter(|w| w.code == code).for_each(|w| w.rows -= 1);
+        self.warnings.retain(|w| w.rows > 0);
     }
 
-    /// Forgets what was rejected since the snapshot.
-    pub fn restore(&mut self, snapshot: &(u64, bool, Vec<Reject>)) {
-        (self.rejected, self.cut, self.rejects) = snapshot.clone();
+    /// What was found so far.
+    pub fn snapshot(&self) -> Snapshot {
+        let (rejects, warnings) = (self.rejects.clone(), self.warnings.clone());
+        Snapshot {
+            rejected: self.rejected,
+            cut: self.cut,
+            rejects,
+            warnings,
+            doubtful: self.doubtful.clone(),
+        }
+    }
+
+    /// Forgets what was found since the snapshot.
+    pub fn restore(&mut self, snapshot: &Snapshot) {
+        let Snapshot { rejected, cut, rejects, warnings, doubtful } = snapshot.clone();
+        (self.rejected, self.cut, self.rejects) = (rejected, cut, rejects);
+        (self.warnings, self.doubtful) = (warnings, doubtful);
     }
 
     pub fn report(&self, applied: bool) -> Report {

@@ -14,7 +14,7 @@ use serde::Serialize;
 pub struct Designation {
     /// Its id.
     pub id: DesignationId,
-    /// What for.
+    /// What the act designates for.
     pub kind: DesignationKind,
     /// The school, if a school is designated.
     pub school_id: Option<SchoolId>,

@@ -15,6 +15,7 @@ use serde::Serialize;
 /// A version of the list of a year.
 #[derive(Clone, Debug, PartialEq, Serialize, Queryable, Selectable, utoipa::ToSchema)]
 #[diesel(table_name = lists)]
+#[schema(as = SchoolList)]
 pub struct List {
     /// Its id: what a verdict names as the list it used.
     pub id: ListId,

@@ -18,3 +18,14 @@ pub mod succession;
 pub mod support;
 
 pub use scope::{audience, bounds, inside_area, lies_within, visible_schools, with_districts};
+
+/// What is kept in hundredths, shown as a decimal number.
+fn hundredths<S: serde::Serializer>(
+    value: &Option<i32>,
+    serializer: S,
+) -> std::result::Result<S::Ok, S::Error> {
+    match value {
+        Some(hundredths) => serializer.serialize_f64(f64::from(*hundredths) / 100.0),
+        None => serializer.serialize_none(),
+    }
+}

@@ -25,7 +25,7 @@ pub struct Municipality {
     /// Its name, without the word for its kind.
     #[schema(example = "Уренский")]
     pub name: String,
-    /// What it is.
+    /// The kind of municipality.
     pub kind: MunicipalityKind,
     /// The city a city district lies in.
     pub parent_id: Option<MunicipalityId>,

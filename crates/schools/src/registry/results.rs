@@ -10,17 +10,6 @@ use opora_db::{
 use opora_primitives::{AcademicYear, Area, Cursor, Limit, Page, SchoolCode, SchoolId};
 use serde::Serialize;
 
-/// A score in hundredths, shown as a decimal number.
-fn hundredths<S: serde::Serializer>(
-    value: &Option<i32>,
-    serializer: S,
-) -> std::result::Result<S::Ok, S::Error> {
-    match value {
-        Some(hundredths) => serializer.serialize_f64(f64::from(*hundredths) / 100.0),
-        None => serializer.serialize_none(),
-    }
-}
-
 /// The result of a school in a procedure. Its natural key is the school, the procedure (type, year, grade, subject) and
 /// the attempt.
 #[derive(Clone, Debug, PartialEq, Serialize, Queryable, utoipa::ToSchema)]
@@ -50,7 +39,7 @@ pub struct ResultRow {
     #[schema(minimum = 0, example = 9)]
     pub below_minimum: i32,
     /// The mean score, exact to two decimals.
-    #[serde(serialize_with = "hundredths")]
+    #[serde(serialize_with = "super::hundredths")]
     #[schema(value_type = Option<f64>, example = 3.45)]
     pub mean_score: Option<i32>,
     /// Marks 2.

@@ -41,7 +41,7 @@ pub struct School {
     pub ogrn: Option<Ogrn>,
     /// Its taxpayer number.
     pub inn: Option<Inn>,
-    /// What it is.
+    /// The kind of school.
     pub kind: SchoolKind,
     /// Where it stands.
     pub locality: Locality,

@@ -14,6 +14,7 @@ use serde_json::json;
 /// A member of a school's staff.
 #[derive(Clone, Debug, PartialEq, Serialize, Queryable, Selectable, utoipa::ToSchema)]
 #[diesel(table_name = staff)]
+#[schema(as = StaffMember)]
 pub struct Person {
     /// The id.
     pub id: StaffId,
@@ -27,7 +28,7 @@ pub struct Person {
     pub subject: Option<Subject>,
     /// The full name.
     pub full_name: String,
-    /// Education.
+    /// The level of education.
     pub education: Option<String>,
     /// Qualification category.
     pub category: Option<String>,
@@ -37,8 +38,9 @@ pub struct Person {
     /// Year of birth.
     #[schema(minimum = 1900, maximum = 2100)]
     pub birth_year: Option<i32>,
-    /// Full-time equivalent in hundredths: 100 is one post.
-    #[schema(minimum = 0, maximum = 300)]
+    /// Full-time equivalent, exact to two decimals: 1 is one post.
+    #[serde(serialize_with = "super::hundredths")]
+    #[schema(value_type = Option<f64>, minimum = 0, maximum = 3, example = 0.75)]
     pub fte: Option<i32>,
     /// Counts the changes.
     pub version: i64,
@@ -105,6 +107,27 @@ pub fn candidates(db: &mut Db, schools: &[SchoolId]) -> Result<Vec<Candidate>> {
         .load(db)?)
 }
 
+/// The people whom the register has as heads of `school`, by id.
+///
+/// # Errors
+/// Faults of the database.
+pub fn heads(db: &mut Db, school: SchoolId) -> Result<Vec<StaffId>> {
+    Ok(staff::table
+        .filter(staff::school_id.eq(school))
+        .filter(staff::role.eq(StaffRole::Head))
+        .order(staff::id)
+        .select(staff::id)
+        .load(db)?)
+}
+
+/// The school and the post of `person`, if the register has them.
+///
+/// # Errors
+/// Faults of the database.
+pub fn post_of(db: &mut Db, person: StaffId) -> Result<Option<(SchoolId, StaffRole)>> {
+    Ok(staff::table.find(person).select((staff::school_id, staff::role)).first(db).optional()?)
+}
+
 /// A member of staff as far as counting goes: nobody is named.
 #[derive(Clone, Debug, PartialEq, Eq, Queryable)]
 pub struct Post {
@@ -112,10 +135,14 @@ pub struct Post {
     pub school_id: SchoolId,
     /// The post.
     pub role: StaffRole,
+    /// The level of education.
+    pub education: Option<String>,
     /// Qualification category.
     pub category: Option<String>,
     /// Years of experience.
     pub experience_years: Option<i32>,
+    /// Year of birth.
+    pub birth_year: Option<i32>,
     /// Full-time equivalent in hundredths.
     pub fte: Option<i32>,
 }
@@ -125,6 +152,14 @@ pub struct Post {
 /// # Errors
 /// Faults of the database.
 pub fn posts(db: &mut Db) -> Result<Vec<Post>> {
-    let columns = (staff::school_id, staff::role, staff::category, staff::experience_years, staff::fte);
+    let columns = (
+        staff::school_id,
+        staff::role,
+        staff::education,
+        staff::category,
+        staff::experience_years,
+        staff::birth_year,
+        staff::fte,
+    );
     Ok(staff::table.order(staff::id).select(columns).load(db)?)
 }

@@ -31,7 +31,7 @@ pub(super) const AT: &str = "2020-12-01 09:00:00.000000";
 /// | 520101 | 8/20 8/20 | 8/20 8/20       | low by share and by trend, listed                       |
 /// | 520102 | 0/20 0/20 | 0/20 0/20       | listed, not low                                         |
 /// | 520103 |           |                 | nothing is known                                        |
-/// | 520104 | 2/20 2/20 | 2/20 2/20       | closed: in the comparison group, without a verdict      |
+/// | 520104 | 2/20 2/20 | 2/20 2/20       | closed, day unknown: in the group, without a verdict    |
 /// | 520105 | 1/20 1/20 | 1/20 1/20       | closed and listed: has a verdict                        |
 /// | 520106 | 0/20 0/20 | 6/20 0/20       | 30 % once: risk                                         |
 /// | 520107 | 1/20 1/20 | 1/20 1/20       | high by an act                                          |

@@ -1,7 +1,8 @@
 //! Everything a run looks at, read in one consistent state and kept compactly: 16 bytes a result.
 //!
 //! Results of schools that are closed by now stay in the comparison groups: they took part in the procedures. Verdicts
-//! are about schools that are open or stand on the list. Results of years after the judged one are left out.
+//! are about schools that are open, that closed after the judged year (D295), or that stand on the list. Results of years
+//! after the judged one are left out.
 
 use super::engine::Tell;
 use crate::{
@@ -13,17 +14,18 @@ use crate::{
         SchoolKind, SchoolStatus, Subject,
     },
 };
+use chrono::NaiveDate;
 use diesel::{
     pg::{PgConnection, PgRowByRowLoadingMode},
     prelude::*,
-    sql_types::{Array, BigInt},
+    sql_types::{Array, BigInt, Nullable},
     sqlite::SqliteConnection,
 };
 use opora_db::{
     Database, Db, Error, Result, dialect,
     schema::{identification_runs as runs, procedures, results, schools},
 };
-use opora_primitives::{AcademicYear, ProblemCode, SchoolCode, SchoolId};
+use opora_primitives::{AcademicYear, Moment, ProblemCode, SchoolCode, SchoolId};
 use std::{
     collections::HashMap,
     ops::Range,
@@ -76,12 +78,12 @@ impl Inputs {
     }
 
     fn load_within(database: &Database, db: &mut Db, run: RunId, tell: &Tell<'_>) -> Result<Self> {
-        let columns = (runs::methodology_id, runs::list_id, runs::academic_year);
-        let (methodology, list, year): (MethodologyId, ListId, AcademicYear) =
+        let columns = (runs::methodology_id, runs::list_id, runs::academic_year, runs::created_at);
+        let (methodology, list, year, asked_at): (MethodologyId, ListId, AcademicYear, Moment) =
             runs::table.find(run).select(columns).first(db)?;
         let parameters = methodologies::find(db, methodology)?.parameters;
         let procedures = load_procedures(db, year)?;
-        let schools = load_schools(db, list, year)?;
+        let schools = load_schools(db, list, year, asked_at.date())?;
         let contexts = load_contexts(db, year, &schools)?;
         let mut inputs = Self { parameters, year, procedures, schools, contexts, chunks: Vec::new() };
         inputs.load_results(database, db, tell)?;
@@ -182,18 +184,22 @@ fn load_procedures(db: &mut Db, judged: AcademicYear) -> Result<Vec<Procedure>> 
     Ok(procedures)
 }
 
-fn load_schools(db: &mut Db, list: ListId, year: AcademicYear) -> Result<Vec<School>> {
+/// All schools; open are those that worked to the end of the judged year (D295), or work on the day `on` on which the run was
+/// asked for (D301).
+fn load_schools(db: &mut Db, list: ListId, year: AcademicYear, on: NaiveDate) -> Result<Vec<School>> {
     let members = lists::members(db, list)?;
     let by_act = high_by_act(db, year)?;
-    let columns = (schools::id, schools::code, schools::kind, schools::locality, schools::status);
-    let rows: Vec<(SchoolId, SchoolCode, SchoolKind, Locality, SchoolStatus)> =
-        schools::table.order(schools::id).select(columns).load(db)?;
-    let school = |(id, code, kind, locality, status)| School {
+    type Row = (SchoolId, SchoolCode, SchoolKind, Locality, SchoolStatus, Option<NaiveDate>);
+    let life = (schools::status, schools::closed_on);
+    let columns = (schools::id, schools::code, schools::kind, schools::locality, life.0, life.1);
+    let rows: Vec<Row> = schools::table.order(schools::id).select(columns).load(db)?;
+    let school = |(id, code, kind, locality, status, closed_on): Row| School {
         id,
         code,
         kind,
         locality,
-        open: status == SchoolStatus::Open,
+        // Whoever works on the later day does so on the earlier one.
+        open: status.works_on(closed_on, on.min(year.last_day())),
         listed: members.binary_search(&id).is_ok(),
         high_by_act: by_act.binary_search(&id).is_ok(),
         chunk: 0,
@@ -287,20 +293,31 @@ struct Packed {
     school_id: i64,
     #[diesel(sql_type = Array<BigInt>)]
     results: Vec<i64>,
+    /// The procedures of the results, where their ids do not fit beside them.
+    #[diesel(sql_type = Nullable<Array<BigInt>>)]
+    procedures: Option<Vec<i64>>,
 }
 
 /// Bits of a count of pupils, and of a mean in hundredths (plus one; 0 is no mean).
 const COUNT: u32 = 15;
 const MEAN: u32 = 14;
 
+/// Bits that are left for the id of a procedure. Loads that are undone use ids up as well.
+const PROCEDURE: u32 = i64::BITS - 1 - 2 * COUNT - MEAN;
+
 fn load_packed(
     c: &mut PgConnection,
     (first, last): (SchoolId, SchoolId),
     chunk: &mut Chunk<'_>,
 ) -> Result<()> {
+    let highest: Option<i64> = procedures::table.select(diesel::dsl::max(procedures::id)).first(c)?;
+    let (id, ids) = match highest.is_none_or(|id| id >> PROCEDURE == 0) {
+        true => ("procedure_id", "CAST(NULL AS BIGINT[])"),
+        false => ("CAST(0 AS BIGINT)", "array_agg(procedure_id)"),
+    };
     let sql = format!(
-        "SELECT school_id, array_agg((((procedure_id << {COUNT}) + participants << {COUNT}) + below_minimum << {MEAN}) \
-         + COALESCE(mean_score + 1, 0)) AS results \
+        "SELECT school_id, array_agg(((({id} << {COUNT}) + participants << {COUNT}) + below_minimum << {MEAN}) \
+         + COALESCE(mean_score + 1, 0)) AS results, {ids} AS procedures \
          FROM results WHERE school_id BETWEEN $1 AND $2 AND attempt = 'main' GROUP BY school_id ORDER BY school_id"
     );
     let query = diesel::sql_query(sql).bind::<BigInt, _>(first).bind::<BigInt, _>(last);
@@ -308,11 +325,12 @@ fn load_packed(
     // Row by row: they are unpacked here while the server packs the next.
     for packed in query.load_iter::<Packed, PgRowByRowLoadingMode>(c)? {
         let packed = packed?;
-        for number in packed.results {
+        for (at, number) in packed.results.into_iter().enumerate() {
             let mean = low(number, MEAN);
             let below = low(number >> MEAN, COUNT);
             let participants = low(number >> (MEAN + COUNT), COUNT);
-            let procedure = number >> (MEAN + 2 * COUNT);
+            let beside = packed.procedures.as_ref().and_then(|ids| ids.get(at).copied());
+            let procedure = beside.unwrap_or(number >> (MEAN + 2 * COUNT));
             chunk.take((packed.school_id, procedure, participants, below, (mean > 0).then(|| mean - 1)))?;
         }
     }

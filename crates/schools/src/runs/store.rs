@@ -35,6 +35,7 @@ pub struct MethodologyRef {
 
 /// The version of the list beside which a run was made.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Queryable, utoipa::ToSchema)]
+#[schema(as = SchoolListRef)]
 pub struct ListRef {
     /// Its id.
     pub id: ListId,
@@ -48,6 +49,7 @@ pub struct ListRef {
 
 /// A run.
 #[derive(Clone, Debug, PartialEq, Serialize, utoipa::ToSchema)]
+#[schema(as = IdentificationRun)]
 pub struct Run {
     /// Its id.
     pub id: RunId,

@@ -87,6 +87,50 @@ fn the_small_region() {
 }
 
 #[test]
+fn a_procedure_may_have_any_id() {
+    let known = Store::sqlite().with(&region(1));
+    let expected = said(&known, &known.judged());
+    // Beyond what a packed result holds, together with those that hold; the last one below it on its own.
+    for base in [(1 << 19) - 4, (1 << 19) + 700] {
+        let stores = [Some(Store::sqlite()), Store::postgres()].into_iter().flatten();
+        for store in stores.map(|store| store.with(&region(base))) {
+            let run = store.judged();
+            assert_eq!((run.inputs_rows, said(&store, &run)), (Some(26), expected.clone()), "{base}");
+        }
+    }
+}
+
+#[test]
+fn the_day_of_closing_says_which_schools_are_judged() {
+    for (base, store) in stores() {
+        let closed =
+            |n: i64, day: &str| format!("UPDATE schools SET closed_on = '{day}' WHERE id = {};", base + n);
+        // Open by its status alone; closed, but on a day to come.
+        let store = store.with(&(closed(6, "2019-12-31") + &closed(4, "2999-08-31")));
+        let run = store.judged();
+        let found = all(&store, Area::Region, run.id, &Filter::default());
+        let expected = ["520101", "520102", "520103", "520104", "520105", "520107", "520108"];
+        assert_eq!(codes(&found), expected);
+    }
+}
+
+#[test]
+fn a_school_that_closed_after_the_judged_year_has_a_verdict() {
+    // The year 2019/2020 ends on 31 August.
+    for (closed_on, judged) in [("2020-08-30", false), ("2020-08-31", true), ("2021-06-30", true)] {
+        for (base, store) in stores() {
+            let school = base + 4;
+            let store =
+                store.with(&format!("UPDATE schools SET closed_on = '{closed_on}' WHERE id = {school}"));
+            let run = store.judged();
+            let found = all(&store, Area::Region, run.id, &Filter::default());
+            let verdict = found.iter().find(|v| v.school_code.as_str() == "520104");
+            assert_eq!(verdict.is_some(), judged, "{closed_on}");
+        }
+    }
+}
+
+#[test]
 fn filters_areas_and_pages() {
     for (base, store) in stores() {
         let run = store.judged().id;
@@ -256,7 +300,10 @@ fn a_verdict_is_explained_in_both_languages_and_remembered() {
     assert_eq!(ru.social.map(|social| (social.known, social.of)), Some((11, 11)));
     let limit = Limit::new(None).unwrap();
     let past = store.database.read(|db| verdicts::of_school(db, SchoolId(2), limit, None)).unwrap();
-    assert_eq!(past.items.iter().map(|past| past.verdict.run_id).collect::<Vec<_>>(), [second, first]);
+    assert_eq!(
+        past.items.iter().map(|past| past.verdict.identification_run_id).collect::<Vec<_>>(),
+        [second, first]
+    );
 }
 
 #[test]

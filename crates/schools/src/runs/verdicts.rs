@@ -23,7 +23,7 @@ use std::collections::HashMap;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct Verdict {
     /// The run.
-    pub run_id: RunId,
+    pub identification_run_id: RunId,
     /// The school.
     pub school_id: SchoolId,
     /// The school's code.
@@ -164,10 +164,10 @@ impl TryFrom<Row> for Verdict {
     type Error = Error;
 
     fn try_from((school, facts): Row) -> Result<Self> {
-        let (run_id, school_id, school_code, school_name, municipality_id) = school;
+        let (identification_run_id, school_id, school_code, school_name, municipality_id) = school;
         let (outcome, listed, findings, bias_flag, social_index, adverse, resilient) = facts;
         Ok(Self {
-            run_id,
+            identification_run_id,
             school_id,
             school_code,
             school_name,
@@ -290,7 +290,7 @@ pub fn of_school(
         Ok(PastVerdict { academic_year, methodology_id, list_id, verdict: row.try_into()? })
     };
     let rows = rows.into_iter().map(past).collect::<Result<Vec<_>>>()?;
-    Ok(Page::cut(rows, limit, &scope, |past: &PastVerdict| past.verdict.run_id))
+    Ok(Page::cut(rows, limit, &scope, |past: &PastVerdict| past.verdict.identification_run_id))
 }
 
 /// How many schools of the reader's area got an outcome.
@@ -370,7 +370,7 @@ pub struct ComparisonCell {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct ComparisonTable {
     /// The run.
-    pub run_id: RunId,
+    pub identification_run_id: RunId,
     /// The list it stands beside.
     pub list_id: ListId,
     /// On the list and not, by what the rules say; every cell once.
@@ -401,7 +401,7 @@ pub fn comparison(db: &mut Db, area: Area, run: RunId) -> Result<ComparisonTable
         cell(false, ByRule::InsufficientData, table.unlisted_insufficient_data),
         cell(false, ByRule::Excluded, table.unlisted_excluded),
     ];
-    Ok(ComparisonTable { run_id: run, list_id, cells })
+    Ok(ComparisonTable { identification_run_id: run, list_id, cells })
 }
 
 /// The schools of a run that lie in the area, by id.

@@ -121,6 +121,25 @@ fn a_merged_header_of_two_rows_below_a_title() {
 }
 
 #[test]
+fn a_row_under_merged_cells_is_header_though_it_names_no_known_column() {
+    let head = r#"<row r="1"><c r="A1" t="s"><v>0</v></c><c r="B1" t="s"><v>1</v></c><c r="C1" t="str"><v>Отметки</v></c></row>"#;
+    let data = r#"<row r="3"><c r="A3"><v>1</v></c><c r="B3" t="str"><v>Школа</v></c><c r="C3"><v>20</v></c><c r="D3"><v>9</v></c></row>"#;
+    let lower = r#"<row r="2"><c r="C2"><v>2</v></c><c r="D2"><v>3</v></c></row>"#;
+    let table = table(archive(&parts(&format!("{head}{lower}{data}")))).unwrap();
+    assert_eq!(table.header().unknown, ["2", "3"]);
+    let cells = ["1", "Школа", "", "", ""].map(str::to_owned);
+    assert_eq!(read_all(table), [Ok(Seen { row: 3, cells })]);
+}
+
+#[test]
+fn a_row_with_a_value_in_an_unknown_column_alone_is_no_header() {
+    let rows = r#"<row r="1"><c r="A1" t="s"><v>0</v></c><c r="B1" t="s"><v>1</v></c><c r="C1" t="str"><v>Примечание</v></c></row>
+        <row r="2"><c r="C2" t="str"><v>всего</v></c></row>"#;
+    let found = read_all(table(archive(&parts(rows))).unwrap());
+    assert_eq!(found, [Ok(Seen { row: 2, cells: [""; 5].map(str::to_owned) })]);
+}
+
+#[test]
 fn something_beyond_the_header_makes_a_row_broken() {
     let rows = r#"<row r="2"><c r="A2"><v>1</v></c><c r="F2"><v>1</v></c></row>
         <row r="3"><c r="A3"><v>2</v></c><c r="XFD3"><v>1</v></c></row>

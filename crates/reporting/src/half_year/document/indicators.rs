@@ -33,7 +33,7 @@ pub(super) fn table(content: &HalfYear) -> Table {
         if halves {
             cells.push(i.first_half_basis_points.map(Cell::Share).into());
         }
-        cells.push(i.operator.ru().into());
+        cells.push(i.comparison.ru().into());
         cells.push(Cell::Share(i.percent * 100));
         cells.push(i.verdict.ru().into());
         Row::Cells(cells)

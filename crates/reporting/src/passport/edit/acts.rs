@@ -25,11 +25,12 @@ const TITLE: usize = 1000;
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"issuer": "Министерство образования", "kind": "order", "number": "316-01-63-950/20",
     "signed_on": "2020-05-29", "title": "О плане поддержки школ"}))]
+#[schema(as = NormativeActCreate)]
 pub struct ActDraft {
     /// Who issued it.
     #[schema(min_length = 1, max_length = 300)]
     pub issuer: String,
-    /// What it is.
+    /// The kind of act.
     pub kind: ActKind,
     /// Its number.
     #[schema(min_length = 1, max_length = 100)]
@@ -54,12 +55,13 @@ pub struct ActDraft {
 #[derive(Clone, Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"valid_to": "2021-06-30"}))]
+#[schema(as = NormativeActUpdate)]
 pub struct ActPatch {
     /// Who issued it.
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = String, required = false, min_length = 1, max_length = 300)]
     pub issuer: Option<String>,
-    /// What it is.
+    /// The kind of act.
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = ActKind, required = false)]
     pub kind: Option<ActKind>,

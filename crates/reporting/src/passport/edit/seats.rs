@@ -25,6 +25,7 @@ const NAME: usize = 200;
 #[diesel(table_name = seats, treat_none_as_null = true)]
 #[schema(example = json!({"seat": 1, "role": "chair", "organisation": "Министерство образования",
     "position": "Заместитель министра", "holder": "Демонстрационный Участник 01", "valid_from": "2020-05-29"}))]
+#[schema(as = WorkingGroupSeatCreate)]
 pub struct SeatDraft {
     /// The number of the seat.
     #[schema(minimum = 1, maximum = 13)]
@@ -54,6 +55,7 @@ pub struct SeatDraft {
 #[derive(Clone, Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"valid_to": "2020-08-31"}))]
+#[schema(as = WorkingGroupSeatUpdate)]
 pub struct SeatPatch {
     /// The part the holder plays.
     #[serde(default, deserialize_with = "present")]

@@ -30,6 +30,7 @@ const AHEAD: i64 = 14 * 3600;
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"criteria": ["Цели и задачи утверждены приказом"], "started_on": "2020-03-10", "done_on": "2020-05-29",
     "evidence": [{"title": "План поддержки школ", "url": "https://example.org/plan"}]}))]
+#[schema(as = PassportStageUpdate)]
 pub struct StagePatch {
     /// By what one sees that it is done.
     #[serde(default, deserialize_with = "present")]
@@ -52,6 +53,7 @@ pub struct StagePatch {
 /// A piece of evidence as it is written: a link or an act, never both.
 #[derive(Clone, Debug, PartialEq, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = StageEvidenceCreate)]
 pub struct StageEvidenceDraft {
     /// What it is.
     #[schema(min_length = 1, max_length = 500)]

@@ -67,6 +67,7 @@ pub struct Question {
 
 /// How an activity stands on a day.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = ActivityStanding)]
 pub struct Standing {
     /// Its status.
     pub status: ActivityStatus,

@@ -84,7 +84,7 @@ fn compute(db: &mut Db, today: NaiveDate) -> Result<PublicSummary> {
     let reached: HashMap<Subject, bool> = reached.collect();
     let systems = municipalities::all(db)?.into_iter();
     let systems = systems.filter_map(|m| Some((m.kind, *reached.get(&Subject::Municipality(m.id))?)));
-    let figures = Figures { schools: judged(db, run)?, systems: systems.collect(), indicators };
+    let figures = Figures { schools: judged(db, run, on)?, systems: systems.collect(), indicators };
     let told = tell(&figures);
     Ok(PublicSummary {
         edition: month(today),
@@ -104,15 +104,17 @@ fn newest_run(db: &mut Db) -> Result<(RunId, AcademicYear)> {
     Ok(finished.select((runs::id, runs::academic_year)).first(db)?)
 }
 
-/// Every open school, and what the run says of it.
-fn judged(db: &mut Db, run: RunId) -> Result<Vec<(Locality, Option<Outcome>)>> {
+/// Every school that works on the day (D301), and what the run says of it.
+fn judged(db: &mut Db, run: RunId, on: NaiveDate) -> Result<Vec<(Locality, Option<Outcome>)>> {
     let of_run = verdicts::table.filter(verdicts::run_id.eq(run));
     let outcomes: Vec<(SchoolId, Outcome)> =
         of_run.select((verdicts::school_id, verdicts::outcome)).load(db)?;
     let outcomes: HashMap<SchoolId, Outcome> = outcomes.into_iter().collect();
-    let open = schools::table.filter(schools::status.eq(SchoolStatus::Open));
-    let open: Vec<(SchoolId, Locality)> = open.select((schools::id, schools::locality)).load(db)?;
-    Ok(open.into_iter().map(|(id, locality)| (locality, outcomes.get(&id).copied())).collect())
+    let columns = (schools::id, schools::locality, schools::status, schools::closed_on);
+    let all: Vec<(SchoolId, Locality, SchoolStatus, Option<NaiveDate>)> =
+        schools::table.select(columns).load(db)?;
+    let working = all.into_iter().filter(|(_, _, status, closed_on)| status.works_on(*closed_on, on));
+    Ok(working.map(|(id, locality, ..)| (locality, outcomes.get(&id).copied())).collect())
 }
 
 fn public_plan(db: &mut Db, plan: Plan, on: NaiveDate) -> Result<PublicPlan> {

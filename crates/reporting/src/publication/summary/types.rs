@@ -48,7 +48,7 @@ pub struct PublicIndicator {
     /// How many count; withheld together with the rest if fewer than five count or fewer than five do not.
     #[schema(minimum = 5, example = 40)]
     pub numerator: Option<i64>,
-    /// Of how many.
+    /// The number of the whole.
     #[schema(minimum = 5, example = 52)]
     pub denominator: Option<i64>,
     /// The share in hundredths of a percent, rounded, for people to read: 7692 is 76.92 %.
@@ -85,7 +85,7 @@ pub struct PublicStatusCount {
     /// Its name in Russian.
     #[schema(example = "выполнено")]
     pub name_ru: String,
-    /// How many.
+    /// How many activities have it.
     #[schema(minimum = 0, example = 31)]
     pub activities: usize,
 }

@@ -1,6 +1,6 @@
 //! Bulk kinds: read into a stage, merged in one write.
 
-use super::Conclude;
+use super::{Conclude, codes::DIGITS};
 use crate::{
     import::{LineStatus, Source, outcome::Tally},
     registry,
@@ -33,7 +33,7 @@ pub(super) trait Bulk: Sized {
         source: &Source<'_>,
     ) -> std::result::Result<(), Vec<RowError>>;
 
-    /// Inside the write, before the merge: gives provisional values their final ones.
+    /// Inside the write, before the merge: gives provisional values their final ones, and tells what goes along with the rows.
     fn settle(&self, _tx: &mut Tx, _stage: &Stage) -> Result<()> {
         Ok(())
     }
@@ -103,7 +103,9 @@ pub(super) fn load<B: Bulk>(
                 (tally.created, tally.updated) = (merged.created, merged.updated);
                 tally.unchanged = stage.rows - merged.created - merged.updated;
             }
-            conclude(tx)
+            let report = conclude(tx)?;
+            stage.publish(tx)?;
+            Ok(report)
         })?;
         dialect::analyze(session.db, B::MERGE.table)?;
         Ok(report)
@@ -122,22 +124,12 @@ impl Schools {
         Ok(Self(query.load::<(String, SchoolId)>(db)?.into_iter().collect()))
     }
 
-    /// The school in the cell `column`; refuses an unknown one. A code that lost its leading zeros is found.
+    /// The school in the cell `column`; refuses an unknown one. A code that lost its leading zeros is found, unless there is
+    /// a school whose code is as it stands there (D303).
     pub fn cell(&self, row: &mut RowReader<'_>, column: usize) -> Option<SchoolId> {
-        /// Length of the usual code.
-        const DIGITS: usize = 6;
-        let code = match row.row().cell(column).padded(DIGITS) {
-            Ok(Some(code)) => code,
-            Ok(None) => {
-                row.refuse(column, Reason::Required);
-                return None;
-            }
-            Err(reason) => {
-                row.refuse(column, reason);
-                return None;
-            }
-        };
-        let found = self.0.get(code.as_ref()).copied();
+        let code = row.must(column, |row| row.cell(column).value())?;
+        let padded = || row.row().padded_text(column, DIGITS).ok().flatten();
+        let found = self.0.get(code).or_else(|| self.0.get(padded()?.as_ref())).copied();
         if found.is_none() {
             row.refuse(column, Reason::UnknownReference);
         }

@@ -1,6 +1,7 @@
 //! Designations.
 
 use super::{
+    codes::WrittenCode,
     register::{Counts, Done, Register},
     results::named,
 };
@@ -32,7 +33,7 @@ pub(super) const COLUMNS: &[Column] = &[
 pub(super) struct Loader;
 
 pub(super) struct Row {
-    school: Option<SchoolCode>,
+    school: Option<WrittenCode>,
     municipality: Option<Oktmo>,
     kind: DesignationKind,
     act: Option<String>,
@@ -48,7 +49,7 @@ impl Register for Loader {
     type Key = (DesignationKind, Option<SchoolCode>, Option<Oktmo>);
 
     fn read(mut row: RowReader<'_>, source: &Source<'_>) -> std::result::Result<Row, Vec<RowError>> {
-        let school = row.padded(0, 6);
+        let school = row.may(0, |r| WrittenCode::of(r, 0));
         let municipality = source.oktmo(&mut row, 1);
         match (&school, &municipality) {
             (None, None) if row.is_good() => row.refuse(0, Reason::Required),
@@ -64,7 +65,7 @@ impl Register for Loader {
     }
 
     fn key(row: &Row) -> Self::Key {
-        (row.kind, row.school.clone(), row.municipality.clone())
+        (row.kind, row.school.as_ref().map(|code| code.padded().clone()), row.municipality.clone())
     }
 
     fn write(tx: &mut Tx, rows: &[(u64, Row)], source: &Source<'_>) -> Result<Counts> {
@@ -77,7 +78,9 @@ impl Register for Loader {
             .collect();
         let mut counts = Counts::default();
         for (number, row) in rows {
-            let school_id = row.school.as_ref().and_then(|code| schools.get(code).copied());
+            let meant =
+                |code: &WrittenCode| schools.get(code.meant(|code| schools.contains_key(code))).copied();
+            let school_id = row.school.as_ref().and_then(meant);
             let municipality_id = row.municipality.as_ref().and_then(|oktmo| homes.get(oktmo).copied());
             if school_id.is_none() && municipality_id.is_none() {
                 let column = if row.school.is_some() { "school_code" } else { "oktmo" };

@@ -1,6 +1,9 @@
 //! Lists of low-result schools: a file is one version of the list of each year it names.
 
-use super::register::{Counts, Register};
+use super::{
+    codes::WrittenCode,
+    register::{Counts, Register},
+};
 use crate::{
     import::Source,
     registry::{lists, schools},
@@ -29,7 +32,7 @@ pub(super) struct Loader;
 
 pub(super) struct Row {
     year: i32,
-    school: SchoolCode,
+    school: WrittenCode,
     head: Head,
 }
 
@@ -49,7 +52,7 @@ impl Register for Loader {
     fn read(mut row: RowReader<'_>, source: &Source<'_>) -> std::result::Result<Row, Vec<RowError>> {
         // A list may come before its year; a later one is a slip, and would be the newest of all.
         let year = row.required_integer(0, 2000..=i64::from(source.order.came_on.year()) + 1);
-        let school = row.required_padded(1, 6);
+        let school = row.must(1, |r| WrittenCode::of(r, 1));
         let source = row.text(2, 200).map(str::to_owned);
         let act = row.text(3, 500).map(str::to_owned);
         let act_date = row.date(4);
@@ -60,14 +63,14 @@ impl Register for Loader {
     }
 
     fn key(row: &Row) -> Self::Key {
-        (row.year, row.school.clone())
+        (row.year, row.school.padded().clone())
     }
 
     fn write(tx: &mut Tx, rows: &[(u64, Row)], source: &Source<'_>) -> Result<Counts> {
         let ids = schools::ids_by_code(tx)?;
         let mut years: BTreeMap<i32, (Head, Vec<SchoolId>)> = BTreeMap::new();
         for (number, row) in rows {
-            let Some(school) = ids.get(&row.school) else {
+            let Some(school) = ids.get(row.school.meant(|code| ids.contains_key(code))) else {
                 source.reject(*number, Some("school_code"), Reason::UnknownReference);
                 continue;
             };

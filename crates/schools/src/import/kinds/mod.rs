@@ -1,6 +1,7 @@
 //! The kinds of files: their columns, how a row is read, and how rows are written.
 
 mod bulk;
+mod codes;
 mod contexts;
 mod designations;
 mod lists;

@@ -23,10 +23,10 @@ pub(super) const COLUMNS: &[Column] = &[
     Column::required("participants", &["Количество участников"]).of(Holds::Whole),
     Column::required("below_minimum", &["Не преодолели минимальный порог"]).of(Holds::Whole),
     Column::optional("mean_score", &["Средний балл"]).of(Holds::Decimal),
-    Column::optional("mark2", &["Отметка 2"]).of(Holds::Whole),
-    Column::optional("mark3", &["Отметка 3"]).of(Holds::Whole),
-    Column::optional("mark4", &["Отметка 4"]).of(Holds::Whole),
-    Column::optional("mark5", &["Отметка 5"]).of(Holds::Whole),
+    Column::optional("mark2", &["Отметка 2", "Отметки 2"]).of(Holds::Whole),
+    Column::optional("mark3", &["Отметка 3", "Отметки 3"]).of(Holds::Whole),
+    Column::optional("mark4", &["Отметка 4", "Отметки 4"]).of(Holds::Whole),
+    Column::optional("mark5", &["Отметка 5", "Отметки 5"]).of(Holds::Whole),
 ];
 const SCHOOL: usize = 0;
 const YEAR: usize = 1;
@@ -127,15 +127,15 @@ impl Bulk for Loader {
             let (year, assessment, subject) = (year?, assessment?, subject?);
             let grade = grade? as i32;
             if !was_held(assessment, subject, year) {
-                source.tally.borrow_mut().warn(Caution::NotHeld);
+                source.warn(Caution::NotHeld);
             }
             if !is_given(assessment, subject, programme.unwrap_or(grade.into())) {
-                source.tally.borrow_mut().warn(Caution::NotGiven);
+                source.warn(Caution::NotGiven);
             }
             if assessment == Assessment::Ege
                 && !goes_with_minimum(subject, year, (participants?, below?), mean)
             {
-                source.tally.borrow_mut().warn(Caution::MeanAgainstMinimum);
+                source.warn(Caution::MeanAgainstMinimum);
             }
             cells.whole(school?.0);
             cells.whole(self.procedure((year, assessment, grade, subject)));

@@ -1,6 +1,7 @@
 //! Schools.
 
 use super::{
+    codes::WrittenCode,
     register::{Counts, Done, Register},
     results::named,
 };
@@ -16,7 +17,7 @@ use crate::{
 use opora_db::{Result, Tx};
 use opora_primitives::{Inn, MunicipalityId, Ogrn, Oktmo, Reason, SchoolCode, SchoolId};
 use opora_tables::{Column, Holds, RowError, RowReader};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 pub(super) const COLUMNS: &[Column] = &[
     Column::required("code", &["Код ОО"]).key(),
@@ -39,10 +40,14 @@ const NAMES: &[(&str, &str)] = &[("municipality_id", "oktmo"), ("successor_id", 
 
 pub(super) struct Loader;
 
+#[derive(Clone)]
 pub(super) struct Row {
+    /// Until the register is known, with its leading zeros.
     code: SchoolCode,
     oktmo: Option<Oktmo>,
     successor: Option<SchoolCode>,
+    written: WrittenCode,
+    written_successor: Option<WrittenCode>,
     /// Everything but municipality and successor, which are found in the database.
     draft: SchoolDraft,
 }
@@ -52,10 +57,8 @@ impl Register for Loader {
     type Key = SchoolCode;
 
     fn read(mut row: RowReader<'_>, source: &Source<'_>) -> std::result::Result<Row, Vec<RowError>> {
-        let code = row.required_padded::<SchoolCode>(0, 6);
-        if code.as_ref().is_some_and(|c| !c.is_standard() && !source.order.any_school_code) {
-            row.refuse(0, Reason::WrongFormat);
-        }
+        let written = row.must(0, |r| WrittenCode::of(r, 0));
+        let code = written.as_ref().map(|written| written.padded().clone());
         let name = row.required_text(1, 500);
         let short_name = row.text(2, 200);
         let oktmo = source.oktmo(&mut row, 3);
@@ -65,15 +68,18 @@ impl Register for Loader {
         let locality = row.must(7, |r| named(r, 7, Locality::from_file));
         let founder = row.must(8, |r| named(r, 8, Founder::from_file));
         let status = row.may(9, |r| named(r, 9, SchoolStatus::from_file)).unwrap_or(SchoolStatus::Open);
-        let successor = row.padded(10, 6);
-        if successor.is_some() && status == SchoolStatus::Open {
+        let written_successor = row.may(10, |r| WrittenCode::of(r, 10));
+        if written_successor.is_some() && status == SchoolStatus::Open {
             row.refuse(10, Reason::Contradiction);
         }
-        if successor.is_none() && status == SchoolStatus::Reorganised {
-            source.tally.borrow_mut().warn(Caution::NoSuccessor);
+        if written_successor.is_none() && status == SchoolStatus::Reorganised {
+            source.warn(Caution::NoSuccessor);
         }
         let opened_on = row.date(11);
         let closed_on = row.date(12);
+        if closed_on.is_none() && status != SchoolStatus::Open {
+            source.warn(Caution::NoClosingDate);
+        }
         row.finish(|| {
             let code = code?;
             let draft = SchoolDraft {
@@ -91,7 +97,8 @@ impl Register for Loader {
                 opened_on,
                 closed_on,
             };
-            Some(Row { code, oktmo, successor, draft })
+            let successor = written_successor.as_ref().map(|written| written.padded().clone());
+            Some(Row { code, oktmo, successor, written: written?, written_successor, draft })
         })
     }
 
@@ -105,7 +112,8 @@ impl Register for Loader {
             municipalities::all(tx)?.into_iter().map(|m| (m.oktmo, m.id)).collect();
         let mut known: Known = every(tx)?.into_iter().map(|s| (s.code.clone(), s)).collect();
         let mut counts = Counts::default();
-        for (number, row) in fitting(&known, rows, source) {
+        let rows = meant(&known, rows);
+        for (number, row) in fitting(&known, &rows, source) {
             let home = row.oktmo.as_ref().map(|oktmo| homes.get(oktmo).copied());
             if home.is_some_and(|found| found.is_none()) {
                 source.reject(*number, Some("oktmo"), Reason::UnknownReference);
@@ -122,7 +130,8 @@ impl Register for Loader {
                 successor_id: successor.flatten(),
                 ..row.draft.clone()
             };
-            let any_code = source.order.any_school_code;
+            // A code that stands in the register already need not pass today's setting.
+            let any_code = source.order.any_school_code || known.contains_key(&row.code);
             let outcome = put(tx, known.get(&row.code), draft, any_code).map(|(done, school)| {
                 let id = school.id.0;
                 known.insert(row.code.clone(), school);
@@ -137,6 +146,20 @@ impl Register for Loader {
 const SUCCESSOR: &str = "successor_code";
 
 type Known = HashMap<SchoolCode, School>;
+
+/// The rows with the codes that are meant, now that the register is known; a successor may come with the file.
+fn meant(known: &Known, rows: &[(u64, Row)]) -> Vec<(u64, Row)> {
+    let code = |row: &Row| row.written.meant(|code| known.contains_key(code)).clone();
+    let coming: HashSet<SchoolCode> = rows.iter().map(|(_, row)| code(row)).collect();
+    let is_there = |code: &SchoolCode| known.contains_key(code) || coming.contains(code);
+    let settled = |row: &Row| {
+        let code = code(row);
+        let successor = row.written_successor.as_ref().map(|written| written.meant(is_there).clone());
+        let draft = SchoolDraft { code: code.to_string(), ..row.draft.clone() };
+        Row { code, successor, draft, ..row.clone() }
+    };
+    rows.iter().map(|(number, row)| (*number, settled(row))).collect()
+}
 
 /// The rows whose successors are somewhere and do not lead back, as everything will stand after the file; each after those
 /// that its chain of successors leads through. The others are rejected.
@@ -213,7 +236,6 @@ fn put(tx: &mut Tx, before: Option<&School>, draft: SchoolDraft, any_code: bool)
 mod tests {
     use super::*;
     use proptest::prelude::*;
-    use std::collections::HashSet;
 
     fn code(n: usize) -> SchoolCode {
         format!("{n:06}").parse().unwrap()

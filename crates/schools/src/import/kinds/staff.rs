@@ -9,7 +9,7 @@ use crate::{
     types::{StaffRole, Subject},
 };
 use chrono::Datelike;
-use opora_db::{Cells, Db, Merge, Result, Telling};
+use opora_db::{Cells, Db, Merge, Result, Stage, Telling, Tx};
 use opora_primitives::Area;
 use opora_tables::{Column, Holds, RowError, RowReader};
 
@@ -29,6 +29,26 @@ pub(super) const COLUMNS: &[Column] = &[
 pub(super) struct Loader {
     schools: Schools,
 }
+
+/// Records of support show the school of their person, and go along where a person moves (D306): told where they leave.
+const LEAVING: Telling = Telling {
+    resource: "support-records",
+    joined: Some("support_records AS p"),
+    on: "p.staff_id = t.id AND x.id = t.school_id",
+    id: "p.id",
+    natural_key: &[
+        ("external_id", "t.external_id"),
+        ("form", "p.form"),
+        ("programme", "p.programme"),
+        ("starts_on", "CAST(p.starts_on AS TEXT)"),
+    ],
+    keyed_by_school: false,
+    names_people: true,
+    moves_by: Some("c2"),
+};
+
+/// The same, told where they arrive.
+const ARRIVING: Telling = Telling { on: "p.staff_id = t.id AND x.id = s.c2", ..LEAVING };
 
 impl Bulk for Loader {
     const MERGE: Merge = Merge {
@@ -61,6 +81,12 @@ impl Bulk for Loader {
 
     fn begin(db: &mut Db, area: Area) -> Result<Self> {
         Ok(Self { schools: Schools::load(db, area)? })
+    }
+
+    fn settle(&self, tx: &mut Tx, stage: &Stage) -> Result<()> {
+        let at = tx.at;
+        stage.tell_leaving(tx, &LEAVING, at)?;
+        stage.tell_arriving(tx, &ARRIVING, at)
     }
 
     fn read(

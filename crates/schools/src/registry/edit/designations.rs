@@ -23,8 +23,9 @@ const ACT: usize = 500;
 #[derive(Clone, Debug, PartialEq, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"kind": "high_result", "school_id": 17, "act": "Приказ № 1", "act_date": "2020-07-01"}))]
+#[schema(as = DesignationCreate)]
 pub struct DesignationDraft {
-    /// What for.
+    /// What the act designates for.
     pub kind: DesignationKind,
     /// The school, if a school is designated.
     pub school_id: Option<SchoolId>,
@@ -45,6 +46,7 @@ pub struct DesignationDraft {
 #[derive(Clone, Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"valid_to": "2020-12-31"}))]
+#[schema(as = DesignationUpdate)]
 pub struct DesignationPatch {
     /// The act.
     #[serde(default, deserialize_with = "present")]

@@ -10,7 +10,7 @@ use crate::{
 };
 use chrono::NaiveDate;
 use diesel::prelude::*;
-use opora_db::{Db, Result, Tx, schema::municipalities};
+use opora_db::{Db, Place, Result, Tx, schema::municipalities};
 use opora_primitives::{Area, MunicipalityId, Oktmo, ProblemCode, Reason, text};
 use serde::Deserialize;
 use serde_json::json;
@@ -23,6 +23,7 @@ const NAME: usize = 200;
 /// A municipality as it is written.
 #[derive(Clone, Debug, PartialEq, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = MunicipalityCreate)]
 pub struct MunicipalityDraft {
     /// Its code in the territory classifier, 8 or 11 digits. A wrong control digit is no reason to refuse it.
     #[schema(pattern = r"^\s*(\d{8}|\d{11})\s*$", example = "22654000")]
@@ -30,7 +31,7 @@ pub struct MunicipalityDraft {
     /// Its name, without the word for its kind.
     #[schema(min_length = 1, max_length = 200, example = "Уренский")]
     pub name: String,
-    /// What it is.
+    /// The kind of municipality.
     pub kind: MunicipalityKind,
     /// The city a city district lies in; needed by a city district, and by nothing else.
     pub parent_id: Option<MunicipalityId>,
@@ -46,6 +47,7 @@ pub struct MunicipalityDraft {
 #[derive(Clone, Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"kind": "municipal_okrug", "valid_from": "2020-06-01"}))]
+#[schema(as = MunicipalityUpdate)]
 pub struct MunicipalityPatch {
     /// Its code in the territory classifier.
     #[serde(default, deserialize_with = "present")]
@@ -55,7 +57,7 @@ pub struct MunicipalityPatch {
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = String, required = false, min_length = 1, max_length = 200)]
     pub name: Option<String>,
-    /// What it is.
+    /// The kind of municipality.
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = MunicipalityKind, required = false)]
     pub kind: Option<MunicipalityKind>,
@@ -163,6 +165,9 @@ pub fn replace(
         .set((row, municipalities::version.eq(before.version + 1), municipalities::updated_at.eq(at)))
         .execute(db)?;
     let after = find(tx, Area::Region, before.id)?;
+    if before.name != after.name {
+        tx.retell_schools_of(after.id);
+    }
     record(tx, Some(before), Some(&after))?;
     Ok(after)
 }
@@ -182,9 +187,20 @@ pub fn delete(tx: &mut Tx, id: MunicipalityId, version: impl Into<Expected>) -> 
 fn record(tx: &mut Tx, before: Option<&Municipality>, after: Option<&Municipality>) -> Result<()> {
     if let Some(municipality) = after.or(before) {
         let label = |m: &Municipality| Label::new(json!({ "oktmo": m.oktmo })).within(Some(m.id), None);
-        tx.record(change("municipalities", municipality.id, before, after, label)?);
+        let mut change = change("municipalities", municipality.id, before, after, label)?;
+        change.left = before.map(|before| left(before, after)).unwrap_or_default();
+        tx.record(change);
     }
     Ok(())
+}
+
+/// The areas that held the municipality, as the city it lay in and as its successor, and do so no more (D305). What holds
+/// these held it through them.
+fn left(before: &Municipality, after: Option<&Municipality>) -> Vec<Place> {
+    let links = |m: &Municipality| [m.parent_id, m.successor_id];
+    let kept = after.map(links).unwrap_or_default();
+    let lost = links(before).into_iter().flatten().filter(|area| !kept.contains(&Some(*area)));
+    lost.map(|area| Place { municipality: Some(area), school: None }).collect()
 }
 
 fn checked(db: &mut Db, draft: &MunicipalityDraft, own: Option<MunicipalityId>, links: Links) -> Result<Row> {

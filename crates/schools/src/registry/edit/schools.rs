@@ -24,6 +24,7 @@ const SHORT_NAME: usize = 200;
 /// A school as it is written. Codes are text here, so that a wrong one is told together with all other refused fields.
 #[derive(Clone, Debug, PartialEq, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = SchoolCreate)]
 pub struct SchoolDraft {
     /// Its code in the exam system: six digits, unless the installation takes others.
     #[schema(pattern = r"^\s*[0-9A-Za-zА-Яа-яЁё_.-]{1,20}\s*$", example = "520917")]
@@ -42,7 +43,7 @@ pub struct SchoolDraft {
     /// Its taxpayer number, with right check digits.
     #[schema(pattern = r"^\s*(\d{10}|\d{12})\s*$", example = "7707083893")]
     pub inn: Option<String>,
-    /// What it is.
+    /// The kind of school.
     pub kind: SchoolKind,
     /// Where it stands.
     pub locality: Locality,
@@ -56,7 +57,7 @@ pub struct SchoolDraft {
     pub successor_id: Option<SchoolId>,
     /// When it opened.
     pub opened_on: Option<NaiveDate>,
-    /// When it closed; not before it opened.
+    /// When it closed or will close; not before it opened, and not in the past while the status is `open`.
     pub closed_on: Option<NaiveDate>,
 }
 
@@ -68,6 +69,7 @@ fn works() -> SchoolStatus {
 #[derive(Clone, Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"status": "closed", "closed_on": "2020-08-31"}))]
+#[schema(as = SchoolUpdate)]
 pub struct SchoolPatch {
     /// Its code in the exam system.
     #[serde(default, deserialize_with = "present")]
@@ -93,7 +95,7 @@ pub struct SchoolPatch {
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<String>, pattern = r"^\s*(\d{10}|\d{12})\s*$")]
     pub inn: Option<Option<String>>,
-    /// What it is.
+    /// The kind of school.
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = SchoolKind, required = false)]
     pub kind: Option<SchoolKind>,
@@ -211,7 +213,7 @@ pub fn update(
 /// # Errors
 /// As [`create`].
 pub fn replace(tx: &mut Tx, before: &School, draft: SchoolDraft, any_code: bool) -> Result<School> {
-    let row = checked(tx, &draft, Some(before.id), any_code)?;
+    let row = checked(tx, &draft, Some(before), any_code)?;
     let (at, db): (_, &mut Db) = (tx.at, tx);
     diesel::update(schools::table.find(before.id))
         .set((row, schools::version.eq(before.version + 1), schools::updated_at.eq(at)))
@@ -257,7 +259,8 @@ fn record(tx: &mut Tx, before: Option<&School>, after: Option<&School>) -> Resul
     Ok(())
 }
 
-fn checked(db: &mut Db, draft: &SchoolDraft, own: Option<SchoolId>, any_code: bool) -> Result<Row> {
+fn checked(tx: &mut Tx, draft: &SchoolDraft, before: Option<&School>, any_code: bool) -> Result<Row> {
+    let (today, db): (_, &mut Db) = (tx.at.date(), tx);
     let mut check = Check::default();
     let code: Option<SchoolCode> = check.code("/code", &draft.code);
     check.unless(code.as_ref().is_none_or(|c| any_code || c.is_standard()), "/code", Reason::WrongFormat);
@@ -266,8 +269,11 @@ fn checked(db: &mut Db, draft: &SchoolDraft, own: Option<SchoolId>, any_code: bo
     let ogrn = check.optional_code("/ogrn", draft.ogrn.as_deref());
     let inn = check.optional_code("/inn", draft.inn.as_deref());
     check_home(db, &mut check, draft)?;
-    check_successor(db, &mut check, draft, own)?;
+    check_successor(db, &mut check, draft, before.map(|school| school.id))?;
     check.in_order("/closed_on", draft.opened_on, draft.closed_on);
+    let ends_anew =
+        before.is_none_or(|school| (school.status, school.closed_on) != (draft.status, draft.closed_on));
+    check.unless(!ends_anew || !has_closed(draft, today), "/closed_on", Reason::Contradiction);
     check.done()?;
     let code = code.ok_or(opora_primitives::ProblemCode::InvalidFields)?;
     let name_folded = folded(code.as_str(), &name, short_name.as_deref());
@@ -298,6 +304,11 @@ fn checked(db: &mut Db, draft: &SchoolDraft, own: Option<SchoolId>, any_code: bo
         opened_on,
         closed_on,
     })
+}
+
+/// D301: a school that is open gets no day of closing in the past. One that came since it was written stays.
+fn has_closed(draft: &SchoolDraft, today: NaiveDate) -> bool {
+    draft.status == SchoolStatus::Open && draft.closed_on.is_some_and(|day| day < today)
 }
 
 /// Decision 16: a municipal school has a municipality, a state school has none.

@@ -25,6 +25,7 @@ use utoipa::ToSchema;
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"staff_id": 17, "form": "course", "programme": "Школьная проектная команда, 72 часа",
     "starts_on": "2020-09-14", "ends_on": "2020-11-20", "completed": true}))]
+#[schema(as = SupportRecordCreate)]
 pub struct SupportDraft {
     /// The person.
     pub staff_id: StaffId,
@@ -46,6 +47,7 @@ pub struct SupportDraft {
 #[derive(Clone, Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"ends_on": "2020-11-20", "completed": true}))]
+#[schema(as = SupportRecordUpdate)]
 pub struct SupportPatch {
     /// The form of support.
     #[serde(default, deserialize_with = "present")]
