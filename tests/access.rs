@@ -53,7 +53,7 @@ pub const WHOLE_REGION: &[(&str, &str)] = &[
     ("delete_designation", "and its removal"),
     ("delete_results", "results are removed by who runs the registry of the region (D48)"),
     ("delete_contexts", "so are social contexts (D300)"),
-    ("delete_person", "and people (D300)"),
+    ("delete_staff_member", "and people (D300)"),
     ("list_reports", "a report is about the whole region"),
     ("list_due_reports", "so is what is due"),
     ("get_report", "it names every municipality"),

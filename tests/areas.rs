@@ -301,7 +301,7 @@ const WRITES: &[(&str, &str)] = &[
     ("delete_designation", "`areas::a_program_of_an_area_writes_nothing_of_the_registry`"),
     ("delete_results", "`areas::a_program_of_an_area_writes_nothing_of_the_registry`"),
     ("delete_contexts", "`areas::a_program_of_an_area_writes_nothing_of_the_registry`"),
-    ("delete_person", "`areas::a_program_of_an_area_writes_nothing_of_the_registry`"),
+    ("delete_staff_member", "`areas::a_program_of_an_area_writes_nothing_of_the_registry`"),
 ];
 
 fn reads() -> impl Iterator<Item = Operation> {

@@ -173,7 +173,7 @@ fn imports(world: &World) {
     admin.load("staff", person).succeeded([1, 0, 0, 0]);
     let left = staff::table.filter(staff::external_id.eq("left")).select(staff::id);
     let left: i64 = world.node.state.database.read(|db| Ok(left.first(db)?)).unwrap();
-    send(&admin, "delete_person", &[&left], "", |call| call.header("If-Match", "\"1\""));
+    send(&admin, "delete_staff_member", &[&left], "", |call| call.header("If-Match", "\"1\""));
 }
 
 fn methodologies(institute: &Client) {

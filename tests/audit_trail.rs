@@ -50,7 +50,7 @@ const WRITES: &[(&str, &str, &str)] = &[
     ("delete_list", "lists", "delete"),
     ("delete_results", "results", "delete"),
     ("delete_contexts", "contexts", "delete"),
-    ("delete_person", "staff", "delete"),
+    ("delete_staff_member", "staff", "delete"),
     ("create_methodology", "methodologies", "create"),
     ("update_methodology", "methodologies", "update"),
     ("publish_methodology", "methodologies", "update"),

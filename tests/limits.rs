@@ -129,6 +129,7 @@ both!(an_introspection_counts_for_who_asks, |world| {
     assert_eq!(told.header("ratelimit-policy"), "\"address\";q=2;w=60");
     let refused = (0..6).map(|_| ask(Some("Bearer garbage"))).find(|told| told.status == 429);
     refused.unwrap().refused(429, "temporarily_unavailable");
+    ask(Some(&basic(&made.client_id, &made.secret))).refused(429, "temporarily_unavailable");
     ask(Some(&format!("Bearer {token}"))).expect(200);
 });
 

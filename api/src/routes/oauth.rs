@@ -267,14 +267,13 @@ struct Asker {
     limit: Option<u32>,
 }
 
-/// The form, and who sent it. The request is counted for who asks or, where that is not proved, for the address (D286),
-/// whose limit is looked at before anything is read. A form that cannot be read comes here so that it is counted.
+/// The form, and who sent it. The request is counted for who asks or, where that is not proved, for the address (D286). A
+/// form that cannot be read comes here so that it is counted.
 async fn admitted(
     state: &State,
     request: &HttpRequest,
     form: Result<Form, OAuthError>,
 ) -> Result<(Form, Asker), OAuthError> {
-    limits::admit_address(request)?;
     let asked = async {
         let mut form = form?;
         let asker = asker(state, request, &mut form).await?;
@@ -295,6 +294,8 @@ async fn asker(state: &State, request: &HttpRequest, form: &mut Form) -> Result<
         let (about_all, limit) = (actor.may(Permission::Introspect), actor.rate_limit());
         return Ok(Asker { key: actor.key(), about_all, limit });
     }
+    // Credentials are looked up in the database, which an address that has no request left does not reach.
+    limits::admit_address(request)?;
     let client = oauth::client(state, request, form).await?.client;
     let (about_all, limit) = (client.scopes.has(Permission::Introspect), client.rate_limit);
     let limit = limit.and_then(|limit| limit.try_into().ok());

@@ -69,11 +69,11 @@ async fn list(
     show(&guard, &request, &state, filter, limit, query.cursor).await
 }
 
-/// Delete a person
+/// Delete a staff member
 ///
 /// Who left, or came by mistake, and is named by no record of support, proposal or assignment. Needs `If-Match` with the
 /// person's `version` in quotes, and `staff:read` besides. The audit log keeps the ids and no name.
-#[utoipa::path(operation_id = "delete_person", tag = "registry",
+#[utoipa::path(operation_id = "delete_staff_member", tag = "registry",
     params(("id" = StaffId, Path, description = "The person's id"), IfMatch), security(("bearer" = ["registry:write"])),
     responses((status = 204, description = "The person is gone")))]
 #[delete("/staff/{id}")]

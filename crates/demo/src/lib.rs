@@ -54,11 +54,6 @@ impl Scale {
             seed: 316_950,
         }
     }
-
-    /// 40,000 schools over generated municipalities beyond the 52: for benchmarks.
-    pub fn country() -> Self {
-        Self { schools: 40_000, ..Self::region() }
-    }
 }
 
 /// A file that was written.

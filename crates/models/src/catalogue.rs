@@ -142,9 +142,6 @@ const fn stage(ru: &'static str, en: &'static str) -> ModelStage {
 /// The order with the models and the plan of 2020-2021.
 pub const ORDER: LegalAct = LegalAct { number: "316-01-63-950/20", date: day(2020, 5, 29) };
 
-/// Rows of the plan that serve every model.
-pub const COMMON_PLAN_ROWS: &[&str] = &["1.1", "1.4", "1.16", "1.17"];
-
 /// Section 2 of the plan.
 const SECTION_2: &[&str] =
     &["2.1", "2.2", "2.3", "2.4", "2.5", "2.6", "2.7", "2.8", "2.9", "2.10", "2.11", "2.12", "2.13"];

@@ -79,11 +79,6 @@ impl<'a> RowReader<'a> {
         self.may(column, |row| row.integer(column, range))
     }
 
-    /// Hundredths that must be there, within `range` (in hundredths).
-    pub fn required_hundredths(&mut self, column: usize, range: RangeInclusive<i64>) -> Option<i64> {
-        self.must(column, |row| row.hundredths(column, range))
-    }
-
     /// Hundredths that may be missing, within `range` (in hundredths).
     pub fn hundredths(&mut self, column: usize, range: RangeInclusive<i64>) -> Option<i64> {
         self.may(column, |row| row.hundredths(column, range))

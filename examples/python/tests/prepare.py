@@ -7,7 +7,7 @@ from opora_client import AuthenticatedClient, Client
 from opora_client.api.identification import create_identification_run, get_identification_run
 from opora_client.api.reports import accept_report, create_report, get_report, submit_report
 from opora_client.api.session import log_in
-from opora_client.models import Credentials, JobState, ReportDraft, ReportKind, RunCreate
+from opora_client.models import Credentials, JobState, ReportCreate, ReportKind, IdentificationRunCreate
 from opora_example.answers import granted
 
 URL = os.environ["OPORA"]
@@ -26,11 +26,11 @@ def etag(client: AuthenticatedClient) -> str:
 
 def main() -> None:
     institute, ministry = person("institute"), person("ministry")
-    run = granted(create_identification_run.sync(client=institute, body=RunCreate())).id
+    run = granted(create_identification_run.sync(client=institute, body=IdentificationRunCreate())).id
     while (found := granted(get_identification_run.sync(run, client=institute))).state in (JobState.QUEUED, JobState.RUNNING):
         time.sleep(0.2)
     assert found.state is JobState.SUCCEEDED, found
-    granted(create_report.sync(client=institute, body=ReportDraft(kind=KIND, period=PERIOD)))
+    granted(create_report.sync(client=institute, body=ReportCreate(kind=KIND, period=PERIOD)))
     granted(submit_report.sync(KIND, PERIOD, client=institute, if_match=etag(institute)))
     granted(accept_report.sync(KIND, PERIOD, client=ministry, if_match=etag(ministry)))
 

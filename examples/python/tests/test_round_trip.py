@@ -21,9 +21,9 @@ from opora_client.models import (
     Locality,
     Outcome,
     Permission,
-    SchoolDraft,
+    SchoolCreate,
     SchoolKind,
-    SchoolPatch,
+    SchoolUpdate,
     TargetVerdict,
 )
 from opora_example.answers import Refused, granted, pages
@@ -80,10 +80,10 @@ def test_a_report_is_fetched_once(client: AuthenticatedClient) -> None:
 
 def write_about(client: AuthenticatedClient, n: int) -> None:
     """Makes a school, gives it another name and another code, and removes every other one again."""
-    draft = SchoolDraft(f"58{1000 + n}", f"Школа {n}", SchoolKind.SECONDARY, Locality.RURAL, Founder.STATE)
+    draft = SchoolCreate(f"58{1000 + n}", f"Школа {n}", SchoolKind.SECONDARY, Locality.RURAL, Founder.STATE)
     answer = create_school.sync_detailed(client=client, body=draft)
     school = str(granted(answer.parsed).id)
-    for patch in (SchoolPatch(name=f"Лицей {n}"), SchoolPatch(code=f"58{5000 + n}")):
+    for patch in (SchoolUpdate(name=f"Лицей {n}"), SchoolUpdate(code=f"58{5000 + n}")):
         answer = update_school.sync_detailed(school, client=client, body=patch, if_match=answer.headers["ETag"])
         granted(answer.parsed)
     if n % 2 == 0:

@@ -9,7 +9,7 @@ use chrono::NaiveDate;
 use diesel::prelude::*;
 use opora_db::{
     Db, Error, Result,
-    schema::{assignments, municipalities, proposals, schools, staff},
+    schema::{municipalities, proposals, schools, staff},
 };
 use opora_primitives::{Cursor, Limit, Moment, MunicipalityId, Page, SchoolCode, SchoolId};
 use opora_schools::types::StaffId;
@@ -167,16 +167,4 @@ pub fn find(db: &mut Db, viewer: Viewer, id: ProposalId) -> Result<ProposalRecor
 pub fn ids(db: &mut Db, viewer: Viewer, filter: &Filter) -> Result<Vec<ProposalId>> {
     let query = wanted!(proposals::table.select(proposals::id).into_boxed(), filter);
     Ok(within!(query, proposals, viewer).order(proposals::id).load(db)?)
-}
-
-/// The assignment that the proposal `id` led to.
-///
-/// # Errors
-/// Faults of the database.
-pub fn assignment_of(db: &mut Db, id: ProposalId) -> Result<Option<crate::types::AssignmentId>> {
-    Ok(assignments::table
-        .filter(assignments::proposal_id.eq(id))
-        .select(assignments::id)
-        .first(db)
-        .optional()?)
 }
