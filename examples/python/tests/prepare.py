@@ -7,7 +7,7 @@ from opora_client import AuthenticatedClient, Client
 from opora_client.api.identification import create_identification_run, get_identification_run
 from opora_client.api.reports import accept_report, create_report, get_report, submit_report
 from opora_client.api.session import log_in
-from opora_client.models import Credentials, JobState, ReportCreate, ReportKind, IdentificationRunCreate
+from opora_client.models import Credentials, IdentificationRunCreate, JobState, ReportCreate, ReportKind
 from opora_example.answers import granted
 
 URL = os.environ["OPORA"]
