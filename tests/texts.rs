@@ -88,7 +88,7 @@ both!(u_0000_is_refused_everywhere, |world| {
 both!(u_0000_is_told_where_it_stands, |world| {
     let body = r#"{"login": "a\u0000", "password": "b"}"#;
     let refused = world.stranger().call("POST", "/api/v1/auth/login").body("application/json", body).send();
-    let refused = refused.expect(400).problem("invalid_json");
+    let refused = refused.expect(422).problem("invalid_fields");
     assert_eq!(refused.flaws(), [("/login", "forbidden_character")]);
     // A backslash before a letter is no such character.
     world.stranger().try_log_in("\\u0000", "b").expect(401).problem("wrong_credentials");

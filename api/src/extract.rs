@@ -121,7 +121,7 @@ fn parse<T: DeserializeOwned + ToSchema>(bytes: &[u8]) -> Result<T, Problem> {
         let value: Value = serde_json::from_slice(bytes).map_err(|e| unreadable::<T>(&e, bytes))?;
         let flaws = nul_flaws(&value, "");
         if !flaws.is_empty() {
-            return Err(unfit(Misfit { flaws, known: None }));
+            return Err(Problem { flaws, ..ProblemCode::InvalidFields.into() });
         }
         if !misplaced_arrays::<T>(&value).is_empty() {
             return Err(unfit(misfit::<T>(&value)));
