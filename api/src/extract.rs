@@ -423,6 +423,14 @@ pub struct Items<T> {
     pub items: Vec<T>,
 }
 
+/// How many records a removal took away.
+#[derive(Serialize, utoipa::ToSchema)]
+pub struct Removed {
+    /// How many there were.
+    #[schema(minimum = 0, maximum = 50_000, example = 873)]
+    pub removed: usize,
+}
+
 /// The response for a page: its items, and the address of the next page in `Link` (RFC 8288).
 pub fn page<T: Serialize>(request: &HttpRequest, page: Page<T>) -> HttpResponse {
     let mut response = HttpResponse::Ok();

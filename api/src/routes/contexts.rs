@@ -3,7 +3,7 @@
 use crate::{
     auth::{Guard, ReadRegistry, Regional, WriteRegistry},
     error::Answer,
-    extract::{Items, Query, list_query, page},
+    extract::{Items, Query, Removed, list_query, page},
     routes::schools::SchoolPath,
     state::State,
 };
@@ -18,8 +18,8 @@ use opora_schools::registry::{
     partitions::Harvest,
     schools,
 };
-use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use serde::Deserialize;
+use utoipa::IntoParams;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 /// Registers the operations of this file.
@@ -55,14 +55,6 @@ pub struct ContextRemoval {
     school_id: Option<SchoolId>,
 }
 
-/// How many contexts are gone.
-#[derive(Serialize, ToSchema)]
-pub struct RemovedContexts {
-    /// How many there were.
-    #[schema(minimum = 0, maximum = 50_000, example = 1)]
-    removed: usize,
-}
-
 /// List social contexts
 ///
 /// By school and year: those of the caller's area.
@@ -88,7 +80,7 @@ async fn list(
 /// Those of a year that came by mistake: all of them, or that of a school. At most 50,000 at once. Each leaves its contents
 /// in the audit log and an entry in the change journal.
 #[utoipa::path(operation_id = "delete_contexts", tag = "registry", params(ContextRemoval), security(("bearer" = ["registry:write"])),
-    responses((status = 200, description = "How many are gone", body = RemovedContexts)))]
+    responses((status = 200, description = "How many are gone", body = Removed)))]
 #[delete("/contexts")]
 async fn remove(
     Regional(guard): Regional<WriteRegistry>,
@@ -96,7 +88,7 @@ async fn remove(
     Query(ContextRemoval { academic_year, school_id }): Query<ContextRemoval>,
 ) -> Answer {
     let removed = state.write(guard.origin(), move |tx| edit::delete(tx, academic_year, school_id)).await?;
-    Ok(HttpResponse::Ok().json(RemovedContexts { removed }))
+    Ok(HttpResponse::Ok().json(Removed { removed }))
 }
 
 /// List a school's social contexts

@@ -3,7 +3,7 @@
 use crate::{
     auth::{Guard, ReadRegistry, Regional, WriteRegistry},
     error::Answer,
-    extract::{Items, Query, list_query, page, require},
+    extract::{Items, Query, Removed, list_query, page, require},
     routes::schools::SchoolPath,
     state::State,
 };
@@ -21,8 +21,8 @@ use opora_schools::{
     },
     types::{Assessment, Attempt, Subject},
 };
-use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use serde::Deserialize;
+use utoipa::IntoParams;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 /// Registers the operations of this file.
@@ -113,14 +113,6 @@ impl ResultRemoval {
     }
 }
 
-/// How many results are gone.
-#[derive(Serialize, ToSchema)]
-pub struct RemovedResults {
-    /// How many there were.
-    #[schema(minimum = 0, maximum = 50_000, example = 873)]
-    removed: usize,
-}
-
 /// List results
 ///
 /// By school: those of the caller's area.
@@ -147,7 +139,7 @@ async fn list(
 /// school; with all of these, one result. At most 50,000 at once. Each leaves its contents in the audit log and an entry in
 /// the change journal.
 #[utoipa::path(operation_id = "delete_results", tag = "registry", params(ResultRemoval), security(("bearer" = ["registry:write"])),
-    responses((status = 200, description = "How many are gone", body = RemovedResults)))]
+    responses((status = 200, description = "How many are gone", body = Removed)))]
 #[delete("/results")]
 async fn remove(
     Regional(guard): Regional<WriteRegistry>,
@@ -156,7 +148,7 @@ async fn remove(
 ) -> Answer {
     let filter = wanted.filter()?;
     let removed = state.write(guard.origin(), move |tx| edit::delete(tx, &filter)).await?;
-    Ok(HttpResponse::Ok().json(RemovedResults { removed }))
+    Ok(HttpResponse::Ok().json(Removed { removed }))
 }
 
 /// List a school's results
