@@ -1,7 +1,8 @@
-//! Health and metrics.
+//! Health, metrics and the log of answers.
 
 use crate::harness::{
-    Client, World,
+    Client, Server, World,
+    storage::Storage,
     time::{LONG, within},
 };
 use diesel::connection::SimpleConnection;
@@ -68,6 +69,20 @@ both!(metrics_count_by_route, |world| {
     // A label for each id would fill the memory.
     assert!(!metrics.text.contains("987654321"));
 });
+
+#[test]
+fn an_answer_stands_in_the_log_soon_and_none_is_lost_at_the_end() {
+    let storage = Storage::sqlite();
+    let mut server = Server::start(&storage, &[("LOG", "info")]);
+    let told = |server: &Server| server.log().matches("route=\"/api/v1/me\"").count();
+    server.client.get("/api/v1/me").expect(200);
+    within(LONG, "the answer does not come to the log", || told(&server) == 1);
+    for _ in 0..50 {
+        server.client.get("/api/v1/me").expect(200);
+    }
+    server.stop();
+    assert_eq!(told(&server), 51, "{}", server.log());
+}
 
 both!(metrics_can_be_switched_off, |world| {
     let off = world.another_node(|config| config.metrics = "off".into());

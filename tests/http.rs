@@ -73,6 +73,15 @@ fn head_is_get_without_body(world: &World, token: &str, path: &str, encoding: &s
     get.status
 }
 
+both!(a_method_that_nobody_knows_makes_no_series_of_its_own, |world| {
+    let admin = world.log_in("admin");
+    let refused = ask(world, admin.token.as_deref().unwrap(), "BREW", "/api/v1/schools", "identity");
+    assert_eq!(refused.status, 405, "{refused:?}");
+    let metrics = admin.get("/metrics").expect(200);
+    assert!(metrics.text.contains("http_requests_total{method=\"other\""), "{metrics}");
+    assert!(!metrics.text.contains("BREW"), "{metrics}");
+});
+
 both!(whatever_answers_get_answers_head, |world| {
     let token = world.client(Role::Institute).token.unwrap();
     let mut seen = Vec::new();

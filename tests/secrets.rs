@@ -135,7 +135,7 @@ fn nothing_is_logged(storage: &Storage) {
         ("EVIDENCE_S3_ACCESS_KEY", "key"),
         ("EVIDENCE_S3_SECRET_KEY", "zq7-s3-secret"),
     ];
-    let server = Server::start(storage, &settings);
+    let mut server = Server::start(storage, &settings);
     let mut secrets = use_secrets(&server);
     secrets.extend(written(&key));
     secrets.extend(signing_keys(storage, &MasterKey::parse(&B64.encode(key)).unwrap()));
@@ -143,6 +143,7 @@ fn nothing_is_logged(storage: &Storage) {
         secrets.push(user.rsplit(':').next().unwrap().to_owned());
         secrets.push(storage.url.clone());
     }
+    server.stop();
     let log = server.log();
     assert!(log.contains("TRACE") && log.contains("/api/v1/auth/login"), "the log tells too little to judge");
     for secret in secrets {

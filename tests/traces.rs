@@ -100,8 +100,9 @@ fn a_job_and_a_webhook_are_traces_of_their_own() {
 #[test]
 fn the_log_names_the_trace() {
     let storage = Storage::sqlite();
-    let server = Server::start(&storage, &[("LOG", "info"), ("LOG_FORMAT", "json")]);
+    let mut server = Server::start(&storage, &[("LOG", "info"), ("LOG_FORMAT", "json")]);
     let reply = within(&server.client, "/api/v1/schools", "01").expect(200);
+    server.stop();
     let log = server.log();
     let line = log.lines().find(|line| line.contains(TRACE)).unwrap_or_else(|| panic!("{log}"));
     let line: Value = serde_json::from_str(line).unwrap();

@@ -16,6 +16,7 @@ pub mod files;
 pub mod issuers;
 pub mod length;
 pub mod limits;
+pub mod log;
 pub mod log_file;
 pub mod middleware;
 pub mod notify;

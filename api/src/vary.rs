@@ -27,6 +27,9 @@ pub fn was_noted(request: &HttpRequest, header: &HeaderName) -> bool {
 /// Tells it in `Vary`, beside what stands there already.
 pub fn tell(response: &mut ServiceResponse) {
     let looked = response.request().extensions_mut().remove::<Looked>().unwrap_or_default().0;
+    if looked.is_empty() {
+        return;
+    }
     let headers = response.headers_mut();
     let mut named: Vec<String> = Vec::new();
     let there =
@@ -39,9 +42,7 @@ pub fn tell(response: &mut ServiceResponse) {
         }
     }
     // Names of headers: always a value.
-    if !looked.is_empty()
-        && let Ok(value) = HeaderValue::from_str(&named.join(", "))
-    {
+    if let Ok(value) = HeaderValue::from_str(&named.join(", ")) {
         headers.insert(VARY, value);
     }
 }

@@ -75,20 +75,21 @@ impl Client {
             }
         };
         let text = std::str::from_utf8(&self.buffer[..head])?;
-        let header = |wanted: &str| {
-            text.lines().find_map(|line| {
-                line.split_once(": ")
-                    .filter(|(name, _)| name.eq_ignore_ascii_case(wanted))
-                    .map(|(_, value)| value)
-            })
-        };
         let status = text.split(' ').nth(1).ok_or("no status")?.parse()?;
-        let length = match header("content-length") {
-            Some(length) => length.parse()?,
+        let (mut length, mut link, mut etag) = (None, None, None);
+        for (name, value) in text.lines().filter_map(|line| line.split_once(": ")) {
+            match name {
+                "content-length" => length = Some(value.parse()?),
+                "link" => link = Some(value.to_owned()),
+                "etag" => etag = Some(value.to_owned()),
+                _ => {}
+            }
+        }
+        let length = match length {
+            Some(length) => length,
             None if status == 304 => 0,
             None => return Err("an answer without a length".into()),
         };
-        let [link, etag] = ["link", "etag"].map(|name| header(name).map(str::to_owned));
         let mut body = filled - head;
         while body < length {
             body += self.more(0)?;

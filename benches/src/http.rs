@@ -14,7 +14,7 @@ use actix_web::{
     rt::System,
     web::{self, Data, Path},
 };
-use opora::{config::Config, extract::Items, startup, state::State};
+use opora::{config::Config, extract::Items, log::Log, startup, state::State};
 use opora_db::{Database, Db, Origin};
 use opora_identity::{
     Role,
@@ -36,9 +36,8 @@ const ROUNDS: usize = 7;
 
 /// Runs it on both databases.
 pub fn run() -> Outcome {
-    // As `opora serve` sets it up; nothing is written at this level while requests succeed.
-    let filter = tracing_subscriber::EnvFilter::new("info,actix_server=warn");
-    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
+    // As `opora serve` has it: a line for each answer.
+    let _log = Log::start(&Config::default())?;
     report::title(
         "http",
         "requests a second against bare actix handlers; latency of the deepest page against the first",

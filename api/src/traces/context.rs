@@ -15,8 +15,8 @@ pub struct TraceContext {
 impl TraceContext {
     /// The first span of a new trace.
     pub fn beginning(sampled: bool) -> Self {
-        let (high, low) = (drawn(), drawn());
-        Self { trace: u128::from(high) << 64 | u128::from(low), span: drawn(), parent: None, sampled }
+        let [high, low, span] = drawn();
+        Self { trace: u128::from(high) << 64 | u128::from(low), span, parent: None, sampled }
     }
 
     /// A new span under the one that `traceparent` names; none where that cannot be read (Trace Context, 3.2).
@@ -27,12 +27,8 @@ impl TraceContext {
         // A later version may say more behind what is known.
         let readable = version != 0xff && (version > 0 || parts.next().is_none());
         let known = trace != 0 && parent != 0;
-        (readable && known).then(|| Self {
-            trace,
-            span: drawn(),
-            parent: Some(parent),
-            sampled: flags & 1 == 1,
-        })
+        let [span] = drawn();
+        (readable && known).then_some(Self { trace, span, parent: Some(parent), sampled: flags & 1 == 1 })
     }
 
     /// What is sent along with a request that is part of this span.
@@ -67,15 +63,15 @@ fn hex(text: &str, digits: usize) -> Option<u128> {
     fits.then(|| u128::from_str_radix(text, 16).ok()).flatten()
 }
 
-/// A number that is hardly drawn twice, never 0.
-fn drawn() -> u64 {
-    let mut bytes = [0; 8];
-    if rand::fill(&mut bytes).is_err() {
+/// Numbers that are hardly drawn twice, never 0. All at once: each call of the generator costs a microsecond, whatever it fills.
+fn drawn<const COUNT: usize>() -> [u64; COUNT] {
+    let mut bytes = [[0; 8]; COUNT];
+    if rand::fill(bytes.as_flattened_mut()).is_err() {
         // Numbers of traces are no secrets: the clock will do.
         let nanos = SystemTime::UNIX_EPOCH.elapsed().map_or(1, |since| since.as_nanos());
-        bytes = (nanos as u64).to_be_bytes();
+        bytes = [(nanos as u64).to_be_bytes(); COUNT];
     }
-    u64::from_be_bytes(bytes).max(1)
+    bytes.map(|bytes| u64::from_be_bytes(bytes).max(1))
 }
 
 #[cfg(test)]
