@@ -91,7 +91,7 @@ fn every_operation_keeps_the_conventions() {
             let paged = has(operation, "limit") && place && answers(operation, "Link");
             check(&mut faults, operation, WHOLE, paged, "limit, cursor and Link");
         }
-        if method == "GET" && opora::tag::is_record(operation.path) {
+        if method == "GET" && opora::http::tag::is_record(operation.path) {
             let tagged = answers(operation, "ETag") && has(operation, "If-None-Match");
             let told = responses["304"].is_object();
             check(&mut faults, operation, &[], tagged && told, "ETag with If-None-Match");

@@ -1,6 +1,8 @@
 //! Access: a handler that takes a [`Guard`] of a permission cannot be reached without it.
 
-use crate::{error::ApiError, limits, middleware::RequestId, routes::contract::Published, state::State};
+use crate::{
+    error::ApiError, http::middleware::RequestId, limits, routes::contract::Published, state::State,
+};
 use actix_web::{FromRequest, HttpRequest, dev::Payload, http::header::AUTHORIZATION, web::Data};
 use futures_util::{FutureExt, future::LocalBoxFuture};
 use opora_db::Origin;

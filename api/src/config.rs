@@ -6,7 +6,7 @@ mod read;
 
 pub use issuers::Issuer;
 
-use crate::{cors::Origins, limits::Networks};
+use crate::{http::cors::Origins, limits::Networks};
 use opora_db::BackEnd;
 use opora_identity::{seal::MasterKey, tokens::LONGEST_LIFE};
 use opora_reporting::facts::blobs::{Place, S3};

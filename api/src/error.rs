@@ -1,6 +1,6 @@
 //! Errors as problem documents (RFC 9457): one shape for every refusal and every fault.
 
-use crate::vary;
+use crate::http::vary;
 use actix_web::{
     HttpRequest, HttpResponse, ResponseError,
     dev::ServiceResponse,

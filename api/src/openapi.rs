@@ -8,7 +8,10 @@ mod shapes;
 mod webhooks;
 mod words;
 
-use crate::{oauth::TOKEN_PATH, shape::Named, tag};
+use crate::{
+    http::{shape::Named, tag},
+    oauth::TOKEN_PATH,
+};
 use actix_web::App;
 use opora_identity::Permission;
 use serde_json::json;
@@ -271,7 +274,7 @@ fn has_parameter(operation: &Operation, names: &[&str]) -> bool {
     operation.parameters.iter().flatten().any(named)
 }
 
-/// A record that no version is counted of is tagged by its contents (`crate::tag`).
+/// A record that no version is counted of is tagged by its contents (`crate::http::tag`).
 fn add_tag(path: &str, method: &str, operation: &mut Operation) {
     if method != "get" || !tag::is_record(path) {
         return;

@@ -2,12 +2,11 @@
 
 use crate::{
     config::Config,
-    cors::Origins,
+    http::{cors::Origins, middleware, tag},
     issuers::Issuers,
     limits::{Limiter, places::Places},
-    middleware, notify, routes,
+    notify, routes,
     state::State,
-    tag,
     traces::Traces,
     worker,
 };

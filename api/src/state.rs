@@ -2,9 +2,9 @@
 
 use crate::{
     config::Config,
-    cors::Origins,
     error::ApiError,
     feed::pulse::Pulse,
+    http::cors::Origins,
     issuers::Issuers,
     limits::{Limiter, places::Places},
     traces::Traces,

@@ -14,7 +14,7 @@ use actix_web::{
     rt::System,
     web::{self, Data, Path},
 };
-use opora::{config::Config, extract::Items, log::Log, startup, state::State};
+use opora::{config::Config, http::extract::Items, log::Log, startup, state::State};
 use opora_db::{Database, Db, Origin};
 use opora_identity::{
     Role,

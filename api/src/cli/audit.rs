@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     config::Config,
-    log_file::{self, LogFormat},
+    files::audit_log::{self, LogFormat},
     startup,
 };
 use clap::{Args, Subcommand};
@@ -142,7 +142,7 @@ impl Export {
         let filter = Filter { resource, key, actor, action, request_id, from, to };
         let upto = begun(database, &filter, format)?;
         output
-            .write(Readers::Owner, |mut out| Ok(log_file::write(database, &filter, upto, format, &mut out)?))
+            .write(Readers::Owner, |mut out| Ok(audit_log::write(database, &filter, upto, format, &mut out)?))
     }
 }
 

@@ -6,7 +6,7 @@ use super::{
     output::{Output, Readers},
     say,
 };
-use crate::{config::Config, papers, startup};
+use crate::{config::Config, files::papers, startup};
 use clap::Args;
 use opora_db::{Database, Error};
 use opora_documents::Format;

@@ -1,7 +1,7 @@
 //! The body of a request to `/oauth/...`: a form, and nothing else.
 
 use super::OAuthError;
-use crate::length;
+use crate::http::length;
 use actix_web::{FromRequest, HttpRequest, dev::Payload, http::header::CONTENT_TYPE, web};
 use futures_util::{FutureExt, future::LocalBoxFuture};
 

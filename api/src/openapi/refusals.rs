@@ -2,7 +2,7 @@
 //! names in `x-problems`.
 
 use super::{has_parameter, languages};
-use crate::{create::IDEMPOTENCY_KEY, error::PROBLEM_JSON, limits, oauth};
+use crate::{error::PROBLEM_JSON, http::create::IDEMPOTENCY_KEY, limits, oauth};
 use opora_primitives::ProblemCode;
 use serde_json::{Value, json};
 use utoipa::openapi::{

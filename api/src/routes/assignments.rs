@@ -6,9 +6,11 @@ use super::{
 };
 use crate::{
     auth::{Assign, Guard, ReadAssignments},
-    create::{IdempotencyKey, create_once, created},
     error::Answer,
-    extract::{Body, Items, Query, composed, list_query, page, said},
+    http::{
+        create::{IdempotencyKey, create_once, created},
+        extract::{Body, Items, Query, composed, list_query, page, said},
+    },
     state::State,
 };
 use actix_web::{

@@ -2,12 +2,16 @@
 //! people, so that is recorded too.
 
 use crate::{
-    accept::chosen,
     auth::{Guard, ReadAudit, Regional},
     error::{Answer, ApiError},
-    extract::{Items, Query, list_query, next_page, page, require, searchable},
-    log_file::{self, LogFormat},
-    outlet,
+    files::{
+        audit_log::{self, LogFormat},
+        outlet,
+    },
+    http::{
+        accept::chosen,
+        extract::{Items, Query, list_query, next_page, page, require, searchable},
+    },
     state::{State, off_thread},
 };
 use actix_web::{
@@ -222,7 +226,7 @@ async fn export(
     let database = state.database.clone();
     outlet::answer(format.content_type(), &format!("audit-log.{format}"), move |outlet| {
         let _place = place;
-        log_file::write(&database, &filter, upto, format, outlet)
+        audit_log::write(&database, &filter, upto, format, outlet)
     })
     .await
 }

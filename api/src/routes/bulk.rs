@@ -10,17 +10,19 @@ pub use outcome::{BulkResult, LineView};
 
 use crate::{
     auth::{Guard, Import, ReadJobs},
-    create::{IdempotencyKey, create, respond},
     error::{Answer, ApiError, Language},
-    extract::{Items, Query, SentBody, list_query, page},
-    length,
-    prefer::{PreferHeader, Preference},
+    http::{
+        create::{IdempotencyKey, create, respond},
+        extract::{Items, Query, SentBody, list_query, page},
+        length,
+        prefer::{PreferHeader, Preference},
+        upload::media_type,
+    },
     routes::{
         contract::unmatched,
         imports::{ImportView, view},
     },
     state::{State, off_thread},
-    upload::media_type,
     work::{Desk, LOOK},
 };
 use actix_web::{

@@ -3,8 +3,8 @@
 use crate::{
     auth::{Guard, ReadChanges},
     error::Answer,
-    extract::{Items, Query, require},
     feed::{self, ChangeEntry, Reader, Resources},
+    http::extract::{Items, Query, require},
     state::State,
 };
 use actix_web::{HttpRequest, HttpResponse, get, rt::time::Instant, web::Data};

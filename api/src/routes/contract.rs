@@ -2,10 +2,12 @@
 
 use crate::{
     error::{Answer, ApiError},
-    extract::{pairs, unknown_parameter},
+    http::{
+        extract::{pairs, unknown_parameter},
+        route,
+        shape::{Named, parameter_flaw},
+    },
     openapi::{self, Asked, QueryParameter},
-    route,
-    shape::{Named, parameter_flaw},
 };
 use actix_web::{
     HttpRequest, HttpResponse,

@@ -2,9 +2,11 @@
 
 use crate::{
     auth::{Guard, ReadRegistry, Regional, WriteRegistry},
-    create::{IdempotencyKey, create_once, created},
     error::Answer,
-    extract::{Draft, IfMatch, Items, Query, changed_to, list_query, page, versioned},
+    http::{
+        create::{IdempotencyKey, create_once, created},
+        extract::{Draft, IfMatch, Items, Query, changed_to, list_query, page, versioned},
+    },
     state::State,
 };
 use actix_web::{

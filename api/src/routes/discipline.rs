@@ -4,7 +4,7 @@ use super::plans::{PlanPath, named};
 use crate::{
     auth::{Guard, ReadPlans},
     error::Answer,
-    extract::{Items, Query, list_query, page},
+    http::extract::{Items, Query, list_query, page},
     state::State,
 };
 use actix_web::{

@@ -3,12 +3,14 @@
 use super::facts::writer;
 use crate::{
     auth::{Guard, ReadFacts, WriteFacts},
-    create::{IDEMPOTENCY_KEY, IdempotencyKey, create_once, created},
     error::{Answer, ApiError},
-    extract::{Draft, Items, Query, SentBody, list_query, page},
     files::{Head, Wanted},
+    http::{
+        create::{IDEMPOTENCY_KEY, IdempotencyKey, create_once, created},
+        extract::{Draft, Items, Query, SentBody, list_query, page},
+        upload::{Received, media_type, receive},
+    },
     state::{State, off_thread},
-    upload::{Received, media_type, receive},
 };
 use actix_web::{
     FromRequest, HttpRequest, HttpResponse,

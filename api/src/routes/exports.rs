@@ -1,11 +1,13 @@
 //! Data as files, of any size: sent while they are read.
 
 use crate::{
-    accept::chosen,
     auth::{Guard, ReadRegistry},
     error::Answer,
-    extract::{Query, require},
-    outlet::{self, Outlet},
+    files::outlet::{self, Outlet},
+    http::{
+        accept::chosen,
+        extract::{Query, require},
+    },
     state::State,
 };
 use actix_web::{HttpRequest, get, web::Data};

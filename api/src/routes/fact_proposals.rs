@@ -3,7 +3,7 @@
 use crate::{
     auth::{DecideFacts, Guard, ReadFacts, Regional},
     error::Answer,
-    extract::{Body, Items, Query, list_query, page},
+    http::extract::{Body, Items, Query, list_query, page},
     routes::plans::{PlanPath, named},
     state::State,
 };

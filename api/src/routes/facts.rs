@@ -2,9 +2,13 @@
 
 use crate::{
     auth::{DecideFacts, Guard, Need, ReadFacts, Regional, WriteFacts},
-    create::{IdempotencyKey, create_once, created},
     error::{Answer, ApiError},
-    extract::{Body, Draft, IfMatch, Items, Query, changed_to, list_query, page, require, said, versioned},
+    http::{
+        create::{IdempotencyKey, create_once, created},
+        extract::{
+            Body, Draft, IfMatch, Items, Query, changed_to, list_query, page, require, said, versioned,
+        },
+    },
     state::State,
 };
 use actix_web::{

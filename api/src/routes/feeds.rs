@@ -3,9 +3,11 @@
 
 use crate::{
     auth::{Guard, ReadSelf},
-    create::{IdempotencyKey, create_once, created},
     error::Answer,
-    extract::{Draft, Items, Query, is_known, list_query, page},
+    http::{
+        create::{IdempotencyKey, create_once, created},
+        extract::{Draft, Items, Query, is_known, list_query, page},
+    },
     state::{State, off_thread},
 };
 use actix_web::{

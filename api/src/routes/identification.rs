@@ -2,9 +2,11 @@
 
 use crate::{
     auth::{Guard, Identify, ReadVerdicts, Regional},
-    create::{IdempotencyKey, create_once},
     error::{Answer, Language},
-    extract::{Draft, Items, Query, list_query, page},
+    http::{
+        create::{IdempotencyKey, create_once},
+        extract::{Draft, Items, Query, list_query, page},
+    },
     routes::schools::SchoolPath,
     state::State,
 };

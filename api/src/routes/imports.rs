@@ -2,12 +2,14 @@
 
 use crate::{
     auth::{Guard, Import, ReadJobs},
-    create::{IdempotencyKey, create_once},
     error::{Answer, ApiError, Language},
-    extract::{Items, Query, SentBody, list_query, page, pairs, read_query, visible},
+    http::{
+        create::{IdempotencyKey, create_once},
+        extract::{Items, Query, SentBody, list_query, page, pairs, read_query, visible},
+        upload::{Received, media_type, receive},
+    },
     routes::contract::Published,
     state::{State, off_thread},
-    upload::{Received, media_type, receive},
 };
 use actix_web::{
     HttpRequest, HttpResponse, get, post,

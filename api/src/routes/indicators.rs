@@ -4,7 +4,7 @@ use super::proposals::shown;
 use crate::{
     auth::{Guard, ReadIndicators},
     error::{Answer, ApiError},
-    extract::{Items, Query, list_query, page, require},
+    http::extract::{Items, Query, list_query, page, require},
     state::State,
 };
 use actix_web::{

@@ -3,7 +3,7 @@
 use crate::{
     auth::{Guard, ReadLists, Regional, WriteRegistry},
     error::Answer,
-    extract::{Items, Query, list_query, page, require},
+    http::extract::{Items, Query, list_query, page, require},
     state::State,
 };
 use actix_web::{

@@ -3,7 +3,7 @@
 use crate::{
     auth::{Guard, ReadModels},
     error::Answer,
-    extract::{Items, page},
+    http::extract::{Items, page},
 };
 use actix_web::{HttpRequest, HttpResponse, get, web::Path};
 use opora_models::{CATALOGUE, Model, ModelCode};

@@ -3,7 +3,7 @@
 use crate::{
     auth::{Guard, ReadPassport, Regional, WritePassport},
     error::Answer,
-    extract::{Draft, IfMatch, Items, Query, changed_to, composed, page},
+    http::extract::{Draft, IfMatch, Items, Query, changed_to, composed, page},
     state::State,
 };
 use actix_web::{

@@ -4,7 +4,7 @@
 use crate::{
     auth::{Guard, ReadPlans},
     error::{Answer, ApiError},
-    extract::{Items, Query, list_query, page, require, versioned},
+    http::extract::{Items, Query, list_query, page, require, versioned},
     state::State,
 };
 use actix_web::{

@@ -2,9 +2,11 @@
 
 use crate::{
     auth::{Assign, Guard, Need, ReadAssignments, Regional},
-    create::{IdempotencyKey, create_once, created},
     error::{Answer, ApiError, Language},
-    extract::{Body, Draft, Items, Query, composed, list_query, page, said},
+    http::{
+        create::{IdempotencyKey, create_once, created},
+        extract::{Body, Draft, Items, Query, composed, list_query, page, said},
+    },
     state::State,
 };
 use actix_web::{

@@ -2,8 +2,10 @@
 
 use crate::{
     error::Answer,
-    extract::{Query, is_known},
-    middleware::RequestId,
+    http::{
+        extract::{Query, is_known},
+        middleware::RequestId,
+    },
     state::State,
 };
 use actix_web::{

@@ -3,10 +3,12 @@
 use super::plans::{PlanPath, named};
 use crate::{
     auth::{AcceptReports, Guard, ReadReports, Regional, WriteReports},
-    create::{IdempotencyKey, create_once, created},
     error::{Answer, ApiError},
-    extract::{Draft, IfMatch, Items, Query, changed_to, list_query, page},
-    papers::{self, FileFormat, Picture, ReportWithContent, Wanted},
+    files::papers::{self, FileFormat, Picture, ReportWithContent, Wanted},
+    http::{
+        create::{IdempotencyKey, create_once, created},
+        extract::{Draft, IfMatch, Items, Query, changed_to, list_query, page},
+    },
     state::State,
 };
 use actix_web::{

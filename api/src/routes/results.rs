@@ -3,7 +3,7 @@
 use crate::{
     auth::{Guard, ReadRegistry, Regional, WriteRegistry},
     error::Answer,
-    extract::{Items, Query, Removed, list_query, page, require},
+    http::extract::{Items, Query, Removed, list_query, page, require},
     routes::schools::SchoolPath,
     state::State,
 };

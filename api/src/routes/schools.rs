@@ -2,9 +2,11 @@
 
 use crate::{
     auth::{Guard, ReadRegistry, Regional, WriteRegistry},
-    create::{IdempotencyKey, create_once, created},
     error::{Answer, ApiError},
-    extract::{Draft, IfMatch, Items, Query, changed_to, composed, list_query, page, searchable},
+    http::{
+        create::{IdempotencyKey, create_once, created},
+        extract::{Draft, IfMatch, Items, Query, changed_to, composed, list_query, page, searchable},
+    },
     state::State,
 };
 use actix_web::{

@@ -3,9 +3,8 @@
 use crate::{
     auth::{Guard, ReadSelf, people_only},
     error::Answer,
-    extract::Body,
+    http::{extract::Body, middleware::RequestId},
     limits,
-    middleware::RequestId,
     state::{State, off_thread},
 };
 use actix_web::{HttpRequest, HttpResponse, get, post, put, web::Data};

@@ -3,7 +3,7 @@
 use crate::{
     auth::{Guard, ReadStaff, Regional, WriteRegistry},
     error::Answer,
-    extract::{IfMatch, Items, Query, list_query, page},
+    http::extract::{IfMatch, Items, Query, list_query, page},
     routes::schools::SchoolPath,
     state::State,
 };

@@ -2,9 +2,11 @@
 
 use crate::{
     auth::{Guard, Need, ReadSupport, WriteSupport},
-    create::{IdempotencyKey, create_once, created},
     error::{Answer, ApiError},
-    extract::{Draft, IfMatch, Items, Query, changed_to, composed, list_query, page},
+    http::{
+        create::{IdempotencyKey, create_once, created},
+        extract::{Draft, IfMatch, Items, Query, changed_to, composed, list_query, page},
+    },
     state::State,
 };
 use actix_web::{

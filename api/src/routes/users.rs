@@ -2,9 +2,11 @@
 
 use crate::{
     auth::{Guard, ManageUsers},
-    create::{IdempotencyKey, create_once, created},
     error::{Answer, ApiError},
-    extract::{Body, IfMatch, Items, Query, changed_to, list_query, page, versioned},
+    http::{
+        create::{IdempotencyKey, create_once, created},
+        extract::{Body, IfMatch, Items, Query, changed_to, list_query, page, versioned},
+    },
     state::{State, off_thread},
 };
 use actix_web::{

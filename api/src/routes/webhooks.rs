@@ -2,10 +2,12 @@
 
 use crate::{
     auth::{Guard, ManageWebhooks},
-    create::{IdempotencyKey, create_once, created},
     error::Answer,
-    extract::{Draft, IfMatch, Items, Query, changed_to, list_query, page, versioned},
     feed::Reader,
+    http::{
+        create::{IdempotencyKey, create_once, created},
+        extract::{Draft, IfMatch, Items, Query, changed_to, list_query, page, versioned},
+    },
     state::State,
 };
 use actix_web::{

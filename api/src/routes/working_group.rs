@@ -2,9 +2,11 @@
 
 use crate::{
     auth::{Guard, Need, ReadPassport, Regional, WritePassport},
-    create::{IdempotencyKey, create_once, created},
     error::{Answer, ApiError},
-    extract::{Draft, IfMatch, Items, Query, changed_to, list_query, page, require, versioned},
+    http::{
+        create::{IdempotencyKey, create_once, created},
+        extract::{Draft, IfMatch, Items, Query, changed_to, list_query, page, require, versioned},
+    },
     state::State,
 };
 use actix_web::{

@@ -2,7 +2,7 @@
 
 use crate::{
     error::{Answer, ApiError, FieldError, Language},
-    shape::escaped,
+    http::shape::escaped,
     state::State,
 };
 use actix_web::{HttpRequest, HttpResponse};

@@ -1,6 +1,6 @@
 //! The audit log as a file: for people (CSV) or for programs (a line of JSON for each entry), read part by part.
 
-use crate::accept::Offer;
+use crate::http::accept::Offer;
 use opora_db::{
     Database, Error, Result,
     audit::{AuditEntry, Filter, part},

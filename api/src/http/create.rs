@@ -3,7 +3,7 @@
 use crate::{
     auth::{Guard, Need},
     error::{Answer, ApiError},
-    extract::SentBody,
+    http::extract::SentBody,
     state::State,
 };
 use actix_web::{

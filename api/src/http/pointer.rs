@@ -1,6 +1,6 @@
 //! Where in a JSON text a reader stopped: serde says line and column, people want the field.
 
-use crate::shape::escaped;
+use crate::http::shape::escaped;
 
 /// One step into a JSON text.
 enum Step {

@@ -1,8 +1,12 @@
 //! Answers that are files: with a validator, a digest, and parts of a large one on demand.
 
+pub mod audit_log;
+pub mod outlet;
+pub mod papers;
+
 use crate::{
     error::{Answer, ApiError},
-    extract::is_known,
+    http::extract::is_known,
 };
 use actix_web::{
     HttpRequest, HttpResponse, HttpResponseBuilder, ResponseError,

@@ -1,7 +1,7 @@
 //! ETags of packed answers. A strong ETag names the bytes that are sent, so those of a packed answer have a mark; a client
 //! that sends it back means the same version of the record.
 
-use crate::vary;
+use crate::http::vary;
 use actix_web::{
     dev::{ServiceRequest, ServiceResponse},
     http::{

@@ -1,6 +1,10 @@
 //! Files on their way in: spooled to the disk as they come, so that memory does not grow with them.
 
-use crate::{error::ApiError, length, shape::escaped, state::off_thread};
+use crate::{
+    error::ApiError,
+    http::{length, shape::escaped},
+    state::off_thread,
+};
 use actix_multipart::{Field, Multipart};
 use actix_web::{FromRequest, HttpRequest, http::header::CONTENT_TYPE, web::Payload};
 use futures_util::{Stream, StreamExt, TryStreamExt};

@@ -1,6 +1,6 @@
 //! What is looked at before a request is routed: how much of it there is, and whether it may come in at all.
 
-use crate::{cors, error::ApiError, limits, state::State};
+use crate::{error::ApiError, http::cors, limits, state::State};
 use actix_web::{HttpRequest, HttpResponse, web::Data};
 use opora_primitives::{Problem, ProblemCode};
 

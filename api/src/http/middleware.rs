@@ -2,15 +2,11 @@
 //! whatever went wrong.
 
 use crate::{
-    cors, door,
     error::{self, Language},
-    limits,
-    log::ANSWERS,
-    oauth, packed, route,
+    http::{account::account, cors, door, packed, route, unread::Incoming, vary},
+    limits, oauth,
     state::State,
     traces::{Begun, Ended, SpanKind, TraceContext, Traces},
-    unread::Incoming,
-    vary,
 };
 use actix_web::{
     Error, HttpMessage, HttpRequest, ResponseError,
@@ -27,12 +23,8 @@ use actix_web::{
     middleware::Next,
     web::Data,
 };
-use metrics::{Counter, Histogram};
 use opora_primitives::{Problem, ProblemCode};
 use std::{
-    cell::RefCell,
-    collections::HashMap,
-    rc::Rc,
     sync::atomic::{AtomicU64, Ordering},
     time::{Instant, SystemTime},
 };
@@ -213,52 +205,5 @@ fn address_the_caller(response: &mut ServiceResponse) {
         && let Ok(value) = HeaderValue::from_str(&format!("max-age={seconds}; includeSubDomains"))
     {
         headers.insert(STRICT_TRANSPORT_SECURITY, value);
-    }
-}
-
-/// What is counted of answers of one kind. Who looks it up in the recorder takes a lock and makes texts of its labels.
-struct Meters {
-    answers: Counter,
-    seconds: Histogram,
-}
-
-impl Meters {
-    fn of(method: &'static str, route: Rc<str>, status: u16) -> Self {
-        let (route, status) = (route.to_string(), status.to_string());
-        Self {
-            answers: metrics::counter!("http_requests_total", "method" => method, "route" => route.clone(), "status" => status),
-            seconds: metrics::histogram!("http_request_seconds", "route" => route),
-        }
-    }
-}
-
-thread_local! {
-    static METERS: RefCell<HashMap<(&'static str, Rc<str>, u16), Meters>> = RefCell::default();
-}
-
-/// The method as a label: there are as many words for methods as callers can think of, and each would be a series (D288).
-fn label(method: &Method) -> &'static str {
-    const KNOWN: [&str; 7] = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];
-    KNOWN.into_iter().find(|known| method == known).unwrap_or("other")
-}
-
-fn account(method: &Method, response: &ServiceResponse, started: Instant) {
-    let route = route::of(response.request()).unwrap_or_else(|| "unmatched".into());
-    let status = response.status().as_u16();
-    let took = started.elapsed();
-    METERS.with_borrow_mut(|meters| {
-        let key = (label(method), route.clone(), status);
-        let meters = meters
-            .entry(key)
-            .or_insert_with_key(|(method, route, status)| Meters::of(method, route.clone(), *status));
-        meters.answers.increment(1);
-        meters.seconds.record(took.as_secs_f64());
-    });
-    let (route, micros) = (&*route, took.as_micros() as u64);
-    // Probes and collectors of metrics ask every few seconds.
-    if limits::is_limited(response.request().path()) {
-        tracing::info!(target: ANSWERS, route, status, micros, "answered");
-    } else {
-        tracing::debug!(target: ANSWERS, route, status, micros, "answered");
     }
 }

@@ -1,12 +1,14 @@
 //! Strict readers of bodies and queries, and the conditions a request may carry.
 
 use crate::{
-    create::IDEMPOTENCY_KEY,
     error::{Answer, ApiError},
-    length, pointer,
+    http::{
+        create::IDEMPOTENCY_KEY,
+        length, pointer,
+        shape::{Misfit, escaped, misfit, misplaced_arrays, nul_flaws},
+        tag::digest_of,
+    },
     routes::contract::Published,
-    shape::{Misfit, escaped, misfit, misplaced_arrays, nul_flaws},
-    tag::digest_of,
 };
 use actix_web::{
     FromRequest, HttpMessage, HttpRequest, HttpResponse,
@@ -342,7 +344,7 @@ pub fn unknown_parameter<'a>(name: &str, known: impl IntoIterator<Item = &'a str
 /// A list `in parts` may be asked for one part of a resource that is harvested in several.
 macro_rules! list_query {
     ($(#[$meta:meta])* $name:ident in parts { $($(#[$fmeta:meta])* $field:ident: $type:ident,)* }) => {
-        $crate::extract::list_query! {
+        $crate::http::extract::list_query! {
             $(#[$meta])*
             $name {
                 $($(#[$fmeta])* $field: $type,)*

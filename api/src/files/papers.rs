@@ -1,10 +1,10 @@
 //! Reports on their way out: found, compared with what the caller has, and only then made.
 
 use crate::{
-    accept::chosen,
     auth::{ReadReports, Regional},
     error::Answer,
     files::{File, has_it, not_modified},
+    http::accept::chosen,
     state::{State, off_thread},
 };
 use actix_web::{

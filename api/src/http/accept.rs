@@ -1,6 +1,6 @@
 //! Which format an answer is in.
 
-use crate::{error::ApiError, vary};
+use crate::{error::ApiError, http::vary};
 use actix_web::{HttpRequest, http::header::ACCEPT};
 use opora_documents::Format;
 use opora_primitives::{Flaw, Problem, ProblemCode};
