@@ -137,8 +137,10 @@ deny: $(cargo_deny) ## Licences, banned crates and sources of the dependencies (
 	"$(cargo_deny)" --locked check bans licenses sources
 
 .PHONY: bench
-bench: build ## Run the benchmarks on a durable PostgreSQL and on SQLite: ratios, not times
-	OPORA_TEST_PG_DURABLE=1 scripts/with-postgres.sh $(CARGO) run $(LOCKED) --release --package opora-bench -- $(BENCH)
+bench: build ## Run the benchmarks on a durable PostgreSQL and on SQLite: ratios, not times (log: target/bench.log)
+	$(CARGO) build $(LOCKED) --release --package opora-bench
+	OPORA_TEST_PG_DURABLE=1 scripts/with-postgres.sh "$(target)/release/opora-bench" $(BENCH) 2>"$(target)/bench.log" \
+		|| { tail -n 3 "$(target)/bench.log"; exit 1; }
 
 .PHONY: load
 load: build ## Mixed reads with 5 % durable writes, a minute on SQLite and one on PostgreSQL (options: scripts/load.sh)

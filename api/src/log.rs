@@ -1,10 +1,10 @@
 //! The log, on standard error. What says that a request was answered is collected for a moment and written many lines at once
-//! (D287); everything else is written at once, behind what was collected before it.
+//! (D287); every other line is written at once, behind what was collected before it.
 
 use crate::config::Config;
 use std::{
     io::{self, BufWriter, Stderr, Write},
-    sync::{LazyLock, Mutex, MutexGuard, PoisonError},
+    sync::{LazyLock, Mutex, MutexGuard, Once, PoisonError},
     thread,
     time::Duration,
 };
@@ -29,24 +29,20 @@ fn lines() -> MutexGuard<'static, BufWriter<Stderr>> {
 
 /// The log of a process: what waits is written when it ends.
 #[must_use = "what waits is written when it is dropped"]
-pub struct Log;
+pub struct Log(());
 
 impl Log {
     /// Starts it as configured. A second start in one process changes nothing.
-    ///
-    /// # Errors
-    /// A thread that cannot be started.
-    pub fn start(config: &Config) -> io::Result<Self> {
+    pub fn start(config: &Config) -> Self {
+        static WRITER: Once = Once::new();
         let filter = EnvFilter::try_new(&config.log).unwrap_or_else(|_| EnvFilter::new("info"));
         let log = fmt::fmt().with_env_filter(filter).with_writer(Collected);
-        let begun = match config.log_format.as_str() {
+        let _ = match config.log_format.as_str() {
             "json" => log.json().try_init(),
             _ => log.with_ansi(false).try_init(),
         };
-        if begun.is_ok() {
-            thread::Builder::new().name("log".into()).spawn(write_now_and_then)?;
-        }
-        Ok(Self)
+        WRITER.call_once(|| drop(thread::spawn(write_now_and_then)));
+        Self(())
     }
 }
 

@@ -14,7 +14,7 @@ use actix_web::{
     rt::System,
     web::{self, Data, Path},
 };
-use opora::{config::Config, http::extract::Items, log::Log, startup, state::State};
+use opora::{config::Config, http::answer::Items, log::Log, startup, state::State};
 use opora_db::{Database, Db, Origin};
 use opora_identity::{
     Role,
@@ -37,7 +37,7 @@ const ROUNDS: usize = 7;
 /// Runs it on both databases.
 pub fn run() -> Outcome {
     // As `opora serve` has it: a line for each answer.
-    let _log = Log::start(&Config::default())?;
+    let _log = Log::start(&Config::default());
     report::title(
         "http",
         "requests a second against bare actix handlers; latency of the deepest page against the first",

@@ -6,7 +6,7 @@ pub mod papers;
 
 use crate::{
     error::{Answer, ApiError},
-    http::extract::is_known,
+    http::answer::is_known,
 };
 use actix_web::{
     HttpRequest, HttpResponse, HttpResponseBuilder, ResponseError,

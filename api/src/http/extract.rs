@@ -1,31 +1,27 @@
 //! Strict readers of bodies and queries, and the conditions a request may carry.
 
 use crate::{
-    error::{Answer, ApiError},
+    error::ApiError,
     http::{
         create::IDEMPOTENCY_KEY,
         length, pointer,
         shape::{Misfit, escaped, misfit, misplaced_arrays, nul_flaws},
-        tag::digest_of,
     },
     routes::contract::Published,
 };
 use actix_web::{
-    FromRequest, HttpMessage, HttpRequest, HttpResponse,
+    FromRequest, HttpMessage, HttpRequest,
     dev::Payload,
-    http::header::{CONTENT_TYPE, ContentType, ETAG, IF_MATCH, IF_NONE_MATCH},
+    http::header::{CONTENT_TYPE, IF_MATCH},
     web,
 };
 use futures_util::{FutureExt, future::LocalBoxFuture};
-use opora_db::{Error, edit::Expected};
+use opora_db::edit::Expected;
 use opora_primitives::{
-    Flaw, Page, Problem, ProblemCode, Reason,
+    Flaw, Problem, ProblemCode, Reason,
     text::{check_name, is_hidden},
 };
-use serde::{
-    Serialize,
-    de::{DeserializeOwned, IgnoredAny},
-};
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::Value;
 use std::future::{Ready, ready};
 use url::form_urlencoded;
@@ -416,72 +412,6 @@ pub fn visible(name: &str, value: Option<&String>) -> Result<(), Problem> {
 pub fn searchable(name: &str, value: Option<&String>) -> Result<(), Problem> {
     visible(name, value)?;
     require(name, value, Reason::WrongLength, |text| (1..=200).contains(&text.chars().count()))
-}
-
-/// A list in pages.
-#[derive(Serialize, utoipa::ToSchema)]
-pub struct Items<T> {
-    /// The items of this page.
-    pub items: Vec<T>,
-}
-
-/// How many records a removal took away.
-#[derive(Serialize, utoipa::ToSchema)]
-pub struct Removed {
-    /// How many there were.
-    #[schema(minimum = 0, maximum = 50_000, example = 873)]
-    pub removed: usize,
-}
-
-/// The response for a page: its items, and the address of the next page in `Link` (RFC 8288).
-pub fn page<T: Serialize>(request: &HttpRequest, page: Page<T>) -> HttpResponse {
-    let mut response = HttpResponse::Ok();
-    if let Some(cursor) = page.next {
-        response.insert_header(next_page(request, &cursor));
-    }
-    response.json(Items { items: page.items })
-}
-
-/// The header that leads to the page that starts at `cursor`.
-pub fn next_page(request: &HttpRequest, cursor: &str) -> (&'static str, String) {
-    let rest = request.query_string().split('&').filter(|p| !p.is_empty() && !p.starts_with("cursor="));
-    let query: Vec<String> = rest.map(str::to_owned).chain([format!("cursor={cursor}")]).collect();
-    ("Link", format!("<{}?{}>; rel=\"next\"", request.path(), query.join("&")))
-}
-
-/// The response for one record at `version`: with its ETag, or 304 if the caller has it.
-pub fn versioned<T: Serialize>(request: &HttpRequest, version: i64, body: &T) -> HttpResponse {
-    let tag = format!("\"{version}\"");
-    if is_known(request, &tag) {
-        return HttpResponse::NotModified().insert_header((ETAG, tag)).finish();
-    }
-    changed_to(version, body)
-}
-
-/// As [`versioned`], for a body that holds more than the record, or depends on the day or the language: the tag names the
-/// version, as a change needs it, and what is told (D284).
-///
-/// # Errors
-/// A body that has no JSON form.
-pub fn composed<T: Serialize>(request: &HttpRequest, version: i64, body: &T) -> Answer {
-    let bytes = serde_json::to_vec(body).map_err(Error::fault)?;
-    let tag = format!("\"{version}-{}\"", digest_of(&bytes));
-    if is_known(request, &tag) {
-        return Ok(HttpResponse::NotModified().insert_header((ETAG, tag)).finish());
-    }
-    Ok(HttpResponse::Ok().insert_header((ETAG, tag)).insert_header(ContentType::json()).body(bytes))
-}
-
-/// Whether `If-None-Match` says that the caller has the version `tag`.
-pub fn is_known(request: &HttpRequest, tag: &str) -> bool {
-    let sent = request.headers().get_all(IF_NONE_MATCH).filter_map(|header| header.to_str().ok());
-    let mut tags = sent.flat_map(|header| header.split(',')).map(str::trim);
-    tags.any(|known| known.trim_start_matches("W/") == tag || known == "*")
-}
-
-/// The response for a record that has just been changed to `version`: with its ETag, whatever the request named.
-pub fn changed_to<T: Serialize>(version: i64, body: &T) -> HttpResponse {
-    HttpResponse::Ok().insert_header((ETAG, format!("\"{version}\""))).json(body)
 }
 
 /// The version a change starts from, as `If-Match` names it.

@@ -3,7 +3,7 @@
 
 use crate::{
     error::{self, Language},
-    http::{account::account, cors, door, packed, route, unread::Incoming, vary},
+    http::{answered, cors, door, packed, route, unread::Incoming, vary},
     limits, oauth,
     state::State,
     traces::{Begun, Ended, SpanKind, TraceContext, Traces},
@@ -103,7 +103,7 @@ pub async fn attend(
         address_the_caller(&mut response);
         Language::tell(&mut response);
         vary::tell(&mut response);
-        account(&method, &response, started);
+        answered::note(&method, &response, started);
         traces.note(&begun, || ended(&method, &response, &id));
         Ok(match incoming {
             Some(body) => body.keep_until_end(response),
@@ -123,10 +123,10 @@ fn context(traces: &Traces, request: &ServiceRequest) -> TraceContext {
 
 /// What a collector is told of a request: never its parameters, which may name people.
 fn ended(method: &Method, response: &ServiceResponse, id: &RequestId) -> Ended {
-    let (route, status) = (route::of(response.request()), response.status());
-    let name = route.as_ref().map_or_else(|| method.to_string(), |route| format!("{method} {route}"));
+    let (route, status, method) = (route::of(response.request()), response.status(), answered::label(method));
+    let name = route.as_ref().map_or_else(|| method.to_owned(), |route| format!("{method} {route}"));
     let mut attributes = vec![
-        ("http.request.method", method.as_str().into()),
+        ("http.request.method", method.into()),
         ("http.response.status_code", status.as_u16().into()),
         ("opora.request_id", id.0.as_str().into()),
     ];

@@ -1,8 +1,10 @@
 //! What every request and every answer passes, whatever is asked for: the door, the limits of size, the headers that are
-//! negotiated, the parameters and bodies that are read, the tags and pages of answers.
+//! negotiated, the parameters, bodies and uploads that are read, requests that are repeated, the tags and pages of answers,
+//! and what is counted and logged of them.
 
 pub mod accept;
-pub mod account;
+pub mod answer;
+pub mod answered;
 pub mod cors;
 pub mod create;
 pub mod door;

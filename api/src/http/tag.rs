@@ -2,7 +2,7 @@
 //! answer holds what is no part of the record (D284). A GET of one record has one of them or the version's, so that whoever
 //! looks again may ask whether it has changed.
 
-use crate::http::{extract::is_known, route};
+use crate::http::{answer::is_known, route};
 use actix_web::{
     Error, HttpResponse,
     body::{BoxBody, MessageBody},

@@ -4,8 +4,9 @@ use crate::{
     auth::{Guard, ReadPassport, Regional, WriteActs},
     error::Answer,
     http::{
+        answer::{Items, changed_to, page, versioned},
         create::{IdempotencyKey, create_once, created},
-        extract::{Draft, IfMatch, Items, Query, changed_to, list_query, page, searchable, versioned},
+        extract::{Draft, IfMatch, Query, list_query, searchable},
     },
     state::State,
 };

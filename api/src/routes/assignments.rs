@@ -8,8 +8,9 @@ use crate::{
     auth::{Assign, Guard, ReadAssignments},
     error::Answer,
     http::{
+        answer::{Items, composed, page},
         create::{IdempotencyKey, create_once, created},
-        extract::{Body, Items, Query, composed, list_query, page, said},
+        extract::{Body, Query, list_query, said},
     },
     state::State,
 };

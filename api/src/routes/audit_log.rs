@@ -10,7 +10,8 @@ use crate::{
     },
     http::{
         accept::chosen,
-        extract::{Items, Query, list_query, next_page, page, require, searchable},
+        answer::{Items, next_page, page},
+        extract::{Query, list_query, require, searchable},
     },
     state::{State, off_thread},
 };

@@ -12,8 +12,9 @@ use crate::{
     auth::{Guard, Import, ReadJobs},
     error::{Answer, ApiError, Language},
     http::{
+        answer::{Items, page},
         create::{IdempotencyKey, create, respond},
-        extract::{Items, Query, SentBody, list_query, page},
+        extract::{Query, SentBody, list_query},
         length,
         prefer::{PreferHeader, Preference},
         upload::media_type,

@@ -4,7 +4,10 @@ use crate::{
     auth::{Guard, ReadChanges},
     error::Answer,
     feed::{self, ChangeEntry, Reader, Resources},
-    http::extract::{Items, Query, require},
+    http::{
+        answer::Items,
+        extract::{Query, require},
+    },
     state::State,
 };
 use actix_web::{HttpRequest, HttpResponse, get, rt::time::Instant, web::Data};

@@ -4,7 +4,10 @@ use super::plans::{PlanPath, named};
 use crate::{
     auth::{Guard, ReadPlans},
     error::Answer,
-    http::extract::{Items, Query, list_query, page},
+    http::{
+        answer::{Items, page},
+        extract::{Query, list_query},
+    },
     state::State,
 };
 use actix_web::{

@@ -6,8 +6,9 @@ use crate::{
     error::{Answer, ApiError},
     files::{Head, Wanted},
     http::{
+        answer::{Items, page},
         create::{IDEMPOTENCY_KEY, IdempotencyKey, create_once, created},
-        extract::{Draft, Items, Query, SentBody, list_query, page},
+        extract::{Draft, Query, SentBody, list_query},
         upload::{Received, media_type, receive},
     },
     state::{State, off_thread},

@@ -3,7 +3,10 @@
 use crate::{
     auth::{DecideFacts, Guard, ReadFacts, Regional},
     error::Answer,
-    http::extract::{Body, Items, Query, list_query, page},
+    http::{
+        answer::{Items, page},
+        extract::{Body, Query, list_query},
+    },
     routes::plans::{PlanPath, named},
     state::State,
 };

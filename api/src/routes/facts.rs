@@ -4,10 +4,9 @@ use crate::{
     auth::{DecideFacts, Guard, Need, ReadFacts, Regional, WriteFacts},
     error::{Answer, ApiError},
     http::{
+        answer::{Items, changed_to, page, versioned},
         create::{IdempotencyKey, create_once, created},
-        extract::{
-            Body, Draft, IfMatch, Items, Query, changed_to, list_query, page, require, said, versioned,
-        },
+        extract::{Body, Draft, IfMatch, Query, list_query, require, said},
     },
     state::State,
 };

@@ -5,8 +5,9 @@ use crate::{
     auth::{Guard, ReadSelf},
     error::Answer,
     http::{
+        answer::{Items, is_known, page},
         create::{IdempotencyKey, create_once, created},
-        extract::{Draft, Items, Query, is_known, list_query, page},
+        extract::{Draft, Query, list_query},
     },
     state::{State, off_thread},
 };

@@ -4,8 +4,9 @@ use crate::{
     auth::{Guard, Identify, ReadVerdicts, Regional},
     error::{Answer, Language},
     http::{
+        answer::{Items, page},
         create::{IdempotencyKey, create_once},
-        extract::{Draft, Items, Query, list_query, page},
+        extract::{Draft, Query, list_query},
     },
     routes::schools::SchoolPath,
     state::State,

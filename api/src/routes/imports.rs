@@ -4,8 +4,9 @@ use crate::{
     auth::{Guard, Import, ReadJobs},
     error::{Answer, ApiError, Language},
     http::{
+        answer::{Items, page},
         create::{IdempotencyKey, create_once},
-        extract::{Items, Query, SentBody, list_query, page, pairs, read_query, visible},
+        extract::{Query, SentBody, list_query, pairs, read_query, visible},
         upload::{Received, media_type, receive},
     },
     routes::contract::Published,

@@ -4,7 +4,10 @@ use super::proposals::shown;
 use crate::{
     auth::{Guard, ReadIndicators},
     error::{Answer, ApiError},
-    http::extract::{Items, Query, list_query, page, require},
+    http::{
+        answer::{Items, page},
+        extract::{Query, list_query, require},
+    },
     state::State,
 };
 use actix_web::{

@@ -3,7 +3,10 @@
 use crate::{
     auth::{Guard, ReadLists, Regional, WriteRegistry},
     error::Answer,
-    http::extract::{Items, Query, list_query, page, require},
+    http::{
+        answer::{Items, page},
+        extract::{Query, list_query, require},
+    },
     state::State,
 };
 use actix_web::{

@@ -3,7 +3,7 @@
 use crate::{
     auth::{Guard, ReadModels},
     error::Answer,
-    http::extract::{Items, page},
+    http::answer::{Items, page},
 };
 use actix_web::{HttpRequest, HttpResponse, get, web::Path};
 use opora_models::{CATALOGUE, Model, ModelCode};

@@ -3,7 +3,10 @@
 use crate::{
     auth::{Guard, ReadPassport, Regional, WritePassport},
     error::Answer,
-    http::extract::{Draft, IfMatch, Items, Query, changed_to, composed, page},
+    http::{
+        answer::{Items, changed_to, composed, page},
+        extract::{Draft, IfMatch, Query},
+    },
     state::State,
 };
 use actix_web::{

@@ -4,7 +4,10 @@
 use crate::{
     auth::{Guard, ReadPlans},
     error::{Answer, ApiError},
-    http::extract::{Items, Query, list_query, page, require, versioned},
+    http::{
+        answer::{Items, page, versioned},
+        extract::{Query, list_query, require},
+    },
     state::State,
 };
 use actix_web::{

@@ -4,8 +4,9 @@ use crate::{
     auth::{Assign, Guard, Need, ReadAssignments, Regional},
     error::{Answer, ApiError, Language},
     http::{
+        answer::{Items, composed, page},
         create::{IdempotencyKey, create_once, created},
-        extract::{Body, Draft, Items, Query, composed, list_query, page, said},
+        extract::{Body, Draft, Query, list_query, said},
     },
     state::State,
 };

@@ -2,10 +2,7 @@
 
 use crate::{
     error::Answer,
-    http::{
-        extract::{Query, is_known},
-        middleware::RequestId,
-    },
+    http::{answer::is_known, extract::Query, middleware::RequestId},
     state::State,
 };
 use actix_web::{

@@ -6,8 +6,9 @@ use crate::{
     error::{Answer, ApiError},
     files::papers::{self, FileFormat, Picture, ReportWithContent, Wanted},
     http::{
+        answer::{Items, changed_to, page},
         create::{IdempotencyKey, create_once, created},
-        extract::{Draft, IfMatch, Items, Query, changed_to, list_query, page},
+        extract::{Draft, IfMatch, Query, list_query},
     },
     state::State,
 };

@@ -3,7 +3,10 @@
 use crate::{
     auth::{Guard, ReadRegistry, Regional, WriteRegistry},
     error::Answer,
-    http::extract::{Items, Query, Removed, list_query, page, require},
+    http::{
+        answer::{Items, Removed, page},
+        extract::{Query, list_query, require},
+    },
     routes::schools::SchoolPath,
     state::State,
 };

@@ -4,8 +4,9 @@ use crate::{
     auth::{Guard, ReadRegistry, Regional, WriteRegistry},
     error::{Answer, ApiError},
     http::{
+        answer::{Items, changed_to, composed, page},
         create::{IdempotencyKey, create_once, created},
-        extract::{Draft, IfMatch, Items, Query, changed_to, composed, list_query, page, searchable},
+        extract::{Draft, IfMatch, Query, list_query, searchable},
     },
     state::State,
 };

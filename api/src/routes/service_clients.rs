@@ -4,8 +4,9 @@ use crate::{
     auth::{Guard, ManageClients},
     error::Answer,
     http::{
+        answer::{Items, changed_to, composed, page},
         create::{IdempotencyKey, create_once, created},
-        extract::{Draft, IfMatch, Items, Query, changed_to, composed, list_query, page},
+        extract::{Draft, IfMatch, Query, list_query},
     },
     state::State,
 };

@@ -3,7 +3,10 @@
 use crate::{
     auth::{Guard, ReadStaff, Regional, WriteRegistry},
     error::Answer,
-    http::extract::{IfMatch, Items, Query, list_query, page},
+    http::{
+        answer::{Items, page},
+        extract::{IfMatch, Query, list_query},
+    },
     routes::schools::SchoolPath,
     state::State,
 };

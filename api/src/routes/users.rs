@@ -4,8 +4,9 @@ use crate::{
     auth::{Guard, ManageUsers},
     error::{Answer, ApiError},
     http::{
+        answer::{Items, changed_to, page, versioned},
         create::{IdempotencyKey, create_once, created},
-        extract::{Body, IfMatch, Items, Query, changed_to, list_query, page, versioned},
+        extract::{Body, IfMatch, Query, list_query},
     },
     state::{State, off_thread},
 };

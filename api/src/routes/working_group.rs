@@ -4,8 +4,9 @@ use crate::{
     auth::{Guard, Need, ReadPassport, Regional, WritePassport},
     error::{Answer, ApiError},
     http::{
+        answer::{Items, changed_to, page, versioned},
         create::{IdempotencyKey, create_once, created},
-        extract::{Draft, IfMatch, Items, Query, changed_to, list_query, page, require, versioned},
+        extract::{Draft, IfMatch, Query, list_query, require},
     },
     state::State,
 };

@@ -68,8 +68,8 @@ fn drawn<const COUNT: usize>() -> [u64; COUNT] {
     let mut bytes = [[0; 8]; COUNT];
     if rand::fill(bytes.as_flattened_mut()).is_err() {
         // Numbers of traces are no secrets: the clock will do.
-        let nanos = SystemTime::UNIX_EPOCH.elapsed().map_or(1, |since| since.as_nanos());
-        bytes = [(nanos as u64).to_be_bytes(); COUNT];
+        let nanos = SystemTime::UNIX_EPOCH.elapsed().map_or(1, |since| since.as_nanos() as u64);
+        bytes = std::array::from_fn(|place| nanos.wrapping_add(place as u64).to_be_bytes());
     }
     bytes.map(|bytes| u64::from_be_bytes(bytes).max(1))
 }

@@ -8,7 +8,7 @@ use std::{cell::RefCell, collections::HashMap, rc::Rc, time::Instant};
 /// What answers are counted by: method, route and status.
 type Kind = (&'static str, Rc<str>, u16);
 
-/// What is counted of one kind. Who looks it up in the recorder takes a lock and makes texts of its labels.
+/// What is counted of one kind. Looking it up in the recorder takes a lock and makes texts of its labels, so it is kept.
 struct Meters {
     answers: Counter,
     seconds: Histogram,
@@ -28,14 +28,15 @@ thread_local! {
     static METERS: RefCell<HashMap<Kind, Meters>> = RefCell::default();
 }
 
-/// The method as a label: there are as many words for methods as callers can think of, and each would be a series (D288).
-fn label(method: &Method) -> &'static str {
-    const KNOWN: [&str; 7] = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];
+/// The method as others are told of it: there are as many words for methods as callers can think of, and each would be a
+/// series (D288).
+pub fn label(method: &Method) -> &'static str {
+    const KNOWN: [&str; 9] = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE", "CONNECT"];
     KNOWN.into_iter().find(|known| method == known).unwrap_or("other")
 }
 
 /// Counts `response` to a request with `method` that came when it `started`, and writes its line of the log.
-pub fn account(method: &Method, response: &ServiceResponse, started: Instant) {
+pub fn note(method: &Method, response: &ServiceResponse, started: Instant) {
     let route = route::of(response.request()).unwrap_or_else(|| "unmatched".into());
     let status = response.status().as_u16();
     let took = started.elapsed();
