@@ -58,7 +58,7 @@ async fn list(
     let filter = Filter { on: query.on, kind: query.kind, number: query.number };
     let found =
         state.read_consistent(move |db| acts::list(db, &filter, limit, query.cursor.as_deref())).await?;
-    Ok(page(&request, found))
+    page(&request, found)
 }
 
 /// Get an act

@@ -149,7 +149,7 @@ async fn list(
         .await?;
     shown(&state, &guard, "assignments", found.items.iter().filter_map(|a| a.record.staff_id).collect())
         .await?;
-    Ok(page(&request, found))
+    page(&request, found)
 }
 
 /// List a school's assignments
@@ -176,7 +176,7 @@ async fn list_of_school(
         .await?;
     shown(&state, &guard, "assignments", found.items.iter().filter_map(|a| a.record.staff_id).collect())
         .await?;
-    Ok(page(&request, found))
+    page(&request, found)
 }
 
 /// Get an assignment

@@ -245,5 +245,5 @@ async fn list_lines(
     };
     let (kind, found) = state.read(read).await?;
     let language = Language::of(&request);
-    Ok(page(&request, found.map(|line| outcome::view_of(kind, line, language))))
+    page(&request, found.map(|line| outcome::view_of(kind, line, language)))
 }

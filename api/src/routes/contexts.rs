@@ -75,7 +75,7 @@ async fn list(
     let filter = Filter { school: query.school_id, year: query.academic_year, partition };
     let found =
         state.read(move |db| contexts::list(db, area, &filter, limit, query.cursor.as_deref())).await?;
-    Ok(page(&request, found))
+    page(&request, found)
 }
 
 /// Delete social contexts
@@ -113,5 +113,5 @@ async fn list_of_school(
         let filter = Filter { school, ..Filter::default() };
         contexts::list(db, area, &filter, limit, query.cursor.as_deref())
     };
-    Ok(page(&request, state.read_consistent(find).await?))
+    page(&request, state.read_consistent(find).await?)
 }

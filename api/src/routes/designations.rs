@@ -57,7 +57,7 @@ async fn list(
     let filter = Filter { kind: query.kind, school: query.school_id, municipality: query.municipality_id };
     let found =
         state.read(move |db| designations::list(db, area, &filter, limit, query.cursor.as_deref())).await?;
-    Ok(page(&request, found))
+    page(&request, found)
 }
 
 /// Get a designation

@@ -89,7 +89,7 @@ async fn list(
     let (area, plan, limit) = (guard.area(), named(&path.id)?, Limit::new(limit)?);
     let on = on.unwrap_or_else(|| Moment::now().date());
     let found = move |db: &mut Db| store::list(db, area, &plan, by, on, limit, cursor.as_deref());
-    Ok(page(&request, state.read_consistent(found).await?))
+    page(&request, state.read_consistent(found).await?)
 }
 
 /// List expected reports
@@ -117,5 +117,5 @@ async fn list_expected(
     };
     let found =
         move |db: &mut Db| expected::list(db, area, &plan, on, &filter, limit, query.cursor.as_deref());
-    Ok(page(&request, state.read_consistent(found).await?))
+    page(&request, state.read_consistent(found).await?)
 }

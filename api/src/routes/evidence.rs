@@ -90,7 +90,7 @@ async fn list(
 ) -> Answer {
     let (area, id, limit) = (guard.area(), id.into_inner(), query.limit()?);
     let found = state.read(move |db| evidence::list(db, area, id, limit, query.cursor.as_deref())).await?;
-    Ok(page(&request, found))
+    page(&request, found)
 }
 
 /// Create a piece of evidence

@@ -89,5 +89,5 @@ async fn list_rows(
     let (area, id, limit) = (guard.area(), id.into_inner(), query.limit()?);
     let found =
         state.read_consistent(move |db| store::behind(db, area, id, limit, query.cursor.as_deref())).await?;
-    Ok(page(&request, found))
+    page(&request, found)
 }

@@ -142,7 +142,7 @@ async fn list(
         school: query.school_id,
     };
     let found = state.read(move |db| store::list(db, area, &filter, limit, query.cursor.as_deref())).await?;
-    Ok(page(&request, found))
+    page(&request, found)
 }
 
 /// Get a fact

@@ -95,7 +95,7 @@ async fn list(
 ) -> Answer {
     let (limit, of) = (query.limit()?, (!guard.actor.may(Permission::ManageUsers)).then_some(guard.user()?));
     let found = state.read(move |db| feeds::list(db, of, limit, query.cursor.as_deref())).await?;
-    Ok(page(&request, found))
+    page(&request, found)
 }
 
 /// Create a feed token

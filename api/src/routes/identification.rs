@@ -124,7 +124,7 @@ async fn list(
 ) -> Answer {
     let limit = query.limit()?;
     let found = state.read(move |db| runs::list(db, limit, query.cursor.as_deref())).await?;
-    Ok(page(&request, found))
+    page(&request, found)
 }
 
 /// Create an identification run
@@ -199,7 +199,7 @@ async fn list_verdicts(
     let filter = Filter::from(&query);
     let found =
         state.read(move |db| verdicts::list(db, area, id, &filter, limit, query.cursor.as_deref())).await?;
-    Ok(page(&request, found))
+    page(&request, found)
 }
 
 /// Get the verdict about a school
@@ -259,5 +259,5 @@ async fn history(
         schools::resolve(db, area, &school)
             .and_then(|id| verdicts::of_school(db, id, limit, query.cursor.as_deref()))
     };
-    Ok(page(&request, state.read(read).await?))
+    page(&request, state.read(read).await?)
 }

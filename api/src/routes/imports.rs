@@ -325,7 +325,7 @@ async fn list(
             }))
         })
         .await?;
-    Ok(page(&request, found))
+    page(&request, found)
 }
 
 /// Get an import
@@ -367,7 +367,7 @@ async fn rejects(
             store::rejects(db, id, limit, query.cursor.as_deref())
         })
         .await?;
-    Ok(page(&request, found.map(|reject| RejectView::new(reject, language))))
+    page(&request, found.map(|reject| RejectView::new(reject, language)))
 }
 
 /// Export refused cells

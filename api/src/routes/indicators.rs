@@ -272,7 +272,7 @@ async fn list_rows(
     };
     let found = state.read_consistent(rows).await?;
     shown(&state, &guard, "indicators", found.items.iter().filter_map(|row| row.staff_id).collect()).await?;
-    Ok(page(&request, found))
+    page(&request, found)
 }
 
 /// Get an indicator over time

@@ -58,7 +58,7 @@ async fn list(
     require("list_year", query.list_year.as_ref(), Reason::OutOfRange, |year| (2000..=2100).contains(year))?;
     let found =
         state.read(move |db| lists::list(db, query.list_year, limit, query.cursor.as_deref())).await?;
-    Ok(page(&request, found))
+    page(&request, found)
 }
 
 /// Get a version of the list
@@ -106,5 +106,5 @@ async fn list_listed(
             lists::entries(db, area, id, limit, query.cursor.as_deref())
         })
         .await?;
-    Ok(page(&request, found))
+    page(&request, found)
 }

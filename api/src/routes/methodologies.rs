@@ -77,7 +77,7 @@ async fn list(
     let limit = query.limit()?;
     let found =
         state.read(move |db| methodologies::list(db, query.state, limit, query.cursor.as_deref())).await?;
-    Ok(page(&request, found))
+    page(&request, found)
 }
 
 /// Create a methodology

@@ -22,7 +22,7 @@ pub fn register(config: &mut ServiceConfig) {
     responses((status = 200, description = "The models", body = Items<Model>)))]
 #[get("/models")]
 async fn list(_: Guard<ReadModels>, request: HttpRequest) -> Answer {
-    Ok(page(&request, Page { items: CATALOGUE.to_vec(), next: None }))
+    page(&request, Page { items: CATALOGUE.to_vec(), next: None })
 }
 
 /// Get a model

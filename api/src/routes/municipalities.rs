@@ -61,7 +61,7 @@ async fn list(
     let filter = Filter { name: query.name, kind: query.kind, on: query.on };
     let found =
         state.read(move |db| municipalities::list(db, area, &filter, limit, query.cursor.as_deref())).await?;
-    Ok(page(&request, found))
+    page(&request, found)
 }
 
 /// Get a municipality

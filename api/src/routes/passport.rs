@@ -52,7 +52,7 @@ async fn list(
     Query(StageQuery { on }): Query<StageQuery>,
 ) -> Answer {
     let items = state.read_consistent(move |db| stages::list(db, on)).await?;
-    Ok(page(&request, Page { items, next: None }))
+    page(&request, Page { items, next: None })
 }
 
 /// Get a passport stage

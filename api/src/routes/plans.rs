@@ -181,7 +181,7 @@ async fn list(
 ) -> Answer {
     let limit = query.limit()?;
     let found = state.read(move |db| store::list(db, limit, query.cursor.as_deref())).await?;
-    Ok(page(&request, found))
+    page(&request, found)
 }
 
 /// Get a plan
@@ -214,7 +214,7 @@ async fn list_versions(
         let plan = store::find(db, &plan)?;
         store::list_versions(db, plan.id, limit, query.cursor.as_deref())
     };
-    Ok(page(&request, state.read(versions).await?))
+    page(&request, state.read(versions).await?)
 }
 
 /// Get a version of a plan
@@ -277,7 +277,7 @@ async fn list_activities(
     let ActivityQuery { section, executor, model, status, cursor, .. } = query;
     let filter = Filter { section, executor, model, status };
     let found = move |db: &mut Db| activities::list(db, &plan, when, &filter, limit, cursor.as_deref());
-    Ok(page(&request, state.read_consistent(found).await?))
+    page(&request, state.read_consistent(found).await?)
 }
 
 /// Get an activity as it stands on a day

@@ -266,7 +266,7 @@ async fn list_runs(
 ) -> Answer {
     let limit = query.limit()?;
     let found = state.read(move |db| runs::list(db, limit, query.cursor.as_deref())).await?;
-    Ok(page(&request, found))
+    page(&request, found)
 }
 
 /// Create a proposal run
@@ -357,7 +357,7 @@ async fn list(
     shown(&state, &guard, "proposals", found.items.iter().filter_map(|p| p.staff_id).collect()).await?;
     let items =
         found.items.into_iter().map(|p| ProposalView::new(p, lang)).collect::<opora_db::Result<_>>()?;
-    Ok(page(&request, opora_primitives::Page { items, next: found.next }))
+    page(&request, opora_primitives::Page { items, next: found.next })
 }
 
 /// Get a proposal
@@ -473,5 +473,5 @@ async fn list_gaps(
     let run = query.proposal_run_id;
     let found =
         state.read_consistent(move |db| runs::gaps(db, area, run, limit, query.cursor.as_deref())).await?;
-    Ok(page(&request, found.map(|gap| CoverageGapView { text: gap.gap().words(lang), gap })))
+    page(&request, found.map(|gap| CoverageGapView { text: gap.gap().words(lang), gap }))
 }

@@ -145,7 +145,7 @@ async fn list(
     let (limit, is_author) = (query.limit()?, guard.actor.may(Permission::WriteReports));
     let filter = store::Filter { kind: query.kind, state: query.state, is_author };
     let found = state.read(move |db| store::list(db, &filter, limit, query.cursor.as_deref())).await?;
-    Ok(page(&request, found))
+    page(&request, found)
 }
 
 /// List due half-yearly reports

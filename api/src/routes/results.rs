@@ -133,7 +133,7 @@ async fn list(
     let filter = Filter { partition, ..query.filter(query.school_id)? };
     let found =
         state.read(move |db| results::list(db, area, &filter, limit, query.cursor.as_deref())).await?;
-    Ok(page(&request, found))
+    page(&request, found)
 }
 
 /// Delete results
@@ -174,5 +174,5 @@ async fn list_of_school(
             results::list(db, area, &filter, limit, query.cursor.as_deref())
         })
         .await?;
-    Ok(page(&request, found))
+    page(&request, found)
 }

@@ -90,7 +90,7 @@ async fn list(
         query;
     let filter = Filter { name, municipality, kind, locality, founder, status, partition };
     let found = state.read(move |db| schools::list(db, area, &filter, limit, cursor.as_deref())).await?;
-    Ok(page(&request, found))
+    page(&request, found)
 }
 
 /// Get a school

@@ -68,7 +68,7 @@ async fn list(
 ) -> Answer {
     let limit = query.limit()?;
     let found = state.read(move |db| clients::list(db, limit, query.cursor.as_deref())).await?;
-    Ok(page(&request, found))
+    page(&request, found)
 }
 
 /// Create a service client

@@ -128,5 +128,5 @@ async fn show(
         Ok(())
     };
     state.write(guard.origin(), note).await?;
-    Ok(page(request, found))
+    page(request, found)
 }

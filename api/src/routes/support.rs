@@ -85,7 +85,7 @@ async fn list(
     let found =
         state.read(move |db| support::list(db, area, &filter, limit, query.cursor.as_deref())).await?;
     shown(&state, &guard, found.items.iter().map(|record| record.staff_id).collect()).await?;
-    Ok(page(&request, found))
+    page(&request, found)
 }
 
 /// Get a record of methodical support

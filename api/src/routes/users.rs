@@ -128,7 +128,7 @@ async fn list(
     let rows = state.read(move |db| users::list(db, after, limit.to_fetch())).await?;
     let found = Page::cut(rows, limit, "users", |user| user.id);
     shown(&state, &guard, found.items.iter().map(|user| user.id).collect()).await?;
-    Ok(page(&request, found))
+    page(&request, found)
 }
 
 /// Create a user

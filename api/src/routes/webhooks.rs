@@ -102,7 +102,7 @@ async fn list(
 ) -> Answer {
     let (whose, limit) = (whose(&guard), query.limit()?);
     let found = state.read(move |db| subscriptions::list(db, whose, limit, query.cursor.as_deref())).await?;
-    Ok(page(&request, found))
+    page(&request, found)
 }
 
 /// Create a webhook
@@ -239,7 +239,7 @@ async fn list_deliveries(
         deliveries::list(db, webhook.id, query.state, limit, query.cursor.as_deref())
     };
     let found = state.read(find).await?;
-    Ok(page(&request, found))
+    page(&request, found)
 }
 
 /// Replay a message

@@ -70,7 +70,7 @@ async fn list(
     let filter = Filter { on: query.on, seat: query.seat, role: query.role };
     let found = state.read(move |db| seats::list(db, &filter, limit, query.cursor.as_deref())).await?;
     shown(&state, &guard, found.items.iter().map(|seat| seat.id).collect()).await?;
-    Ok(page(&request, found))
+    page(&request, found)
 }
 
 /// Get a holder of a seat
